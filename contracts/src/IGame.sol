@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+pragma solidity ^0.8.30;
+
+import {Position} from "./Chess.sol";
+
+/// @title Proofmate: a crowd (the World) plays chess against a neural network (Leela), for stakes.
+/// @notice The promises. One contract holds many games; the terms of a game never change once it is created, nobody can
+/// pause, upgrade or end it, and every wait ends by a call that anyone can make. Amounts are in wei, times in seconds of
+/// block time, shares in basis points (1/10,000).
+///
+///   createGame -> Lobby --closeLobby--> Drawn --begin--> Vote <--------------+
+///                   |                                      | closeVote       |
+///                   | no World stake                       v                 | submitMove / closeVote
+///                   +--------> Over(Void) <--voidGame-- Prove ---------------+
+///                                                                            +--> Over(World | Leela | Draw)
+/// After `begin` the state is Vote when the World is to move and Prove when Leela is. `closeVote` plays the crowd's
+/// move, or, when its leader lacks the quorum, enters Prove: the understudy, the same network, moves for the World.
+interface IGame {
+    // ------------------------------------------------------------------------------------------------------- types
+
+    enum Side {
+        World,
+        Leela
+    }
+
+    enum State {
+        None,
+        Lobby,
+        Drawn,
+        Vote,
+        Prove,
+        Over
+    }
+
+    enum Outcome {
+        None,
+        World,
+        Leela,
+        Draw,
+        Void
+    }
+
+    /// @notice Why a game ended. Stalled: no proven move in time. Empty: nobody staked on the World.
+    enum Reason {
+        None,
+        Checkmate,
+        Stalemate,
+        Repetition,
+        FiftyMoves,
+        InsufficientMaterial,
+        MaxPly,
+        Stalled,
+        Empty
+    }
+
+    /// @notice A network that can play: append-only, so a game's model can never change under it.
+    /// @param verifier The generated Halo2 verifier; called with words ++ proof, it reverts unless the proof is valid.
+    /// @param insecure The setup was made from a known seed: whoever knows it can forge. Refused off local chains.
+    /// @param codeHash The verifier's code hash, checked at every call.
+    /// @param networkHash sha256 of the network's file.
+    struct Model {
+        address verifier;
+        bool insecure;
+        bytes32 codeHash;
+        bytes32 networkHash;
+    }
+
+    /// @param lobbyPeriod How long stakes are taken; 0: until somebody closes a lobby that holds a World stake.
+    /// @param minPeriod A decided vote may close this long after it opened.
+    /// @param quorum Share of all World stake that the leading move needs.
+    /// @param maxOdds A winner wins at most this many times the stake from the other pool.
+    /// @param fee Share of the winnings that goes to the creator; at most 500.
+    /// @param reward Paid from the fund to the payee of each proven move.
+    struct Terms {
+        uint32 model;
+        uint32 book;
+        bool worldIsWhite;
+        bool leelaPoolOpen;
+        uint32 lobbyPeriod;
+        uint32 votingPeriod;
+        uint32 minPeriod;
+        uint32 provingPeriod;
+        uint16 quorum;
+        uint16 fee;
+        uint16 maxOdds;
+        uint16 maxPly;
+        uint128 minStake;
+        uint128 reward;
+    }
+
+    /// @notice A game as it stands. `deadline` ends the state it is in (Lobby: staking closes; Vote: the vote; Prove:
+    /// then it may be voided); `decidableAt` is when a decided vote may close; `drawBlock` is the block whose hash draws the opening.
+    struct Summary {
+        State state;
+        Outcome outcome;
+        Reason reason;
+        Position position;
+        bool repeated;
+        uint64 deadline;
+        uint64 decidableAt;
+        uint64 drawBlock;
+        uint32 seats;
+        uint128 worldPool;
+        uint128 leelaPool;
+        uint128 pot;
+        uint128 fund;
+        address creator;
+    }
+
+    /// @notice The vote of the current ply. `leader` is 0 while no ballot has been counted.
+    struct Tally {
+        uint16 leader;
+        uint128 leaderWeight;
+        uint128 runnerUpWeight;
+        uint128 castWeight;
+    }
+
+    /// @notice A seat: who staked, the key that signs its ballots, and its weight, the stake.
+    struct Seat {
+        address account;
+        address voteKey;
+        uint128 stake;
+        uint16 votedPly; // the last ply this seat voted on, plus one; 0: none
+    }
+
+    // ------------------------------------------------------------------------------------------------------ events
+
+    event ModelAdded(uint32 indexed model, address verifier, bool insecure, bytes32 codeHash, bytes32 networkHash);
+    event BookAdded(uint32 indexed book, address pointer, uint256 openings);
+    event GameCreated(uint256 indexed game, address indexed creator, Terms terms, uint128 fund, uint128 pot);
+    /// @param seat The World seat's number; for Leela always 0 and without meaning.
+    event Staked(
+        uint256 indexed game, address indexed account, Side side, uint32 seat, address voteKey, uint128 amount
+    );
+    /// @notice The opening will be drawn by the hash of block `drawBlock` (again, if the last one's hash expired).
+    event DrawFixed(uint256 indexed game, uint64 drawBlock);
+    event Began(uint256 indexed game, uint256 opening, uint256 board, uint256 state, uint64 deadline);
+    /// @param ballots The counted ones, six bytes each: uint32 seat, uint16 move.
+    event BallotsCast(uint256 indexed game, uint16 indexed ply, bytes ballots);
+    /// @param move The move the crowd plays; 0: the leader lacked the quorum and the understudy moves.
+    event VoteClosed(uint256 indexed game, uint16 indexed ply, uint16 move, uint128 leaderWeight, uint128 castWeight);
+    /// @param ply Of the position the move was played in. @param board,state The position after it.
+    /// @param payee Who is rewarded for the proof; the zero address for a move of the crowd.
+    event Moved(
+        uint256 indexed game, uint16 indexed ply, uint16 move, address payee, uint128 reward, uint256 board, uint256 state, uint64 deadline
+    );
+    event GameOver(uint256 indexed game, Outcome outcome, Reason reason);
+    event Claimed(uint256 indexed game, address indexed account, address to, uint256 amount);
+
+    // ------------------------------------------------------------------------------------------------------ owner
+
+    /// @notice Registers a model and pins its verifier's code. Only the owner. Reverts for an address without code.
+    function addModel(address verifier, bool insecure, bytes32 networkHash) external returns (uint32 model);
+
+    /// @notice Registers a book of openings: pairs of words (board, state), each a position at ply 0 that the library accepts.
+    /// Stored as the code of a data contract. Only the owner.
+    function addBook(bytes calldata openings) external returns (uint32 book);
+
+    /// @notice Opens a lobby. The value sent is the pot (the sponsor's prize) plus the fund that pays proofs. Only the owner.
+    /// Off local chains (31337, 1337) an insecure model is refused.
+    function createGame(Terms calldata terms, uint128 pot) external payable returns (uint256 game);
+
+    // ------------------------------------------------------------------------------------------------------ stakers
+
+    /// @notice Stakes the value sent while the lobby is open. One account, one side; staking again adds to the stake (and must name
+    /// the same vote key). A World stake takes a numbered seat. `voteKey` is zero for Leela.
+    function stake(uint256 game, Side side, address voteKey) external payable returns (uint32 seat);
+
+    /// @notice Ends the lobby when its time has come (see Terms.lobbyPeriod) and fixes the block that draws the opening. Without a World
+    /// stake the game is void.
+    function closeLobby(uint256 game) external;
+
+    /// @notice Draws the opening by the hash of the fixed block and starts the game. If that hash has expired (256 blocks), fixes a new
+    /// block instead, so a caller cannot retry until it likes the draw.
+    function begin(uint256 game) external;
+
+    // ------------------------------------------------------------------------------------------------------ the vote
+
+    /// @notice Counts signed ballots of the current ply. Skips, and never reverts for, a ballot that does not count: unknown seat,
+    /// wrong signature, illegal move, seat that already voted, malformed tail. A batch for another ply counts nothing.
+    ///
+    ///   ballots: 70 bytes each:  uint32 seat | uint16 move | bytes32 r | bytes32 vs      (EIP-2098 signature)
+    ///
+    /// A ballot is the EIP-712 struct Ballot(uint256 game,uint16 ply,uint16 move,bytes32 position) signed by the seat's vote key,
+    /// in the domain (name "Proofmate", version "1", chainId, verifyingContract); position is Chess.key.
+    /// @return counted How many ballots counted.
+    function castBallots(uint256 game, uint16 ply, bytes calldata ballots) external returns (uint256 counted);
+
+    /// @notice The seat's own account votes directly: for contract wallets and the censored. Reverts with the reason if it does not count.
+    function castBallot(uint256 game, uint16 ply, uint16 move) external;
+
+    /// @notice Closes the vote: at the deadline, or after minPeriod once no ballot not yet cast could change what is played.
+    /// Plays the leader if the quorum stands behind it, else the understudy moves. Most weight leads; ties go to the lower move number.
+    function closeVote(uint256 game) external;
+
+    // ------------------------------------------------------------------------------------------- the network's move
+
+    /// @notice Plays the network's move, proven. Public words: bitmap, board (from this contract's position), context =
+    /// keccak256(abi.encode(chainid, this, game, ply, payee)) mod p. The move must be legal and set in the bitmap, and every other set bit
+    /// an illegal move. Anyone may submit; the payee is in the proof, so a copied proof pays its maker.
+    function submitMove(uint256 game, uint16 move, uint256[25] calldata bitmap, address payee, bytes calldata proof)
+        external;
+
+    /// @notice Voids a game whose proving period has passed without a proven move: every stake returns.
+    function voidGame(uint256 game) external;
+
+    // ------------------------------------------------------------------------------------------------------ the end
+
+    /// @notice Pays `account` all that this game owes it now: rewards at any time; stake, winnings, refund, fee, pot and what is left of the
+    /// fund after the end. Anyone may call it; it pays that account only.
+    function claim(uint256 game, address account) external returns (uint256 amount);
+
+    /// @notice Pays what the game owes the caller to `to`.
+    function claimTo(uint256 game, address to) external returns (uint256 amount);
+
+    // ------------------------------------------------------------------------------------------------------- views
+
+    function games() external view returns (uint256);
+    function summary(uint256 game) external view returns (Summary memory);
+    function terms(uint256 game) external view returns (Terms memory);
+    function tally(uint256 game) external view returns (Tally memory);
+    function weightOf(uint256 game, uint16 ply, uint16 move) external view returns (uint128);
+    function seat(uint256 game, uint32 number) external view returns (Seat memory);
+    /// @return side,amount,number What the account staked; amount 0: nothing. `number` is its seat, for the World.
+    function stakeOf(uint256 game, address account) external view returns (Side side, uint128 amount, uint32 number);
+    /// @notice What `claim` would pay the account now.
+    function owed(uint256 game, address account) external view returns (uint256);
+    function model(uint32 number) external view returns (Model memory);
+    function models() external view returns (uint256);
+    function books() external view returns (uint256);
+    /// @return board,state Opening `index` of a book.
+    function opening(uint32 book, uint256 index) external view returns (uint256 board, uint256 state);
+    function openings(uint32 book) external view returns (uint256);
+    /// @notice The digest a seat signs to vote for `move` in the current position.
+    function ballotDigest(uint256 game, uint16 ply, uint16 move) external view returns (bytes32);
+}

@@ -1,0 +1,1 @@
+"""Encoding, network, integer policy and prover. Knows nothing of the server, the chain or Redis."""
