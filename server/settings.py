@@ -1,0 +1,277 @@
+"""Every setting, once: what people may set (`Environment`), and what a process gets (`Settings`).
+
+A setting is an environment variable; nothing needs to be set. What is not set has a default that lives in the data
+folder and on this machine: an embedded Redis, a local chain, keys made at the first start, an insecure setup marked as such.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from eth_account import Account
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from web3 import Web3
+
+ROOT = Path(__file__).resolve().parent.parent
+LOCAL_CHAINS = (31337, 1337)
+"""Chain ids of development nodes: the game contract takes an insecure setup on no other chain."""
+
+KEYS = ("owner", "relay", "faucet", "house")
+"""Accounts of the operator: who deploys and creates games, who brings ballots and proofs, who funds burner wallets, who
+stakes on Leela in the local demo."""
+
+
+class SettingsError(ValueError):
+    """A start-up fault that the user can put right: one sentence that names the setting."""
+
+
+def _with_scheme(url: str | None, *schemes: str) -> str | None:
+    if url is not None and not url.startswith(schemes):
+        raise ValueError(f"{url!r} does not start with {' or '.join(schemes)}")
+    return url
+
+
+class Environment(BaseSettings):
+    """The settings as the user gives them; None is the default that the data folder or this machine provides."""
+
+    model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", frozen=True)
+
+    data_dir: Path = Field(Path(".data"), description="folder of the embedded Redis, the local chain, keys and logs")
+    cache_dir: Path = Field(Path("~/.cache/proofmate"), description="folder of what can be made again")
+    host: str = Field("127.0.0.1", description="address the page is served on")
+    port: int = Field(8000, ge=1, le=65535, description="port the page is served on")
+    redis_url: str | None = Field(None, description="a Redis instead of the embedded one, such as redis://host:6379/0")
+    rpc_url: str | None = Field(None, description="a chain's JSON-RPC instead of the local chain")
+    public_rpc_url: str | None = Field(None, description="the JSON-RPC that pages use; local chain: /rpc")
+    chain_id: int = Field(31337, ge=1, description="the chain's id")
+    chain_port: int = Field(8545, ge=1, le=65535, description="port of the local chain")
+    contract: str | None = Field(None, description="the game contract; the one that `proofmate up` deployed")
+    start_block: int | None = Field(None, ge=0, description="block the contract was deployed in, where reading starts")
+    owner_key: SecretStr | None = Field(None, description="private key that deploys and creates games")
+    relay_key: SecretStr | None = Field(None, description="private key that brings ballots and proofs to the chain")
+    faucet_key: SecretStr | None = Field(None, description="private key that funds burner wallets (local chains only)")
+    house_key: SecretStr | None = Field(None, description="private key that stakes on Leela in the local demo")
+    payee: str | None = Field(None, description="address that earns the rewards of proofs; the relay's")
+    network: Path | None = Field(None, description="the network that plays; the one committed as default")
+    setup: Path | None = Field(None, description="a ceremony's file; the insecure setup")
+    explorer: str | None = Field(None, description="a block explorer's address, for links")
+    frontend: Path = Field(ROOT / "frontend" / "dist", description="folder of the built page")
+    ballot_margin: int = Field(15, ge=0, description="seconds before a vote's deadline when the api stops taking")
+    relay_gas: int = Field(30_000_000, ge=100_000, description="gas a ply that the relay spends on ballots")
+    log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="debug, info, warning or error")
+
+    @field_validator("data_dir", "cache_dir", "network", "setup", "frontend")
+    @classmethod
+    def _absolute(cls, path: Path | None) -> Path | None:
+        return path and Path(os.path.abspath(path.expanduser()))  # noqa: PTH100  (resolve() would follow links)
+
+    @field_validator("contract", "payee")
+    @classmethod
+    def _address(cls, address: str | None) -> str | None:
+        if address is None:
+            return None
+        if not Web3.is_address(address):
+            raise ValueError(f"{address!r} is not an address")
+        return Web3.to_checksum_address(address)
+
+    @field_validator("owner_key", "relay_key", "faucet_key", "house_key")
+    @classmethod
+    def _key(cls, key: SecretStr | None) -> SecretStr | None:
+        if key is not None:
+            address_of(key.get_secret_value())
+        return key
+
+    @field_validator("redis_url")
+    @classmethod
+    def _redis(cls, url: str | None) -> str | None:
+        return _with_scheme(url, "redis://", "rediss://", "unix://")
+
+    @field_validator("rpc_url", "public_rpc_url", "explorer")
+    @classmethod
+    def _http(cls, url: str | None) -> str | None:
+        return _with_scheme(url, "http://", "https://")
+
+    @property
+    def local(self) -> bool:
+        """Whether this is a development chain, where money is play money."""
+        return self.chain_id in LOCAL_CHAINS
+
+    @classmethod
+    def read(cls, **values: Any) -> Environment:
+        """The settings of the environment, with `values` taking precedence. Raises SettingsError."""
+        try:
+            return cls(**values)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+            name = "_".join(str(part) for part in first["loc"]).upper() or "SETTINGS"
+            raise SettingsError(f"{name}: {first['msg'].removeprefix('Value error, ')}") from None
+
+    def variables(self) -> dict[str, str]:
+        """The settings as environment variables, secrets included: what a child process is started with."""
+        values = {name.upper(): getattr(self, name) for name in type(self).model_fields}
+        return {
+            name: value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+            for name, value in values.items()
+            if value is not None
+        }
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings as a process gets them: complete. See `Environment` for what each is."""
+
+    data_dir: Path
+    cache_dir: Path
+    host: str
+    port: int
+    redis_url: str
+    rpc_url: str
+    public_rpc_url: str | None
+    chain_id: int
+    contract: str
+    start_block: int
+    relay_key: str
+    faucet_key: str | None
+    payee: str
+    network: Path
+    setup: Path | None
+    explorer: str | None
+    frontend: Path
+    ballot_margin: int
+    relay_gas: int
+    log_level: str
+
+    @property
+    def local(self) -> bool:
+        """Whether this is a development chain, where money is play money."""
+        return self.chain_id in LOCAL_CHAINS
+
+    def __repr__(self) -> str:
+        return f"Settings(chain_id={self.chain_id}, contract={self.contract}, data_dir={self.data_dir})"
+
+    @classmethod
+    def load(cls, environment: Environment | None = None) -> Settings:
+        """The settings of the environment, completed from the data folder. Raises SettingsError."""
+        env = environment or Environment.read()
+        contract, start_block = env.contract, env.start_block
+        if contract is None:
+            deployment = read_json(env.data_dir / "deployment.json")
+            if deployment is None:
+                raise SettingsError(f"CONTRACT: not set, and nothing is deployed from DATA_DIR {env.data_dir}")
+            if deployment.get("chainId") != env.chain_id:
+                raise SettingsError(f"CHAIN_ID: {env.chain_id}, but DATA_DIR belongs to {deployment.get('chainId')}")
+            contract = str(deployment["contract"])
+            start_block = int(deployment["block"]) if start_block is None else start_block
+        relay_key = key_of(env, "relay")
+        if relay_key is None:
+            raise SettingsError("RELAY_KEY: missing; the relay needs an account with funds on this chain")
+        if env.setup is not None and not env.setup.is_file():
+            raise SettingsError(f"SETUP: there is no file {env.setup}")
+        if env.setup is None and not env.local:
+            raise SettingsError(f"SETUP: missing; the insecure setup is refused on chain {env.chain_id}")
+        return cls(
+            data_dir=env.data_dir,
+            cache_dir=env.cache_dir,
+            host=env.host,
+            port=env.port,
+            redis_url=env.redis_url or f"unix://{socket_of(env)}",
+            rpc_url=env.rpc_url or f"http://127.0.0.1:{env.chain_port}",
+            public_rpc_url=env.public_rpc_url,
+            chain_id=env.chain_id,
+            contract=contract,
+            start_block=start_block or 0,
+            relay_key=relay_key,
+            faucet_key=key_of(env, "faucet") if env.local else None,
+            payee=env.payee or address_of(relay_key),
+            network=network_of(env),
+            setup=env.setup,
+            explorer=env.explorer,
+            frontend=env.frontend,
+            ballot_margin=env.ballot_margin,
+            relay_gas=env.relay_gas,
+            log_level=env.log_level,
+        )
+
+
+def network_of(env: Environment) -> Path:
+    """The file of the network that plays. Raises SettingsError."""
+    if env.network is None:
+        from engine.policy import default_network  # late: the api of a machine without a prover never needs it
+
+        return default_network()
+    if not env.network.is_file():
+        raise SettingsError(f"NETWORK: there is no file {env.network}")
+    return env.network
+
+
+def socket_of(env: Environment) -> Path:
+    """The embedded Redis's socket. Raises SettingsError if its path is longer than a socket's may be."""
+    path = env.data_dir / "redis" / "socket"
+    if len(os.fsencode(path)) > 100:
+        raise SettingsError(f"DATA_DIR: {env.data_dir} is too long a path for a socket in it (at most 100 bytes)")
+    return path
+
+
+def address_of(key: str) -> str:
+    """The address of a private key (0x and 64 hex digits). Raises ValueError, without repeating the key."""
+    try:
+        return cast(str, Account.from_key(key).address)
+    except Exception:
+        raise ValueError("not a private key (0x and 64 hex digits)") from None
+
+
+def key_of(env: Environment, name: str) -> str | None:
+    """The private key of one of `KEYS`: set, or, on a local chain, made at the first start. None: neither."""
+    given = cast("SecretStr | None", getattr(env, f"{name}_key"))
+    if given is not None:
+        return given.get_secret_value()
+    kept = read_json(env.data_dir / "keys.json") if env.local else None
+    return None if kept is None else kept.get(name)
+
+
+def make_keys(env: Environment) -> None:
+    """Makes the keys that a local chain's accounts need, readable by this user only. Keys that exist are kept."""
+    path = env.data_dir / "keys.json"
+    kept = read_json(path) or {}
+    if any(name not in kept for name in KEYS):
+        write_json(path, {name: kept.get(name) or "0x" + secrets.token_hex(32) for name in KEYS})
+
+
+def read_json(path: Path) -> dict[str, Any] | None:
+    """The JSON object in a file of the data folder; None: there is no file. Raises SettingsError for anything else."""
+    try:
+        value = json.loads(path.read_text())
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError):
+        value = None
+    if not isinstance(value, dict):
+        raise SettingsError(f"DATA_DIR: {path} is damaged; restore it, or start over with `proofmate reset`")
+    return value
+
+
+def write_json(path: Path, value: Mapping[str, Any]) -> None:
+    """Writes a JSON object, readable by this user only, so that a kill leaves the old file or the new one, whole."""
+    write_atomically(path, json.dumps(value, indent=1).encode() + b"\n")
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Replaces a file's content so that a kill or a full disk leaves the old file or the new one, whole. Mode 0600."""
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)  # noqa: PTH105
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
