@@ -17,8 +17,8 @@ interface Vm {
     function expectEmit() external;
     function expectEmit(address emitter) external;
     function expectRevert() external;
-    function expectRevert(bytes4 error) external;
-    function expectRevert(bytes calldata error) external;
+    function expectRevert(bytes4 selector) external;
+    function expectRevert(bytes calldata data) external;
     function getRecordedLogs() external returns (Log[] memory);
     function label(address account, string calldata name) external;
     function load(address account, bytes32 slot) external view returns (bytes32);
