@@ -64,6 +64,7 @@ library Chess {
     uint256 internal constant MAX_PLY = 4095;
     uint256 private constant PAWN = 1;
     uint256 private constant ROOK = 4;
+    uint256 private constant QUEEN = 5;
     uint256 private constant KING = 6;
 
     /// The 64 squares of a plane.
@@ -225,6 +226,25 @@ library Chess {
             if (files != 0 && ranks != 0 && files != ranks) return (NO_KIND, 0);
             uint256 sign = 3 * _sign(r) + _sign(f);
             kind = 7 * (DIRECTIONS >> 4 * sign & 15) + (files > ranks ? files : ranks) - 1;
+        }
+    }
+
+    /// @notice The move of a kind from a square (of the mover's side, a1 = 0), or 0 if it leaves the board. A pawn that reaches the last
+    /// rank becomes a queen. Slow: it tries every target.
+    function moveOf(Position memory position, uint256 kind, uint256 square) internal pure returns (uint16) {
+        unchecked {
+            bool black = position.state & 1 != 0;
+            uint256 promotion = kind < 64 ? 0 : (kind - 64) % 3 + 2;
+            for (uint256 target = 0; target < 64; ++target) {
+                uint256 move = ((square | target << 6) ^ (black ? 56 | 56 << 6 : 0)) | promotion << 12;
+                // forge-lint: disable-next-line(unsafe-typecast)
+                (uint256 found, uint256 origin) = kindOf(uint16(move), black);
+                if (found != kind) continue;
+                if (promotion == 0 && planes(position)[0] & RANK_7 & origin != 0) move |= QUEEN << 12;
+                // forge-lint: disable-next-line(unsafe-typecast)
+                return uint16(move);
+            }
+            return 0;
         }
     }
 
