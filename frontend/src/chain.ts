@@ -1,0 +1,154 @@
+// The chain as the page uses it: one read client, a wallet (the local chain's burner or any EIP-6963 extension), and
+// errors in words.
+
+import {
+  type Abi,
+  type Address,
+  BaseError,
+  type Chain,
+  ContractFunctionRevertedError,
+  createPublicClient,
+  createWalletClient,
+  custom,
+  defineChain,
+  type EIP1193Provider,
+  type Hex,
+  http,
+  InsufficientFundsError,
+  type PublicClient,
+  toHex,
+  UserRejectedRequestError,
+  type WalletClient,
+} from 'viem';
+import { privateKeyToAccount } from 'viem/accounts';
+import type { Config } from './api.ts';
+import { burnerKey } from './ballot.ts';
+
+export interface Wallet {
+  kind: 'burner' | 'extension';
+  /** Of the extension, to find it again after a reload. */
+  id: string;
+  name: string;
+  address: Address;
+  client: WalletClient;
+  provider: EIP1193Provider | null;
+}
+
+/** A wallet extension that announced itself (EIP-6963). */
+export interface Announced {
+  id: string;
+  name: string;
+  icon: string | null;
+  provider: EIP1193Provider;
+}
+
+export function chainOf(config: Config): Chain {
+  const rpc = new URL(config.rpc, location.href).href;
+  return defineChain({
+    id: config.chainId,
+    name: config.local ? 'Proofmate local chain' : `Chain ${config.chainId}`,
+    nativeCurrency: { name: 'Ether', symbol: 'ETH', decimals: 18 },
+    rpcUrls: { default: { http: [rpc] } },
+  });
+}
+
+export function reader(config: Config): PublicClient {
+  return createPublicClient({ chain: chainOf(config), transport: http(), pollingInterval: config.local ? 300 : 2_000 });
+}
+
+/** The burner wallet: a key in this browser, for local chains only. */
+export function burner(config: Config): Wallet {
+  const account = privateKeyToAccount(burnerKey(config.chainId));
+  const client = createWalletClient({ account, chain: chainOf(config), transport: http() });
+  return { kind: 'burner', id: 'burner', name: 'Burner wallet', address: account.address, client, provider: null };
+}
+
+/** Listens for wallet extensions; each is reported once. */
+export function discover(onWallet: (wallet: Announced) => void): void {
+  const seen = new Set<string>();
+  window.addEventListener('eip6963:announceProvider', (event) => {
+    const detail = (event as CustomEvent).detail as
+      | { info?: { uuid?: unknown; rdns?: unknown; name?: unknown; icon?: unknown }; provider?: EIP1193Provider }
+      | undefined;
+    const { rdns, name, icon } = detail?.info ?? {};
+    if (detail?.provider === undefined || typeof rdns !== 'string' || typeof name !== 'string' || seen.has(rdns))
+      return;
+    seen.add(rdns);
+    // Only an image's own data may be drawn: an address would tell its owner who is here.
+    const picture = typeof icon === 'string' && icon.startsWith('data:image/') ? icon : null;
+    onWallet({ id: rdns, name: name.slice(0, 40), icon: picture, provider: detail.provider });
+  });
+  window.dispatchEvent(new Event('eip6963:requestProvider'));
+}
+
+/** Connects an extension; `ask` shows its window, otherwise only accounts it already shares are used. */
+export async function connect(config: Config, announced: Announced, ask: boolean): Promise<Wallet | null> {
+  const { provider } = announced;
+  const accounts = await provider.request({ method: ask ? 'eth_requestAccounts' : 'eth_accounts' });
+  const address = accounts[0];
+  if (address === undefined) return null;
+  const client = createWalletClient({ account: address, chain: chainOf(config), transport: custom(provider) });
+  return { kind: 'extension', id: announced.id, name: announced.name, address, client, provider };
+}
+
+/** Brings an extension to the game's chain, adding it where the wallet does not know it. */
+export async function ensureChain(config: Config, wallet: Wallet): Promise<void> {
+  if (wallet.provider === null) return;
+  const chainId = toHex(config.chainId);
+  if (BigInt(await wallet.provider.request({ method: 'eth_chainId' })) === BigInt(config.chainId)) return;
+  try {
+    await wallet.provider.request({ method: 'wallet_switchEthereumChain', params: [{ chainId }] });
+  } catch (error) {
+    if ((error as { code?: number }).code !== 4902) throw error;
+    const { name, nativeCurrency, rpcUrls } = chainOf(config);
+    await wallet.provider.request({
+      method: 'wallet_addEthereumChain',
+      params: [{ chainId, chainName: name, nativeCurrency, rpcUrls: [...rpcUrls.default.http] }],
+    });
+    await wallet.provider.request({ method: 'wallet_switchEthereumChain', params: [{ chainId }] });
+  }
+}
+
+/** Simulates a call of the game contract, sends it, and waits until it is in a block. */
+export async function transact(
+  config: Config,
+  read: PublicClient,
+  wallet: Wallet,
+  functionName: string,
+  args: readonly unknown[],
+  value = 0n,
+): Promise<Hex> {
+  await ensureChain(config, wallet);
+  const call = { address: config.contract, abi: config.abi as Abi, functionName, args, value };
+  const account = wallet.client.account ?? wallet.address;
+  await read.simulateContract({ ...call, account });
+  const hash = await wallet.client.writeContract({ ...call, account, chain: chainOf(config) });
+  const receipt = await read.waitForTransactionReceipt({ hash, timeout: 180_000 });
+  if (receipt.status !== 'success') throw new Error('The transaction was included but reverted.');
+  return hash;
+}
+
+const spaced = (name: string) =>
+  name
+    .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
+    .toLowerCase()
+    .replace(/^./, (c) => c.toUpperCase());
+
+/** One sentence for whatever went wrong. */
+export function explain(error: unknown): string {
+  const code = (error as { code?: number } | null)?.code;
+  if (code === 4001) return 'You rejected the request in your wallet.';
+  if (code === -32002) return 'Your wallet already has a request open; answer it there.';
+  if (!(error instanceof BaseError)) return error instanceof Error ? error.message : 'Something went wrong.';
+  if (error.walk((e) => e instanceof UserRejectedRequestError) !== null)
+    return 'You rejected the request in your wallet.';
+  if (error.walk((e) => e instanceof InsufficientFundsError) !== null) {
+    return 'The wallet does not hold enough for this amount and its gas.';
+  }
+  const reverted = error.walk((e) => e instanceof ContractFunctionRevertedError);
+  if (reverted instanceof ContractFunctionRevertedError && reverted.data !== undefined) {
+    const values = (reverted.data.args ?? []).map(String).join(', ');
+    return `The game contract refused: ${spaced(reverted.data.errorName)}${values === '' ? '' : ` (${values})`}.`;
+  }
+  return error.shortMessage.split('\n')[0] ?? 'The chain did not accept this.';
+}

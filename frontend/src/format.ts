@@ -1,0 +1,59 @@
+// Amounts, addresses and times as people read them.
+
+import { formatEther, parseEther } from 'viem';
+
+/** Wei as coins with at most four digits after the point, never rounded up. */
+export function coins(wei: bigint | string): string {
+  const [whole = '0', fraction = ''] = formatEther(BigInt(wei)).split('.');
+  const short = fraction.slice(0, 4).replace(/0+$/, '');
+  if (short === '' && whole === '0' && BigInt(wei) > 0n) return '<0.0001';
+  const grouped = whole.replace(/\B(?=(\d{3})+$)/g, ' ');
+  return short === '' ? grouped : `${grouped}.${short}`;
+}
+
+/** Wei from what was typed; null if it is no positive amount of at most 18 decimals. */
+export function parseCoins(text: string): bigint | null {
+  const plain = text.trim().replace(',', '.');
+  if (!/^(\d{1,12}(\.\d{0,18})?|\.\d{1,18})$/.test(plain)) return null;
+  const wei = parseEther(plain);
+  return wei > 0n ? wei : null;
+}
+
+export const shortHex = (hex: string): string => (hex.length > 13 ? `${hex.slice(0, 6)}…${hex.slice(-4)}` : hex);
+
+export const percent = (share: number): string => `${(100 * share).toFixed(share < 0.0995 ? 1 : 0)}%`;
+
+export const times = (multiple: number | null): string =>
+  multiple === null ? '–' : `×${multiple.toFixed(multiple < 10 ? 2 : 1)}`;
+
+export const grouped = (n: number): string => Math.round(n).toLocaleString('en-GB').replaceAll(',', ' ');
+
+const two = (n: number) => String(n).padStart(2, '0');
+
+/** Seconds as a clock: 0:09, 4:59, 23:59:59, 3 d 04:00. */
+export function clock(seconds: number): string {
+  const left = Math.max(0, Math.floor(seconds));
+  const [d, h, m, s] = [
+    Math.floor(left / 86400),
+    Math.floor(left / 3600) % 24,
+    Math.floor(left / 60) % 60,
+    left % 60,
+  ] as const;
+  if (d > 0) return `${d} d ${two(h)}:${two(m)}`;
+  return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
+}
+
+/** Seconds as words for terms: "5 minutes", "1 day". */
+export function period(seconds: number): string {
+  for (const [unit, size] of [
+    ['day', 86400],
+    ['hour', 3600],
+    ['minute', 60],
+  ] as const) {
+    if (seconds >= size && seconds % size === 0) {
+      const n = seconds / size;
+      return `${n} ${unit}${n === 1 ? '' : 's'}`;
+    }
+  }
+  return `${seconds} seconds`;
+}

@@ -1,0 +1,44 @@
+// Rule 10 of the game: who is paid what. The contract decides; this mirror shows what a stake would pay.
+
+export interface Stakes {
+  world: bigint;
+  leela: bigint;
+  /** The sponsor's prize, won by the World only. */
+  pot: bigint;
+  /** A winner wins at most this many times the stake from the other pool. */
+  maxOdds: bigint;
+  /** Share of the winnings from the other pool that goes to the creator, in basis points. */
+  fee: bigint;
+}
+
+export type PoolName = 'world' | 'leela';
+
+const BASIS = 10_000n;
+const least = (a: bigint, b: bigint) => (a < b ? a : b);
+
+/** What a stake gets back in all if `winner` wins, rounded down as the contract rounds it. */
+export function payout(stakes: Stakes, side: PoolName, stake: bigint, winner: PoolName): bigint {
+  const [own, other] = side === 'world' ? [stakes.world, stakes.leela] : [stakes.leela, stakes.world];
+  if (own === 0n || stake === 0n) return 0n;
+  if (side !== winner) {
+    const lost = least(own, stakes.maxOdds * other);
+    return (stake * (own - lost)) / own;
+  }
+  const won = least(other, stakes.maxOdds * own);
+  const fee = (won * stakes.fee) / BASIS;
+  const prize = side === 'world' ? stakes.pot : 0n;
+  return stake + (stake * (won - fee + prize)) / own;
+}
+
+/** The pools after one more stake. */
+export function after(stakes: Stakes, side: PoolName, stake: bigint): Stakes {
+  return { ...stakes, [side]: stakes[side] + stake };
+}
+
+/** What one staked coin pays if its side wins, as a number for display; null while nobody staked on it. */
+export function multiple(stakes: Stakes, side: PoolName): number | null {
+  const own = stakes[side];
+  if (own === 0n) return null;
+  const scale = 10n ** 18n;
+  return Number((payout(stakes, side, own, side) * scale) / own) / Number(scale);
+}

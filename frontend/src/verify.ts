@@ -1,0 +1,168 @@
+// "Check it yourself": a proven move, judged in this tab. The transaction and the verifier's byte code come from the
+// chain, the public words are computed here from the position, and the byte code runs in an EVM of our own.
+
+import {
+  type Abi,
+  type Address,
+  concatHex,
+  decodeFunctionData,
+  encodeAbiParameters,
+  type Hex,
+  hexToBytes,
+  isAddressEqual,
+  keccak256,
+  type PublicClient,
+  toHex,
+} from 'viem';
+import type { Config, Game, ProofDocument } from './api.ts';
+import { bitmapHas, boardWords, legalIndices, moveNumber, policyIndex, position, positionKey } from './position.ts';
+
+/** Order of BN254's scalar field; public words are elements of it. */
+const SCALAR_FIELD = 21888242871839275222246405745257275088548364400416034343698204186575808495617n;
+
+export interface Verdict {
+  accepted: boolean;
+  gas: bigint;
+  milliseconds: number;
+}
+
+/** Runs byte code on call data in a fresh EVM. Accepted: it returned without reverting. */
+export async function run(code: Hex, data: Hex): Promise<Verdict> {
+  const [{ createEVM }, { Common, Hardfork, Mainnet }, { createAddressFromString }] = await Promise.all([
+    import('@ethereumjs/evm'),
+    import('@ethereumjs/common'),
+    import('@ethereumjs/util'),
+  ]);
+  const evm = await createEVM({ common: new Common({ chain: Mainnet, hardfork: Hardfork.Cancun }) });
+  const to = createAddressFromString('0x00000000000000000000000000000000000f00d5');
+  await evm.stateManager.putCode(to, hexToBytes(code));
+  const started = performance.now();
+  const { execResult } = await evm.runCall({ to, data: hexToBytes(data), gasLimit: 30_000_000n, isStatic: true });
+  return {
+    accepted: execResult.exceptionError === undefined,
+    gas: execResult.executionGasUsed,
+    milliseconds: performance.now() - started,
+  };
+}
+
+/** The data with one bit of one byte turned. */
+export function flipByte(data: Hex, byte: number): Hex {
+  const bytes = hexToBytes(data);
+  bytes[byte] = (bytes[byte] ?? 0) ^ 1;
+  return toHex(bytes);
+}
+
+/** The word that ties a proof to one ply of one game and its reward to one payee. */
+export function contextWord(chainId: number, contract: Address, game: number, ply: number, payee: Address): bigint {
+  const types = ['uint256', 'address', 'uint256', 'uint256', 'address'].map((type) => ({ type }));
+  const encoded = encodeAbiParameters(types, [BigInt(chainId), contract, BigInt(game), BigInt(ply), payee]);
+  return BigInt(keccak256(encoded)) % SCALAR_FIELD;
+}
+
+/** The 31 public words of a proven move: the claimed bitmap, and the rest computed from the position. */
+export function publicWords(game: Game, ply: number, bitmap: readonly bigint[], payee: Address): bigint[] {
+  const before = position(fenBefore(game, ply));
+  const key = positionKey(before);
+  const earlier = [game.openingFen, ...game.moves.map((m) => m.fen)].slice(0, ply);
+  const repeated = earlier.some((fen) => fen !== null && positionKey(position(fen)) === key);
+  return [...bitmap, ...boardWords(before, repeated), contextWord(game.chainId, game.contract, game.id, ply, payee)];
+}
+
+/** The position a ply was played in. */
+export function fenBefore(game: Game, ply: number): string {
+  const fen = ply === 0 ? game.openingFen : game.moves[ply - 1]?.fen;
+  if (fen === null || fen === undefined) throw new Error(`No position is known before ply ${ply}.`);
+  return fen;
+}
+
+/** Whether a bitmap makes a move the best legal one: its bit is set, and no other legal move's. */
+export function isBestLegal(fen: string, move: string, bitmap: readonly bigint[]): boolean {
+  const pos = position(fen);
+  const index = policyIndex(pos, move);
+  if (!bitmapHas(bitmap, index)) return false;
+  return [...legalIndices(pos).keys()].every((other) => other === index || !bitmapHas(bitmap, other));
+}
+
+export interface Finding {
+  text: string;
+  /** null: being checked. */
+  passed: boolean | null;
+  detail: string;
+}
+
+/** What `submitMove` was called with, taken from the chain. */
+interface Submitted {
+  move: number;
+  bitmap: readonly bigint[];
+  payee: Address;
+  proof: Hex;
+}
+
+async function submission(config: Config, read: PublicClient, document: ProofDocument): Promise<Submitted> {
+  const transaction = await read.getTransaction({ hash: document.tx });
+  if (transaction.to === null || !isAddressEqual(transaction.to, config.contract)) {
+    throw new Error('The move was not sent to the game contract directly, so its proof cannot be read here.');
+  }
+  const { functionName, args } = decodeFunctionData({ abi: config.abi as Abi, data: transaction.input });
+  if (functionName !== 'submitMove' || args === undefined) throw new Error('The transaction submits no proven move.');
+  const [, move, bitmap, payee, proof] = args as [bigint, number, readonly bigint[], Address, Hex];
+  return { move, bitmap, payee, proof };
+}
+
+/** Checks one proven move and reports each finding as it is made; throws only when something cannot be fetched. */
+export async function checkProof(
+  config: Config,
+  read: PublicClient,
+  game: Game,
+  document: ProofDocument,
+  report: (findings: Finding[]) => void,
+): Promise<void> {
+  const findings: Finding[] = [];
+  const begin = (text: string) => {
+    findings.push({ text, passed: null, detail: '' });
+    report([...findings]);
+  };
+  const end = (passed: boolean, detail: string) => {
+    const finding = findings.at(-1);
+    if (finding !== undefined) findings[findings.length - 1] = { ...finding, passed, detail };
+    report([...findings]);
+  };
+  const { ply } = document;
+  const fen = fenBefore(game, ply);
+  const played = game.moves[ply]?.move ?? '';
+
+  begin('The proof, taken from its transaction on the chain');
+  const sent = await submission(config, read, document);
+  end(sent.move === moveNumber(played), `${(sent.proof.length - 2) / 2} bytes, for ${played}`);
+
+  begin('The verifier has the code that the game contract pinned');
+  const model = (await read.readContract({
+    address: config.contract,
+    abi: config.abi as Abi,
+    functionName: 'model',
+    args: [game.terms.model],
+  })) as { verifier: Address; codeHash: Hex };
+  const code = (await read.getCode({ address: model.verifier })) ?? '0x';
+  end(keccak256(code) === model.codeHash, `${(code.length - 2) / 2} bytes, hash ${keccak256(code).slice(0, 10)}…`);
+
+  begin('The move is the best legal one that the public words allow');
+  end(isBestLegal(fen, played, sent.bitmap), `${legalIndices(position(fen)).size} legal moves, one with its bit set`);
+
+  begin('The verifier accepts the proof for the words computed here');
+  const publicInputs = publicWords(game, ply, sent.bitmap, sent.payee).map((w) => toHex(w, { size: 32 }));
+  const calldata = concatHex([...publicInputs, sent.proof]);
+  const verdict = await run(code, calldata);
+  end(
+    verdict.accepted,
+    `${verdict.gas.toLocaleString('en-GB')} gas, ${Math.round(verdict.milliseconds)} ms in this tab`,
+  );
+
+  begin('With one bit of the proof turned, it refuses');
+  const byte = 31 * 32 + 40;
+  const tampered = await run(code, flipByte(calldata, byte));
+  end(!tampered.accepted, tampered.accepted ? 'it was accepted!' : 'reverted, as it must');
+
+  begin('With one public word changed, it refuses');
+  const forged = await run(code, flipByte(calldata, 25 * 32 + 31));
+  end(!forged.accepted, forged.accepted ? 'it was accepted!' : 'reverted, as it must');
+}
