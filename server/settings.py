@@ -1,7 +1,7 @@
 """Every setting, once: what people may set (`Environment`), and what a process gets (`Settings`).
 
 A setting is an environment variable; nothing needs to be set. What is not set has a default that lives in the data
-folder and on this machine: an embedded Redis, a local chain, keys made at the first start, an insecure setup marked as such.
+folder and on this machine: an embedded Redis, a local chain, keys made at the first start, an insecure setup.
 """
 
 from __future__ import annotations

@@ -1,0 +1,154 @@
+"""The command line, `proofmate`. Every command says what it does with --help; settings are environment variables."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import importlib
+import json
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+
+from server.settings import Environment, Settings, SettingsError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs a command and returns the exit code: 0 done, 1 the command's answer is no, 2 cannot, 130 interrupted."""
+    options = parser().parse_args(arguments)
+    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGHUP, _interrupt)
+    try:
+        return int(options.run(options) or 0)
+    except SettingsError as error:
+        print(f"proofmate: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        return 1
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line's parser."""
+    top = argparse.ArgumentParser(
+        prog="proofmate",
+        description="A crowd plays chess against a neural network for stakes; every move of the network is proven.",
+        epilog=_settings_help(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = top.add_subparsers(metavar="COMMAND", required=True)
+
+    up = commands.add_parser("up", help="start everything on this machine and print the page's address")
+    up.set_defaults(run=_up)
+
+    reset = commands.add_parser("reset", help="start over: remove the data folder with its chain, games and keys")
+    reset.add_argument("--yes", action="store_true", help="do not ask")
+    reset.set_defaults(run=_reset)
+
+    simulate = commands.add_parser("simulate", help="play a whole game through the public API, on a stack of its own")
+    simulate.add_argument("--voters", type=int, default=20, metavar="N", help="wallets that stake, on both sides (20)")
+    simulate.add_argument("--seed", type=int, default=1, help="what the voters' moves and stakes follow (1)")
+    simulate.add_argument("--save", type=Path, metavar="FILE", help="keep what an audit of the game needs")
+    simulate.add_argument("--json", action="store_true", help="print one JSON object, and progress on stderr")
+    simulate.set_defaults(run=_simulate)
+
+    audit = commands.add_parser("audit", help="replay a game from the chain alone: every ballot, proof and payout")
+    audit.add_argument("game", type=int, metavar="GAME", help="the game's number")
+    audit.add_argument("--rpc", metavar="URL", help="the chain's JSON-RPC (RPC_URL, or the local chain)")
+    audit.add_argument("--contract", metavar="ADDRESS", help="the game contract (CONTRACT, or what `up` deployed)")
+    audit.add_argument("--file", type=Path, help="read the game from a file that --save wrote, not from a chain")
+    audit.add_argument("--save", type=Path, metavar="FILE", help="keep what was read from the chain")
+    audit.add_argument("--json", action="store_true", help="print one JSON object")
+    audit.set_defaults(run=_audit)
+
+    processes = {
+        "api": "serve the page and its API",
+        "indexer": "read the chain into Redis",
+        "relay": "bring ballots and proofs to the chain",
+        "worker": "prove the network's moves",
+    }
+    for name, summary in processes.items():
+        process = commands.add_parser(name, help=f"one process of the server: {summary}")
+        process.set_defaults(run=_process, module=f"server.{name}")
+
+    for module in ("engine.strength", "engine.train", "engine.label", "engine.bench"):
+        with contextlib.suppress(ModuleNotFoundError):  # training needs torch, which playing does not
+            importlib.import_module(module).add_parser(commands)
+    return top
+
+
+def _settings_help() -> str:
+    lines = []
+    for name, field in Environment.model_fields.items():
+        default = "" if field.default is None else f" ({field.default})"
+        lines.append(f"  {name.upper():<16} {field.description}{default}")
+    return "settings, as environment variables (default):\n" + "\n".join(lines)
+
+
+def _up(options: argparse.Namespace) -> int:
+    from server.stack import Stack
+
+    def say(text: str) -> None:
+        print(text, flush=True)
+
+    stack = Stack(Environment.read(), say)
+    try:
+        stack.start()
+        total = sum(stack.steps.seconds.values())
+        print(f"\nProofmate is at {stack.url}  (started in {total:.1f} s; Ctrl-C stops it)\n", flush=True)
+        stack.watch()
+    except KeyboardInterrupt:
+        print("\nstopping; `proofmate up` goes on with the same games", flush=True)
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)  # stopping takes a moment and must not be cut short
+        stack.stop()
+    return 0
+
+
+def _reset(options: argparse.Namespace) -> int:
+    from server.stack import DataFolder
+
+    folder = DataFolder(Environment.read().data_dir)
+    if not options.yes:
+        try:
+            answer = input(f"Remove the chain, the games and the keys in {folder.path}? [y/N] ")
+        except EOFError:
+            answer = ""
+        if answer.strip().lower() not in ("y", "yes"):
+            print("nothing was removed")
+            return 1
+    folder.reset()
+    print(f"{folder.path} is empty")
+    return 0
+
+
+def _process(options: argparse.Namespace) -> int:
+    settings = Settings.load()
+    importlib.import_module(options.module).run(settings)
+    return 0
+
+
+def _simulate(options: argparse.Namespace) -> int:
+    from server.simulate import simulate
+
+    result = simulate(options.voters, options.seed, options.save)
+    print(json.dumps(result) if options.json else "\n".join(f"{key}: {value}" for key, value in result.items()))
+    return 0
+
+
+def _audit(options: argparse.Namespace) -> int:
+    from server import audit
+
+    return audit.run(options.game, options.rpc, options.contract, options.file, options.save, options.json)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,120 @@
+"""The prover as the settings make it, and the verifier that belongs to it.
+
+The verifier is made in a process of its own (`python -m server.proving`), which gives the memory of the keys back, and
+kept in the cache: it depends on the network, the setup and the prover's native code only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from server.deploy import Verifier
+from server.settings import ROOT, Environment, Settings, SettingsError, network_of, write_json
+
+if TYPE_CHECKING:
+    from engine.prover import Prover
+
+Progress = Callable[[str], None]
+
+
+def hash_of(file: Path) -> str:
+    """sha256 of a file, 0x-prefixed. Raises SettingsError if it cannot be read."""
+    try:
+        return "0x" + hashlib.sha256(file.read_bytes()).hexdigest()
+    except OSError as error:
+        raise SettingsError(f"{file} cannot be read ({error.strerror})") from None
+
+
+def make_prover(settings: Settings | Environment, progress: Callable[[str, float], None] | None = None) -> Prover:
+    """The prover of the network and the setup that the settings name. Takes seconds the first time, and memory.
+
+    Raises SettingsError for a network or a setup that is not acceptable.
+    """
+    from engine.prover import Prover, Setup  # late: only a worker needs the native code
+
+    network = settings.network if isinstance(settings, Settings) else network_of(settings)
+    cache = settings.cache_dir / "prover"
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        setup = Setup.insecure(cache) if settings.setup is None else Setup.load(settings.setup, cache)
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"SETUP: {error}") from None
+    try:
+        return Prover(network, setup, cache, progress)
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"NETWORK: {error}") from None
+
+
+def verifier(env: Environment, network: Path, progress: Progress) -> Verifier:
+    """The verifier of a network, from the cache or made now. Raises SettingsError."""
+    native = importlib.util.find_spec("engine._halo2")
+    if native is None or native.origin is None:
+        raise SettingsError("the prover is not built; run `make setup`")
+    setup = "insecure" if env.setup is None else hash_of(env.setup)
+    inputs = (hash_of(network), setup, hash_of(Path(native.origin)))
+    folder = env.cache_dir / "verifiers"
+    kept = folder / (hashlib.sha256("".join(inputs).encode()).hexdigest() + ".json")
+    if not kept.is_file():
+        folder.mkdir(parents=True, exist_ok=True)
+        _make(env, kept, progress)
+    try:
+        return Verifier(**json.loads(kept.read_text()))
+    except (OSError, ValueError, TypeError):
+        raise SettingsError(f"CACHE_DIR: {kept} is damaged; remove it") from None
+
+
+def _make(env: Environment, file: Path, progress: Progress) -> None:
+    """Makes a verifier's file in a process of its own."""
+    command = [sys.executable, "-m", "server.proving", str(file)]
+    environment = {**os.environ, **env.variables()}
+    with subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None and process.stderr is not None
+        try:
+            for line in process.stdout:
+                progress(line.strip())
+        except BaseException:
+            process.kill()
+            raise
+        complaint = process.stderr.read().strip()
+    if process.returncode != 0:
+        raise SettingsError(complaint.rpartition("\n")[2] or f"the prover stopped with exit code {process.returncode}")
+
+
+def main(file: Path) -> None:
+    """Writes the verifier of the settings in the environment to a JSON file; what it is doing to stdout."""
+    env = Environment.read()
+
+    def progress(step: str, fraction: float) -> None:
+        print(f"{step} {fraction:.0%}", flush=True)
+
+    prover = make_prover(env, progress)
+    verifier = Verifier(
+        source=prover.verifier_code().decode(),
+        network_hash="0x" + prover.network_hash.hex(),
+        verifying_key_hash="0x" + prover.verifying_key_hash.hex(),
+        insecure=prover.setup.insecure,
+    )
+    write_json(file, asdict(verifier))
+
+
+if __name__ == "__main__":
+    try:
+        main(Path(sys.argv[1]))
+    except SettingsError as error:
+        sys.exit(str(error))
