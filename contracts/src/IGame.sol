@@ -2,19 +2,27 @@
 pragma solidity ^0.8.30;
 
 import {Position} from "./Chess.sol";
+import {Rules} from "./Rules.sol";
 
 /// @title Proofmate: a crowd (the World) plays chess against a neural network (Leela), for stakes.
 /// @notice The promises. One contract holds many games; the terms of a game never change once it is created, nobody can
 /// pause, upgrade or end it, and every wait ends by a call that anyone can make. Amounts are in wei, times in seconds of
-/// block time, shares in basis points (1/10,000).
+/// block time, shares in basis points (1/10,000). Games, models, books, openings and seats are numbered from 0.
 ///
-///   createGame -> Lobby --closeLobby--> Drawn --begin--> Vote <--------------+
-///                   |                                      | closeVote       |
-///                   | no World stake                       v                 | submitMove / closeVote
-///                   +--------> Over(Void) <--voidGame-- Prove ---------------+
-///                                                                            +--> Over(World | Leela | Draw)
-/// After `begin` the state is Vote when the World is to move and Prove when Leela is. `closeVote` plays the crowd's
-/// move, or, when its leader lacks the quorum, enters Prove: the understudy, the same network, moves for the World.
+///   createGame -> Lobby --closeLobby--> Drawn --begin--> enter <--------------+
+///                   |                    ^   |             |                  |
+///                   |                    +---+             +--> Vote ---------+ closeVote: the crowd's move
+///                   | closeLobby,      begin, hash         |     |            |
+///                   | no World stake     expired           |     | closeVote: | no leader, or it lacks the quorum
+///                   |                                      |     v            |
+///                   |                                      +--> Prove --------+ submitMove: the network's move
+///                   v                                      |     |
+///              Over(Void) <------------- voidGame ---------|-----+
+///                                                          +--> Over(World | Leela | Draw)
+///
+/// `enter` is not a state: the opening, or the position after a move, is judged, and the state is Over if it ends the game,
+/// Vote if the World is to move, Prove if Leela is. In a Prove that follows a Vote the network moves for the World (the understudy).
+/// Any call in a state that it is not drawn from reverts with WrongState, except that castBallots then counts nothing.
 interface IGame {
     // ------------------------------------------------------------------------------------------------------- types
 
@@ -123,6 +131,49 @@ interface IGame {
         uint16 votedPly; // the last ply this seat voted on, plus one; 0: none
     }
 
+    // ------------------------------------------------------------------------------------------------------ errors
+
+    error NotOwner(address caller);
+    /// @notice A verifier must have code when it is registered.
+    error NoCode(address verifier);
+    /// @notice A book is a positive number of 64-byte openings that fit the code of one contract.
+    error BadBook(uint256 length);
+    error BadOpening(uint256 index, uint256 board, uint256 state);
+    error UnknownModel(uint32 model);
+    error UnknownBook(uint32 book);
+    error UnknownOpening(uint32 book, uint256 index);
+    /// @notice The model's setup is insecure, so it may only play on a local chain.
+    error InsecureModel(uint32 model, uint256 chainId);
+    error TermOutOfRange(string term, uint256 value, uint256 least, uint256 most);
+    /// @notice The call needs the game in another state. A game that does not exist is in state None.
+    error WrongState(uint256 game, State state);
+    error TooEarly(uint256 time, uint256 due);
+    error TooLate(uint256 time, uint256 deadline);
+    error StakeTooSmall(uint256 amount, uint256 least);
+    /// @notice A pool, or a pot with its fund, holds at most 2^80 - 1 wei.
+    error TooMuch(uint256 amount, uint256 most);
+    error LeelaPoolClosed(uint256 game);
+    /// @notice The account has staked already, on that side.
+    error OtherSide(address account, Side side);
+    /// @notice A World stake needs a vote key, the same each time; a Leela stake has none.
+    error WrongVoteKey(address voteKey);
+    /// @notice A lobby without a period closes only once the World has a stake.
+    error NoWorldStake(uint256 game);
+    /// @notice The draw needs the hash of that block, which later blocks know.
+    error NotDrawn(uint256 drawBlock);
+    error WrongPly(uint16 ply, uint256 current);
+    error NoSeat(address account);
+    error AlreadyVoted(uint32 seat, uint16 ply);
+    error IllegalBallot(uint16 move);
+    /// @notice A ballot not yet cast could still change what is played, so the vote runs to its deadline.
+    error Undecided(uint256 deadline);
+    error ZeroAddress();
+    error VerifierChanged(address verifier, bytes32 expected, bytes32 found);
+    /// @notice The verifier reverted or ran out of the gas it is given: the proof is not valid for this game, ply, payee and bitmap.
+    error ProofRejected(address verifier);
+    error NothingOwed(uint256 game, address account);
+    error TransferFailed(address to, uint256 amount);
+
     // ------------------------------------------------------------------------------------------------------ events
 
     event ModelAdded(uint32 indexed model, address verifier, bool insecure, bytes32 codeHash, bytes32 networkHash);
@@ -139,22 +190,38 @@ interface IGame {
     event BallotsCast(uint256 indexed game, uint16 indexed ply, bytes ballots);
     /// @param move The move the crowd plays; 0: the leader lacked the quorum and the understudy moves.
     event VoteClosed(uint256 indexed game, uint16 indexed ply, uint16 move, uint128 leaderWeight, uint128 castWeight);
-    /// @param ply Of the position the move was played in. @param board,state The position after it.
+    /// @param ply Of the position the move was played in.
+    /// @param board Of the position after it.
+    /// @param state Of the position after it.
+    /// @param deadline Ends the state that the move leads to; 0 if the game is over.
     /// @param payee Who is rewarded for the proof; the zero address for a move of the crowd.
     event Moved(
-        uint256 indexed game, uint16 indexed ply, uint16 move, address payee, uint128 reward, uint256 board, uint256 state, uint64 deadline
+        uint256 indexed game,
+        uint16 indexed ply,
+        uint16 move,
+        address payee,
+        uint128 reward,
+        uint256 board,
+        uint256 state,
+        uint64 deadline
     );
     event GameOver(uint256 indexed game, Outcome outcome, Reason reason);
     event Claimed(uint256 indexed game, address indexed account, address to, uint256 amount);
 
     // ------------------------------------------------------------------------------------------------------ owner
 
+    /// @notice Who deployed the contract: adds models and books, creates games, and can do nothing in a game that runs.
+    function owner() external view returns (address);
+
+    /// @notice The laws of chess, fixed at deployment. Their errors pass through the calls below.
+    function rules() external view returns (Rules);
+
     /// @notice Registers a model and pins its verifier's code. Only the owner. Reverts for an address without code.
     function addModel(address verifier, bool insecure, bytes32 networkHash) external returns (uint32 model);
 
     /// @notice Registers a book of openings: pairs of words (board, state), each a position at ply 0 that the library accepts.
     /// Stored as the code of a data contract. Only the owner.
-    function addBook(bytes calldata openings) external returns (uint32 book);
+    function addBook(bytes calldata words) external returns (uint32 book);
 
     /// @notice Opens a lobby. The value sent is the pot (the sponsor's prize) plus the fund that pays proofs. Only the owner.
     /// Off local chains (31337, 1337) an insecure model is refused.
@@ -221,14 +288,16 @@ interface IGame {
     function tally(uint256 game) external view returns (Tally memory);
     function weightOf(uint256 game, uint16 ply, uint16 move) external view returns (uint128);
     function seat(uint256 game, uint32 number) external view returns (Seat memory);
-    /// @return side,amount,number What the account staked; amount 0: nothing. `number` is its seat, for the World.
+    /// @return side Where the account staked.
+    /// @return amount How much; 0: nothing, and the rest is without meaning.
+    /// @return number Its seat, if it is on the World's side.
     function stakeOf(uint256 game, address account) external view returns (Side side, uint128 amount, uint32 number);
     /// @notice What `claim` would pay the account now.
     function owed(uint256 game, address account) external view returns (uint256);
     function model(uint32 number) external view returns (Model memory);
     function models() external view returns (uint256);
     function books() external view returns (uint256);
-    /// @return board,state Opening `index` of a book.
+    /// @notice Opening `index` of a book, a position at ply 0.
     function opening(uint32 book, uint256 index) external view returns (uint256 board, uint256 state);
     function openings(uint32 book) external view returns (uint256);
     /// @notice The digest a seat signs to vote for `move` in the current position.

@@ -1,0 +1,527 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+pragma solidity 0.8.37;
+
+import {Chess, MoveSet, Position} from "./Chess.sol";
+import {IGame} from "./IGame.sol";
+import {Pool} from "./Pool.sol";
+import {Registry} from "./Registry.sol";
+import {Rules} from "./Rules.sol";
+import {Vote} from "./Vote.sol";
+
+/// @title The games. What each function promises stands in IGame.
+contract Game is Registry {
+    using Vote for Vote.Count;
+
+    /// @dev The draw's block is this many after the one that closes the lobby.
+    uint256 private constant DRAW_DELAY = 2;
+    /// @dev What a pool, or a pot with its fund, may hold, so that a seat and a count each fit one storage word.
+    uint256 private constant MAX_POOL = type(uint80).max;
+    uint256 private constant MAX_FEE = 500;
+    /// @dev A point off the curve burns all the gas that the verifier is given; a valid proof takes about 500,000.
+    uint256 private constant VERIFIER_GAS = 2_000_000;
+    /// @dev Order of BN254's scalar field. Every public word is below it: the verifier would reduce a larger one.
+    uint256 private constant SCALAR_FIELD =
+        21888242871839275222246405745257275088548364400416034343698204186575808495617;
+
+    uint256 private constant BALLOT_BYTES = 70;
+    uint256 private constant COUNTED_BYTES = 6;
+    /// @dev EIP-2098: the top bit of vs is the parity of the signature's point, the rest is s.
+    uint256 private constant S_MASK = type(uint256).max >> 1;
+    /// @dev Half the order of secp256k1: a signature with a larger s has a twin with a smaller one (EIP-2).
+    uint256 private constant MAX_S = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0;
+    bytes32 private constant DOMAIN_TYPE =
+        keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)");
+    bytes32 private constant BALLOT_TYPE = keccak256("Ballot(uint256 game,uint16 ply,uint16 move,bytes32 position)");
+
+    /// @dev A game as it stands; IGame.Summary explains.
+    struct Record {
+        State state;
+        Outcome outcome;
+        Reason reason;
+        bool repeated;
+        uint32 seats;
+        uint64 deadline;
+        uint64 decidableAt;
+        uint64 drawBlock;
+        uint80 worldPool;
+        uint80 leelaPool;
+        uint80 pot;
+        address creator;
+        uint80 fund;
+        Position position;
+        Vote.Count count;
+    }
+
+    struct Stake {
+        Side side;
+        bool settled;
+        uint32 seat;
+        uint80 amount;
+    }
+
+    /// @dev One storage word: all that a ballot needs.
+    struct Voter {
+        address voteKey;
+        uint80 weight;
+        uint16 votedPly;
+    }
+
+    /// @dev The vote of the current ply, in memory.
+    struct Poll {
+        uint256 game;
+        uint16 ply;
+        Position position;
+        bytes32 key;
+        bytes32 domain;
+        Vote.Count count;
+        MoveSet legal; // made when first needed
+        bool hasLegal;
+    }
+
+    uint256 public games;
+    mapping(uint256 game => Terms) private _terms;
+    mapping(uint256 game => Record) private _records;
+    mapping(uint256 game => mapping(address account => Stake)) private _stakes;
+    mapping(uint256 game => mapping(uint32 seat => Voter)) private _voters;
+    mapping(uint256 game => mapping(uint32 seat => address)) private _seatAccounts;
+    mapping(uint256 game => mapping(uint16 ply => mapping(uint16 move => uint80))) private _weights;
+    mapping(uint256 game => mapping(bytes32 key => uint256)) private _occurrences;
+    /// @dev What is owed whatever comes: rewards, and the creator's share once the game is over.
+    mapping(uint256 game => mapping(address account => uint256)) private _credits;
+
+    constructor(Rules rules_) Registry(rules_) {}
+
+    // ------------------------------------------------------------------------------------------------------ owner
+
+    /// @inheritdoc IGame
+    function createGame(Terms calldata terms_, uint128 pot) external payable onlyOwner returns (uint256 game) {
+        _checkTerms(terms_);
+        uint256 value = _received();
+        if (pot > value) revert TooMuch(pot, value);
+        if (value > MAX_POOL) revert TooMuch(value, MAX_POOL);
+
+        game = games++;
+        _terms[game] = terms_;
+        Record storage record = _records[game];
+        record.creator = msg.sender;
+        record.pot = uint80(pot);
+        record.fund = uint80(value - pot);
+        record.state = State.Lobby;
+        if (terms_.lobbyPeriod != 0) record.deadline = uint64(block.timestamp + terms_.lobbyPeriod);
+        emit GameCreated(game, msg.sender, terms_, uint128(value - pot), pot);
+    }
+
+    function _checkTerms(Terms calldata terms_) private view {
+        if (model(terms_.model).insecure && block.chainid != 31337 && block.chainid != 1337) {
+            revert InsecureModel(terms_.model, block.chainid);
+        }
+        if (terms_.book >= books()) revert UnknownBook(terms_.book);
+        _checkTerm("votingPeriod", terms_.votingPeriod, 1, type(uint32).max);
+        _checkTerm("minPeriod", terms_.minPeriod, 0, terms_.votingPeriod);
+        _checkTerm("provingPeriod", terms_.provingPeriod, 1, type(uint32).max);
+        _checkTerm("quorum", terms_.quorum, 0, Pool.BASIS_POINTS);
+        _checkTerm("fee", terms_.fee, 0, MAX_FEE);
+        _checkTerm("maxPly", terms_.maxPly, 1, Chess.MAX_PLY);
+        _checkTerm("minStake", terms_.minStake, 1, MAX_POOL);
+    }
+
+    function _checkTerm(string memory term, uint256 value, uint256 least, uint256 most) private pure {
+        if (value < least || value > most) revert TermOutOfRange(term, value, least, most);
+    }
+
+    // ------------------------------------------------------------------------------------------------------ stakers
+
+    /// @inheritdoc IGame
+    function stake(uint256 game, Side side, address voteKey) external payable returns (uint32 number) {
+        Record storage record = _in(game, State.Lobby);
+        uint64 deadline = record.deadline;
+        if (deadline != 0 && block.timestamp >= deadline) revert TooLate(block.timestamp, deadline);
+        uint256 value = _received();
+        if (value < _terms[game].minStake) revert StakeTooSmall(value, _terms[game].minStake);
+        uint256 pool = (side == Side.World ? record.worldPool : record.leelaPool) + value;
+        if (pool > MAX_POOL) revert TooMuch(pool, MAX_POOL);
+        uint80 amount = uint80(value);
+
+        Stake storage held = _stakes[game][msg.sender];
+        bool isNew = held.amount == 0;
+        if (!isNew && held.side != side) revert OtherSide(msg.sender, held.side);
+        if (side == Side.World) {
+            number = isNew ? record.seats++ : held.seat;
+            Voter storage voter = _voters[game][number];
+            if (voteKey == address(0) || !(isNew || voter.voteKey == voteKey)) revert WrongVoteKey(voteKey);
+            if (isNew) _seatAccounts[game][number] = msg.sender;
+            voter.voteKey = voteKey;
+            voter.weight += amount;
+            record.worldPool = uint80(pool);
+        } else {
+            if (!_terms[game].leelaPoolOpen) revert LeelaPoolClosed(game);
+            if (voteKey != address(0)) revert WrongVoteKey(voteKey);
+            record.leelaPool = uint80(pool);
+        }
+        held.side = side;
+        held.seat = number;
+        held.amount += amount;
+        emit Staked(game, msg.sender, side, number, voteKey, amount);
+    }
+
+    /// @inheritdoc IGame
+    function closeLobby(uint256 game) external {
+        Record storage record = _in(game, State.Lobby);
+        uint64 deadline = record.deadline;
+        if (block.timestamp < deadline) revert TooEarly(block.timestamp, deadline);
+        if (record.worldPool == 0) {
+            if (deadline == 0) revert NoWorldStake(game);
+            _end(game, record, Outcome.Void, Reason.Empty);
+        } else {
+            record.state = State.Drawn;
+            record.deadline = 0;
+            _fixDraw(game, record);
+        }
+    }
+
+    /// @inheritdoc IGame
+    function begin(uint256 game) external {
+        Record storage record = _in(game, State.Drawn);
+        uint64 drawBlock = record.drawBlock;
+        if (block.number <= drawBlock) revert NotDrawn(drawBlock);
+        bytes32 draw = blockhash(drawBlock);
+        if (draw == 0) {
+            _fixDraw(game, record);
+            return;
+        }
+        uint32 book = _terms[game].book;
+        uint256 index = uint256(keccak256(abi.encode(draw, game))) % openings(book);
+        Position memory position;
+        (position.board, position.state) = opening(book, index);
+        (Outcome outcome, Reason reason) = _enter(game, record, position);
+        emit Began(game, index, position.board, position.state, record.deadline);
+        if (outcome != Outcome.None) _end(game, record, outcome, reason);
+    }
+
+    function _fixDraw(uint256 game, Record storage record) private {
+        uint64 drawBlock = uint64(block.number + DRAW_DELAY);
+        record.drawBlock = drawBlock;
+        emit DrawFixed(game, drawBlock);
+    }
+
+    // ------------------------------------------------------------------------------------------------------ the vote
+
+    /// @inheritdoc IGame
+    function castBallots(uint256 game, uint16 ply, bytes calldata ballots) external returns (uint256 counted) {
+        Record storage record = _records[game];
+        Poll memory poll = _poll(game, record);
+        if (record.state != State.Vote || block.timestamp >= record.deadline || ply != poll.ply) return 0;
+        uint256 batch = ballots.length / BALLOT_BYTES;
+        bytes memory log = new bytes(batch * COUNTED_BYTES);
+        for (uint256 i = 0; i < batch; ++i) {
+            uint256 entry = _countSigned(poll, ballots[i * BALLOT_BYTES:]);
+            if (entry != 0) _log(log, counted++, entry);
+        }
+        if (counted == 0) return 0;
+        record.count = poll.count;
+        assembly ("memory-safe") {
+            mstore(log, mul(counted, COUNTED_BYTES))
+        }
+        emit BallotsCast(game, ply, log);
+    }
+
+    /// @inheritdoc IGame
+    function castBallot(uint256 game, uint16 ply, uint16 move) external {
+        Record storage record = _in(game, State.Vote);
+        if (block.timestamp >= record.deadline) revert TooLate(block.timestamp, record.deadline);
+        Poll memory poll = _poll(game, record);
+        if (ply != poll.ply) revert WrongPly(ply, poll.ply);
+        Stake storage held = _stakes[game][msg.sender];
+        if (held.amount == 0 || held.side != Side.World) revert NoSeat(msg.sender);
+        uint32 number = held.seat;
+        Voter storage voter = _voters[game][number];
+        if (voter.votedPly == ply + 1) revert AlreadyVoted(number, ply);
+        if (!_count(poll, voter, move)) revert IllegalBallot(move);
+        record.count = poll.count;
+        emit BallotsCast(game, ply, abi.encodePacked(number, move));
+    }
+
+    function _poll(uint256 game, Record storage record) private view returns (Poll memory poll) {
+        Position memory position = record.position;
+        poll.game = game;
+        poll.ply = _ply(position);
+        poll.position = position;
+        poll.key = Chess.key(position);
+        poll.domain =
+            keccak256(abi.encode(DOMAIN_TYPE, keccak256("Proofmate"), keccak256("1"), block.chainid, address(this)));
+        poll.count = record.count;
+    }
+
+    /// @dev The EIP-712 digest of a ballot.
+    function _digest(Poll memory poll, uint16 move) private pure returns (bytes32) {
+        bytes32 ballot = keccak256(abi.encode(BALLOT_TYPE, poll.game, poll.ply, move, poll.key));
+        return keccak256(abi.encodePacked(hex"1901", poll.domain, ballot));
+    }
+
+    /// @return Who signed the digest; the zero address, which is no vote key, if nobody did.
+    function _signer(bytes32 digest, bytes32 r, uint256 vs) private pure returns (address) {
+        uint256 s = vs & S_MASK;
+        if (s > MAX_S) return address(0);
+        return ecrecover(digest, uint8(27 + (vs >> 255)), r, bytes32(s));
+    }
+
+    /// @return entry What the event says of the ballot, uint32 seat and uint16 move; 0 if it does not count.
+    function _countSigned(Poll memory poll, bytes calldata ballot) private returns (uint256 entry) {
+        uint32 number = uint32(bytes4(ballot));
+        uint16 move = uint16(bytes2(ballot[4:]));
+        Voter storage voter = _voters[poll.game][number];
+        if (voter.weight == 0 || voter.votedPly == poll.ply + 1) return 0;
+        address signer = _signer(_digest(poll, move), bytes32(ballot[6:]), uint256(bytes32(ballot[38:])));
+        if (signer != voter.voteKey || !_count(poll, voter, move)) return 0;
+        return uint256(number) << 16 | move;
+    }
+
+    /// @dev Counts the ballot of a seat that has not voted on this ply; false if the move is illegal. A move that has weight was
+    /// found legal before; else all legal moves are found at once, so that no batch of illegal ones costs more than that.
+    function _count(Poll memory poll, Voter storage voter, uint16 move) private returns (bool) {
+        mapping(uint16 => uint80) storage weights = _weights[poll.game][poll.ply];
+        uint80 moveWeight = weights[move];
+        if (moveWeight == 0) {
+            if (!poll.hasLegal) (poll.legal, poll.hasLegal) = (rules.legalMoves(poll.position), true);
+            if (!Chess.contains(poll.legal, move)) return false;
+        }
+        uint80 weight = voter.weight;
+        moveWeight += weight;
+        weights[move] = moveWeight;
+        voter.votedPly = poll.ply + 1;
+        poll.count.add(move, moveWeight, weight);
+        return true;
+    }
+
+    function _log(bytes memory log, uint256 index, uint256 entry) private pure {
+        assembly ("memory-safe") {
+            // The word that ends with the entry: it begins at most 26 bytes before the data, in the length, which is put back.
+            let length := mload(log)
+            let at := add(log, mul(add(index, 1), COUNTED_BYTES))
+            mstore(at, or(and(mload(at), not(0xffffffffffff)), entry))
+            mstore(log, length)
+        }
+    }
+
+    /// @inheritdoc IGame
+    function closeVote(uint256 game) external {
+        Record storage record = _in(game, State.Vote);
+        Terms storage terms_ = _terms[game];
+        Vote.Count memory count = record.count;
+        if (block.timestamp < record.deadline) {
+            if (block.timestamp < record.decidableAt) revert TooEarly(block.timestamp, record.decidableAt);
+            if (!count.isDecided(record.worldPool, terms_.quorum)) revert Undecided(record.deadline);
+        }
+        uint16 move = count.choice(record.worldPool, terms_.quorum);
+        emit VoteClosed(game, _ply(record.position), move, count.leaderWeight, count.castWeight);
+        if (move == 0) _prove(game, record);
+        else _move(game, record, rules.play(record.position, move), move, address(0));
+    }
+
+    // ------------------------------------------------------------------------------------------- the network's move
+
+    /// @inheritdoc IGame
+    function submitMove(uint256 game, uint16 move, uint256[25] calldata bitmap, address payee, bytes calldata proof)
+        external
+    {
+        Record storage record = _in(game, State.Prove);
+        if (payee == address(0)) revert ZeroAddress();
+        Position memory position = record.position;
+        (uint256[5] memory words, Position memory next) = rules.playBest(position, record.repeated, bitmap, move);
+        uint256 context =
+            uint256(keccak256(abi.encode(block.chainid, address(this), game, _ply(position), payee))) % SCALAR_FIELD;
+        _verify(model(_terms[game].model), abi.encodePacked(bitmap, words, context, proof));
+        _move(game, record, next, move, payee);
+    }
+
+    function _verify(Model memory model_, bytes memory input) private view {
+        bytes32 found = model_.verifier.codehash;
+        if (found != model_.codeHash) revert VerifierChanged(model_.verifier, model_.codeHash, found);
+        (bool valid,) = model_.verifier.staticcall{gas: VERIFIER_GAS}(input);
+        if (!valid) revert ProofRejected(model_.verifier);
+    }
+
+    /// @inheritdoc IGame
+    function voidGame(uint256 game) external {
+        Record storage record = _in(game, State.Prove);
+        if (block.timestamp < record.deadline) revert TooEarly(block.timestamp, record.deadline);
+        _end(game, record, Outcome.Void, Reason.Stalled);
+    }
+
+    // ------------------------------------------------------------------------------------------------------ transitions
+
+    function _in(uint256 game, State state) private view returns (Record storage record) {
+        record = _records[game];
+        if (record.state != state) revert WrongState(game, record.state);
+    }
+
+    /// @dev Plays a move: `position` is the one after it. A payee is rewarded with what the fund still holds, at most.
+    function _move(uint256 game, Record storage record, Position memory position, uint16 move, address payee) private {
+        uint256 reward = 0;
+        if (payee != address(0)) {
+            reward = _terms[game].reward;
+            if (reward > record.fund) reward = record.fund;
+            record.fund -= uint80(reward);
+            _credits[game][payee] += reward;
+        }
+        delete record.count;
+        (Outcome outcome, Reason reason) = _enter(game, record, position);
+        emit Moved(
+            game, _ply(position) - 1, move, payee, uint128(reward), position.board, position.state, record.deadline
+        );
+        if (outcome != Outcome.None) _end(game, record, outcome, reason);
+    }
+
+    /// @dev Takes a new position and judges it: sets the state and clock it leads to, or returns the outcome it ends in.
+    function _enter(uint256 game, Record storage record, Position memory position)
+        private
+        returns (Outcome outcome, Reason reason)
+    {
+        record.position = position;
+        record.deadline = 0;
+        uint256 occurrences = ++_occurrences[game][Chess.key(position)];
+        record.repeated = occurrences > 1;
+        Terms storage terms_ = _terms[game];
+        reason = Reason(uint8(rules.ending(position, occurrences)));
+        if (reason == Reason.None && _ply(position) >= terms_.maxPly) reason = Reason.MaxPly;
+        bool worldToMove = (position.state & 1 == 0) == terms_.worldIsWhite;
+        if (reason == Reason.Checkmate) {
+            outcome = worldToMove ? Outcome.Leela : Outcome.World;
+        } else if (reason != Reason.None) {
+            outcome = Outcome.Draw;
+        } else if (worldToMove) {
+            record.state = State.Vote;
+            record.deadline = uint64(block.timestamp + terms_.votingPeriod);
+            record.decidableAt = uint64(block.timestamp + terms_.minPeriod);
+        } else {
+            _prove(game, record);
+        }
+    }
+
+    function _ply(Position memory position) private pure returns (uint16) {
+        return uint16(position.state >> 20);
+    }
+
+    function _prove(uint256 game, Record storage record) private {
+        record.state = State.Prove;
+        record.deadline = uint64(block.timestamp + _terms[game].provingPeriod);
+    }
+
+    /// @dev Ends the game and credits the creator with all that is not the stakers'.
+    function _end(uint256 game, Record storage record, Outcome outcome, Reason reason) private {
+        record.state = State.Over;
+        record.outcome = outcome;
+        record.reason = reason;
+        record.deadline = 0;
+        _credits[game][record.creator] += record.fund + Pool.creatorShare(_pools(game, record), outcome);
+        record.fund = 0;
+        emit GameOver(game, outcome, reason);
+    }
+
+    // ------------------------------------------------------------------------------------------------------ the end
+
+    /// @inheritdoc IGame
+    function claim(uint256 game, address account) external returns (uint256 amount) {
+        return _claim(game, account, account);
+    }
+
+    /// @inheritdoc IGame
+    function claimTo(uint256 game, address to) external returns (uint256 amount) {
+        if (to == address(0)) revert ZeroAddress();
+        return _claim(game, msg.sender, to);
+    }
+
+    function _claim(uint256 game, address account, address to) private returns (uint256 amount) {
+        amount = owed(game, account);
+        if (amount == 0) revert NothingOwed(game, account);
+        _credits[game][account] = 0;
+        if (_records[game].state == State.Over) _stakes[game][account].settled = true;
+        emit Claimed(game, account, to, amount);
+        _pay(to, amount);
+    }
+
+    /// @inheritdoc IGame
+    function owed(uint256 game, address account) public view returns (uint256 amount) {
+        amount = _credits[game][account];
+        Record storage record = _records[game];
+        Stake storage held = _stakes[game][account];
+        if (record.state == State.Over && held.amount != 0 && !held.settled) {
+            amount += Pool.payout(_pools(game, record), record.outcome, held.side, held.amount);
+        }
+    }
+
+    function _pools(uint256 game, Record storage record) private view returns (Pool.Pools memory) {
+        return Pool.Pools(record.worldPool, record.leelaPool, record.pot, _terms[game].maxOdds, _terms[game].fee);
+    }
+
+    // ------------------------------------------------------------------------------------------------------ the coin
+
+    /// @dev With `_pay`, all that knows which coin is staked.
+    function _received() private view returns (uint256 amount) {
+        return msg.value;
+    }
+
+    /// @dev Comes last in its caller: the receiver may call back.
+    function _pay(address to, uint256 amount) private {
+        (bool paid,) = to.call{value: amount}("");
+        if (!paid) revert TransferFailed(to, amount);
+    }
+
+    // ------------------------------------------------------------------------------------------------------ views
+
+    /// @inheritdoc IGame
+    function summary(uint256 game) external view returns (Summary memory) {
+        Record storage record = _records[game];
+        return Summary({
+            state: record.state,
+            outcome: record.outcome,
+            reason: record.reason,
+            position: record.position,
+            repeated: record.repeated,
+            deadline: record.deadline,
+            decidableAt: record.decidableAt,
+            drawBlock: record.drawBlock,
+            seats: record.seats,
+            worldPool: record.worldPool,
+            leelaPool: record.leelaPool,
+            pot: record.pot,
+            fund: record.fund,
+            creator: record.creator
+        });
+    }
+
+    /// @inheritdoc IGame
+    function terms(uint256 game) external view returns (Terms memory) {
+        return _terms[game];
+    }
+
+    /// @inheritdoc IGame
+    function tally(uint256 game) external view returns (Tally memory) {
+        Vote.Count storage count = _records[game].count;
+        return Tally(count.leader, count.leaderWeight, count.runnerUpWeight, count.castWeight);
+    }
+
+    /// @inheritdoc IGame
+    function weightOf(uint256 game, uint16 ply, uint16 move) external view returns (uint128) {
+        return _weights[game][ply][move];
+    }
+
+    /// @inheritdoc IGame
+    function seat(uint256 game, uint32 number) external view returns (Seat memory) {
+        Voter storage voter = _voters[game][number];
+        return Seat(_seatAccounts[game][number], voter.voteKey, voter.weight, voter.votedPly);
+    }
+
+    /// @inheritdoc IGame
+    function stakeOf(uint256 game, address account) external view returns (Side side, uint128 amount, uint32 number) {
+        Stake storage held = _stakes[game][account];
+        return (held.side, held.amount, held.seat);
+    }
+
+    /// @inheritdoc IGame
+    function ballotDigest(uint256 game, uint16 ply, uint16 move) external view returns (bytes32) {
+        Poll memory poll = _poll(game, _records[game]);
+        if (ply != poll.ply) revert WrongPly(ply, poll.ply);
+        return _digest(poll, move);
+    }
+}
