@@ -1,114 +1,102 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity 0.8.37;
 
-import {Chess, Ending, MoveSet, Position} from "../src/Chess.sol";
+import {Chess, MoveSet, Position} from "../src/Chess.sol";
 import {Encoding} from "../src/Encoding.sol";
 
-/// @notice The libraries as a contract, for tests from Python: one call judges many positions.
+/// @notice The libraries as a contract, for tests from Python (tests/contracts/judge.py).
 contract ChessJudge {
-    /// What the rules say of one position: the moves judged, one bit a move by either test, and the successors of the legal ones.
-    struct Verdict {
-        uint256[] legal;
-        uint256[] contained;
-        Position[] successors;
-        Ending ending;
-        uint256[5] words;
-    }
-
-    /// Gas of the calls a game makes, each on its own.
+    /// @notice Gas of the steps of a game, each on its own.
     struct Costs {
-        uint256 apply_;
-        uint256 encode;
-        uint256 bitmap;
-        uint256 legal;
-        uint256 moves;
+        uint256 play;
+        uint256 ending;
+        uint256 boardWords;
+        uint256 checkBitmap;
+        uint256 isLegal;
+        uint256 legalMoves;
     }
 
-    function judge(Position[] memory positions, uint256[] memory occurrences, uint16[][] memory moves)
-        external
-        pure
-        returns (Verdict[] memory verdicts)
-    {
-        verdicts = new Verdict[](positions.length);
-        for (uint256 i = 0; i < positions.length; ++i) {
-            verdicts[i] = _judge(positions[i], occurrences[i], moves[i]);
-        }
-    }
-
-    function _judge(Position memory position, uint256 occurrences, uint16[] memory moves)
-        private
-        pure
-        returns (Verdict memory verdict)
-    {
-        verdict.legal = new uint256[](moves.length / 256 + 1);
-        verdict.contained = new uint256[](moves.length / 256 + 1);
-        verdict.successors = new Position[](moves.length);
-        verdict.ending = Chess.ending(position, occurrences);
-        verdict.words = Encoding.boardWords(position, occurrences > 1);
-        MoveSet memory set = Chess.legalMoves(position);
-        for (uint256 m = 0; m < moves.length; ++m) {
-            if (Chess.contains(set, moves[m])) verdict.contained[m / 256] |= 1 << m % 256;
-            uint256 free = _free();
-            if (Chess.isLegal(position, moves[m])) {
-                verdict.legal[m / 256] |= 1 << m % 256;
-                Position memory next = Chess.play(position, moves[m]);
-                (verdict.successors[m].board, verdict.successors[m].state) = (next.board, next.state);
+    /// @notice Judges many positions in one call.
+    ///
+    ///   question: board (32) | state (32) | occurrences (1) | n (1) | n moves (2 each)
+    ///   answer:   ending (1) | 5 words (32 each) | n bytes: 1 isLegal + 2 contains | if the first move is legal: board and state after it
+    function judge(bytes calldata questions) external pure returns (bytes memory answers) {
+        answers = new bytes(questions.length * 4);
+        uint256 length = 0;
+        while (questions.length != 0) {
+            uint256 free = _memory();
+            uint256 size = 66 + 2 * uint256(uint8(questions[65]));
+            bytes memory answer = _judge(questions[:size]);
+            for (uint256 i = 0; i < answer.length; i += 32) {
+                assembly ("memory-safe") {
+                    mstore(add(add(answers, 32), add(length, i)), mload(add(add(answer, 32), i)))
+                }
             }
-            _release(free);
+            length += answer.length;
+            questions = questions[size:];
+            _forget(free);
         }
+        assembly ("memory-safe") {
+            mstore(answers, length)
+        }
+    }
+
+    function _judge(bytes calldata question) private pure returns (bytes memory answer) {
+        Position memory position = Position(uint256(bytes32(question)), uint256(bytes32(question[32:])));
+        uint256 occurrences = uint8(question[64]);
+        MoveSet memory set = Chess.legalMoves(position);
+        bytes memory flags = new bytes(uint8(question[65]));
+        bytes memory next;
+        for (uint256 m = 0; m < flags.length; ++m) {
+            uint16 move = uint16(bytes2(question[66 + 2 * m:]));
+            bool legal = Chess.isLegal(position, move);
+            flags[m] = bytes1((legal ? 1 : 0) | (Chess.contains(set, move) ? 2 : 0));
+            if (m == 0 && legal) {
+                Position memory after_ = Chess.play(position, move);
+                next = abi.encode(after_.board, after_.state);
+            }
+        }
+        uint8 ending = uint8(Chess.ending(position, occurrences));
+        return bytes.concat(bytes1(ending), abi.encode(Encoding.boardWords(position, occurrences > 1)), flags, next);
     }
 
     function checkBitmap(Position memory position, uint256[25] calldata bitmap, uint16 move) external pure {
         Encoding.checkBitmap(position, bitmap, move);
     }
 
-    function policy(Position memory position, uint16[] memory moves)
-        external
-        pure
-        returns (uint256[] memory indices, uint256[] memory words, uint256[] memory masks, uint16[] memory back)
-    {
-        indices = new uint256[](moves.length);
-        words = new uint256[](moves.length);
-        masks = new uint256[](moves.length);
-        back = new uint16[](moves.length);
-        for (uint256 m = 0; m < moves.length; ++m) {
-            indices[m] = Encoding.policyIndex(position, moves[m]);
-            (words[m], masks[m]) = Encoding.policyBit(position, moves[m]);
-            back[m] = Encoding.moveAt(position, indices[m]);
-        }
-    }
-
-    /// @notice Gas of playing a move and judging what follows, of the words and of the bitmap check, of one move's test and of all moves.
+    /// @notice Gas of playing a move, of judging what follows, of the words, the bitmap check, one move's test, all moves.
     function costs(Position memory position, uint16 move, uint256[25] calldata bitmap)
         external
         view
         returns (Costs memory gas)
     {
-        uint256 before = gasleft();
+        uint256 left = gasleft();
         Position memory next = Chess.play(position, move);
+        gas.play = left - gasleft();
+        left = gasleft();
         Chess.ending(next, 1);
-        gas.apply_ = before - gasleft();
-        before = gasleft();
+        gas.ending = left - gasleft();
+        left = gasleft();
         Encoding.boardWords(position, false);
-        gas.encode = before - gasleft();
-        before = gasleft();
+        gas.boardWords = left - gasleft();
+        left = gasleft();
         Encoding.checkBitmap(position, bitmap, move);
-        gas.bitmap = before - gasleft();
-        before = gasleft();
+        gas.checkBitmap = left - gasleft();
+        left = gasleft();
         Chess.isLegal(position, move);
-        gas.legal = before - gasleft();
-        before = gasleft();
+        gas.isLegal = left - gasleft();
+        left = gasleft();
         Chess.legalMoves(position);
-        gas.moves = before - gasleft();
+        gas.legalMoves = left - gasleft();
     }
 
-    function _free() private pure returns (uint256 pointer) {
+    function _memory() private pure returns (uint256 pointer) {
         assembly ("memory-safe") {
             pointer := mload(0x40)
         }
     }
 
-    function _release(uint256 pointer) private pure {
+    function _forget(uint256 pointer) private pure {
         assembly ("memory-safe") {
             mstore(0x40, pointer)
         }
