@@ -71,7 +71,10 @@ def policy_index(move: chess.Move, turn: chess.Color) -> int:
     """
     flip = 0 if turn == chess.WHITE else 56
     origin, target = move.from_square ^ flip, move.to_square ^ flip
-    step = (chess.square_file(target) - chess.square_file(origin), chess.square_rank(target) - chess.square_rank(origin))
+    step = (
+        chess.square_file(target) - chess.square_file(origin),
+        chess.square_rank(target) - chess.square_rank(origin),
+    )
     if move.promotion not in (None, chess.QUEEN):
         if step[1] != 1 or abs(step[0]) > 1:
             raise ValueError(f"{move.uci()} is not a promotion")
