@@ -116,6 +116,7 @@ library Chess {
             if (castling & ~b[3] != 0 || (castling != 0 && b[5] != E1)) return false;
             if (opponents & ~(b[9] >> 63) != 0 || (opponents != 0 && b[11] != E1 << 63)) return false;
             if (state & 0xfe0 != 0 && _enPassant(b, 1) | _enPassant(b, 7) == 0) return false;
+            if (_aroundKings(b[5]) & b[11] != 0) return false;
             return _guard(planes(Position(position.board, state ^ 1))).checkers == 0;
         }
     }
@@ -464,10 +465,11 @@ library Chess {
             for (uint256 i = 0; i < 12; ++i) {
                 if (b[i] & target != 0) return 0;
             }
+            uint256 pawns = b[0];
             b[0] ^= origin ^ target;
             b[6] ^= victim;
             if (_guard(b).checkers != 0) origin = 0;
-            b[0] ^= origin ^ target;
+            b[0] = pawns;
             b[6] ^= victim;
         }
     }

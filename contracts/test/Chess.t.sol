@@ -187,10 +187,19 @@ contract ChessTest is Test {
         _assertEnding("7k/5Q2/6K1/8/8/8/8/8 b - - 100 90", 3, Ending.Stalemate);
     }
 
+    /// A refused capture by one pawn must not disturb the other's.
+    function test_enPassant_oneOfTwoCaptorsPinned() external {
+        string memory fen = "2r1k3/8/8/2PpP3/8/8/8/2K5 w - d6 0 1";
+        _assertLegal(fen, "c5d6", false);
+        _assertLegal(fen, "e5d6", true);
+        vm.assertEq(_count(Fen.parse(fen), 1), 8);
+    }
+
     /// The only legal move is an en passant capture.
-    function test_ending_enPassantSaves() external pure {
-        string memory fen = "8/8/8/1Pp5/K1k5/2r5/8/1r6 w - c6 0 1";
-        _assertLegal(fen, "b5c6", true);
+    function test_ending_enPassantSaves() external {
+        string memory fen = "8/8/q6p/5KpP/8/4rk2/8/8 w - g6 0 1";
+        _assertLegal(fen, "h5g6", true);
+        vm.assertEq(_count(Fen.parse(fen), 1), 1);
         _assertEnding(fen, 1, Ending.None);
     }
 
@@ -239,6 +248,7 @@ contract ChessTest is Test {
         _assertSound("4k3/8/8/8/8/8/8/P3K3 w - - 0 1", false);
         _assertSound("3pk3/8/8/8/8/8/8/4K3 w - - 0 1", false);
         _assertSound("4k3/4R3/8/8/8/8/8/4K3 w - - 0 1", false);
+        _assertSound("8/8/3k4/4K3/8/8/8/8 w - - 0 1", false);
         _assertSound("4k3/4R3/8/8/8/8/8/4K3 b - - 0 1", true);
         _assertSound("r3k3/8/8/8/8/8/8/R3K2R w KQkq - 0 1", false);
         _assertSound("r2k3r/8/8/8/8/8/8/R3K2R w KQkq - 0 1", false);

@@ -24,8 +24,10 @@ interface Vm {
     function label(address account, string calldata name) external;
     function load(address account, bytes32 slot) external view returns (bytes32);
     function mockCall(address callee, bytes calldata data, bytes calldata result) external;
-    function parseJsonUintArray(string calldata json, string calldata key) external pure returns (uint256[] memory);
-    function parseJsonStringArray(string calldata json, string calldata key) external pure returns (string[] memory);
+    function parseJsonTypeArray(string calldata json, string calldata key, string calldata schema)
+        external
+        pure
+        returns (bytes memory);
     function prank(address sender) external;
     function prevrandao(bytes32 value) external;
     function readFile(string calldata path) external view returns (string memory);

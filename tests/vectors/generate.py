@@ -45,7 +45,7 @@ NAMED = {
     "en passant, at the edge": "4k3/8/8/Pp6/8/8/8/4K3 w - b6 0 1",
     "en passant, not legal on the rank": "8/8/8/K1Pp3r/8/8/8/4k3 w - d6 0 1",
     "en passant, one of two captors pinned": "2r1k3/8/8/2PpP3/8/8/8/2K5 w - d6 0 1",
-    "en passant, the only move": "8/8/8/1Pp5/K1k5/2r5/8/1r6 w - c6 0 1",
+    "en passant, the only move": "8/8/q6p/5KpP/8/4rk2/8/8 w - g6 0 1",
     "promotions, all ways": "1n1n2k1/2P5/8/8/8/8/8/4K3 w - - 0 1",
     "promotions, Black, both edges": "4k3/8/8/8/8/8/p6p/1N2K1N1 b - - 0 1",
     "promotion gives check": "rnbq1k1r/pp1Pbppp/2p5/8/2B5/8/PPP1NnPP/RNBQK2R w KQ - 1 8",
@@ -55,7 +55,7 @@ NAMED = {
     "double check": "4r1k1/8/8/8/8/3n4/8/R3K2Q w Q - 0 1",
     "checkmate": "rnb1kbnr/pppp1ppp/8/4p3/6Pq/5P2/PPPPP2P/RNBQKBNR w KQkq - 1 3",
     "stalemate": "7k/5Q2/6K1/8/8/8/8/8 b - - 0 1",
-    "knights in the corners": "n6n/8/8/3k4/3K4/8/8/N6N b - - 12 40",
+    "knights in the corners": "n6n/8/8/3k4/8/3K4/8/N6N b - - 12 40",
 }
 
 
