@@ -11,7 +11,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, cast
 
-import chess
 from eth_account import Account
 from eth_typing import ChecksumAddress
 from hexbytes import HexBytes
@@ -23,7 +22,6 @@ from server.position import Position
 from server.settings import ROOT, SettingsError, read_json, write_atomically, write_json
 
 CONTRACTS = ROOT / "contracts"
-BOOKS = Path(__file__).parent / "books"
 
 ETHER = 10**18
 HOUSE_STAKE = ETHER
@@ -143,6 +141,11 @@ def abi() -> list[dict[str, Any]]:
     return own + [entry for entry in artifact("Rules")["abi"] if entry["type"] == "error" and entry not in own]
 
 
+def connect(url: str) -> Web3:
+    """A chain. Calls do not try again when nothing answers."""
+    return Web3(Web3.HTTPProvider(url, request_kwargs={"timeout": 30}, exception_retry_configuration=None))
+
+
 def game_contract(w3: Web3, address: str) -> Contract:
     """The game contract at an address, to call."""
     return w3.eth.contract(address=Web3.to_checksum_address(address), abi=abi())
@@ -201,9 +204,9 @@ def compile_verifier(source: str, cache_dir: Path) -> str:
 
 
 def read_book(name: str) -> list[Position]:
-    """The positions of a file in `server/books`: a FEN a line, # for comments."""
-    lines = (line.partition("#")[0].strip() for line in (BOOKS / f"{name}.txt").read_text().splitlines())
-    return [Position.pack(chess.Board(line), 0) for line in lines if line]
+    """The positions of a file in `contracts/book`."""
+    book = json.loads((CONTRACTS / "book" / f"{name}.json").read_text())
+    return [Position(int(opening["board"], 16), int(opening["state"], 16)) for opening in book["openings"]]
 
 
 def add_book(game: Contract, owner: Sender, openings: Sequence[Position]) -> int:

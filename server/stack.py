@@ -5,8 +5,8 @@ process can be killed at any time, this one included, and the next start goes on
 
 The local chain is anvil without a clock of its own: each transaction makes a block at once. A block more is made only
 when a game waits for one (`Clock`), so that an idle demo does not grow. Anvil keeps its state in memory; `LocalChain`
-copies it to disk after every change. A kill of anvil can lose the blocks since the last copy, less than a second's, which
-the server sees as a reorganisation.
+copies it to disk after every change. A kill of anvil can lose the blocks since the last copy, less than a second's:
+to the server, a reorganisation.
 """
 
 from __future__ import annotations
@@ -154,7 +154,17 @@ class LocalChain:
         """Hash of the newest block on disk."""
         self.next_save = 0.0
         command = [str(anvil()), "--host", "127.0.0.1", "--port", str(env.chain_port), "--chain-id", str(env.chain_id)]
-        command += ["--accounts", "0", "--no-cors", "--enable-tx-gas-limit", "--quiet", "--load-state", str(self.file)]
+        command += [
+            "--accounts",
+            "0",
+            "--no-cors",
+            "--hardfork",
+            "osaka",
+            "--enable-tx-gas-limit",
+            "--quiet",
+            "--load-state",
+            str(self.file),
+        ]
         self.child = Child("chain", command, env.data_dir / "logs" / "chain.log")
 
     def start(self, say: Say) -> None:
@@ -318,7 +328,7 @@ class Stack:
 
     def _deploy(self, network: Path) -> None:
         env = self.env
-        w3 = Web3(Web3.HTTPProvider(self.rpc_url))
+        w3 = deploy.connect(self.rpc_url)
         if env.contract is not None:
             if not w3.eth.get_code(Web3.to_checksum_address(env.contract)):
                 raise SettingsError(f"CONTRACT: there is no code at {env.contract} on chain {env.chain_id}")
@@ -384,11 +394,13 @@ class Stack:
         """Looks after everything once; to be called a few times a second."""
         tend(self.children(), self.say)
         try:
+            if self.chain is not None and not self.chain.child.running:
+                return
             if self.clock is not None:
                 self.clock.tick()
                 if self.demo:
                     self._continue_demo()
-            if self.chain is not None and self.chain.child.running:
+            if self.chain is not None:
                 self.chain.save()
         except (OSError, httpx.HTTPError, Web3Exception, SettingsError, ValueError) as error:
             self._trouble(f"the chain at {self.rpc_url} does not answer as it should: {error}")

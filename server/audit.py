@@ -1,0 +1,672 @@
+"""`proofmate audit`: replays a whole game from the chain alone, and trusts nothing that the server says.
+
+What is read (`fetch`) is a game's logs, the transactions that made them, their blocks, and the code of the verifier and
+the book; it can be kept in a file. What is checked (`audit`): the draw of the opening; every ballot's signature, and what
+each batch counted; every tally and whether its vote was closed in time; every proof, by the verifier's own code, over
+public words that are made here; every position, by python-chess; the end and its reason; every payment.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import json
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+import chess
+from eth_account import Account
+from eth_account.messages import encode_typed_data
+from hexbytes import HexBytes
+from web3 import Web3
+from web3.exceptions import ContractLogicError, Web3Exception, Web3RPCError
+
+from engine.encoding import (
+    SCALAR_FIELD,
+    bitmap_words,
+    context_word,
+    legal_indices,
+    pack_move,
+    plane_masks,
+    policy_index,
+    to_words,
+    unpack_move,
+)
+from server import deploy
+from server.payout import Stake, payout
+from server.position import Position
+from server.processes import Child, stop
+from server.settings import Environment, SettingsError
+
+OUTCOMES = ("none", "world", "leela", "draw", "void")
+REASONS = (
+    "none",
+    "checkmate",
+    "stalemate",
+    "repetition",
+    "fiftyMoves",
+    "insufficientMaterial",
+    "maxPly",
+    "stalled",
+    "empty",
+)
+"""Names of IGame.Outcome and IGame.Reason."""
+
+BALLOT = 70
+"""Bytes of a ballot: uint32 seat, uint16 move, bytes32 r, bytes32 vs."""
+MAX_S = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0
+"""The largest s of a signature that counts (EIP-2)."""
+LOG_RANGE = 5_000
+"""Blocks asked for at once; public nodes answer no more."""
+
+Record = dict[str, Any]
+Verify = Callable[[str, bytes], bool]
+"""Runs a verifier, given by address, on words ++ proof: whether it accepts."""
+
+
+class FindingError(Exception):
+    """Something on the chain is not as the rules say."""
+
+
+# ------------------------------------------------------------------------------------------------------ reading a game
+
+
+def fetch(w3: Web3, contract: str, game: int, start_block: int) -> Record:
+    """Everything that an audit of a game reads, as JSON. Raises SettingsError if there is no such game."""
+    address = Web3.to_checksum_address(contract)
+    newest = w3.eth.block_number
+
+    def logs(names: list[str], number: int) -> list[Any]:
+        topics = [[_topics()[name] for name in names], "0x" + number.to_bytes(32, "big").hex()]
+        found: list[Any] = []
+        for start in range(start_block, newest + 1, LOG_RANGE):
+            end = min(newest, start + LOG_RANGE - 1)
+            found += w3.eth.get_logs(
+                {"address": address, "fromBlock": start, "toBlock": end, "topics": cast(Any, topics)}
+            )
+        return found
+
+    entries = logs([name for name in _topics() if name not in ("ModelAdded", "BookAdded")], game)
+    if not entries:
+        raise SettingsError(f"there is no game {game} at {contract} since block {start_block} (CONTRACT, START_BLOCK)")
+    terms = deploy.game_contract(w3, contract).events.GameCreated().process_log(entries[0])["args"]["terms"]
+    entries = logs(["ModelAdded"], terms["model"]) + logs(["BookAdded"], terms["book"]) + entries
+
+    transactions, blocks, code = {}, {}, {}
+    for entry in entries:
+        name = entry["transactionHash"].to_0x_hex()
+        if name not in transactions:
+            transaction = w3.eth.get_transaction(name)
+            transactions[name] = {key: _plain(transaction.get(key)) for key in ("from", "to", "value", "input")}
+        decoded = _decode(entry)
+        numbers = [entry["blockNumber"]] + ([decoded[1]["drawBlock"]] if decoded[0] == "DrawFixed" else [])
+        for number in numbers:
+            if str(number) not in blocks and number <= newest:
+                block = w3.eth.get_block(number)
+                blocks[str(number)] = {"hash": block["hash"].to_0x_hex(), "timestamp": block["timestamp"]}
+        for account in (decoded[1].get("verifier"), decoded[1].get("pointer")):
+            if account is not None:
+                code[account] = w3.eth.get_code(account).to_0x_hex()
+    keys = ("address", "topics", "data", "blockNumber", "blockHash", "transactionHash", "transactionIndex", "logIndex")
+    return {
+        "chainId": w3.eth.chain_id,
+        "contract": address,
+        "game": game,
+        "block": newest,
+        "logs": [{key: _plain(entry[key]) for key in keys} for entry in entries],
+        "transactions": transactions,
+        "blocks": blocks,
+        "code": code,
+    }
+
+
+def write(record: Record, file: Path) -> None:
+    """Keeps what `fetch` read in a file."""
+    file.write_text(json.dumps(record, indent=1) + "\n")
+
+
+def read(file: Path) -> Record:
+    """What `write` kept. Raises SettingsError for anything else."""
+    try:
+        record = json.loads(file.read_text())
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"--file: {file} cannot be read: {error}") from None
+    missing = {"chainId", "contract", "game", "logs", "transactions", "blocks", "code"} - set(record)
+    if missing:
+        raise SettingsError(f"--file: {file} has no {sorted(missing)[0]}; it is not what --save writes")
+    return cast("Record", record)
+
+
+def on_chain(w3: Web3) -> Verify:
+    """Runs verifiers by eth_call, on the chain they are on."""
+
+    def verify(verifier: str, data: bytes) -> bool:
+        try:
+            w3.eth.call({"to": Web3.to_checksum_address(verifier), "data": HexBytes(data), "gas": 2_000_000})
+        except (ContractLogicError, Web3RPCError):  # reverted, or out of gas
+            return False
+        return True
+
+    return verify
+
+
+@contextlib.contextmanager
+def on_new_chain(code: Mapping[str, str]) -> Iterator[Verify]:
+    """Runs verifiers by eth_call, on a chain of this machine that has nothing but the given code."""
+    from server.simulate import free_port  # late: simulate imports this module
+    from server.stack import anvil, rpc, rpc_answers
+
+    with tempfile.TemporaryDirectory(prefix="proofmate-") as folder:
+        port = free_port()
+        url = f"http://127.0.0.1:{port}"
+        child = Child("chain", [str(anvil()), "--port", str(port), "--accounts", "0"], Path(folder) / "chain.log")
+        try:
+            child.start()
+            child.await_ready(lambda: rpc_answers(url), 30)
+            for address, runtime in code.items():
+                rpc(url, "anvil_setCode", address, runtime)
+            yield on_chain(deploy.connect(url))
+        finally:
+            stop([child], 5)
+
+
+# ----------------------------------------------------------------------------------------------------------- replaying
+
+
+@dataclass
+class Seat:
+    account: str
+    vote_key: str
+    weight: int = 0
+    voted: int = -1  # the last ply
+
+
+@dataclass
+class Replay:
+    """A game as far as it has been replayed."""
+
+    record: Record
+    verify: Verify
+    terms: dict[str, Any] = field(default_factory=dict)
+    creator: str = ""
+    fund: int = 0
+    pot: int = 0
+    verifier: str = ""
+    openings: bytes = b""
+    deadline: int = 0
+    draw_block: int = 0
+    board: chess.Board | None = None
+    position: Position | None = None
+    seen: Counter[str] = field(default_factory=Counter)
+    stakes: dict[str, Stake] = field(default_factory=dict)
+    seats: list[Seat] = field(default_factory=list)
+    weights: Counter[int] = field(default_factory=Counter)
+    opened: int = 0  # when the vote, or the wait for the network, began
+    closing: int | None = None  # the move that VoteClosed announced
+    understudy: bool = False
+    outcome: str = ""
+    reason: str = ""
+    credits: Counter[str] = field(default_factory=Counter)
+    settled: set[str] = field(default_factory=set)
+    counts: Counter[str] = field(default_factory=Counter)
+    unchecked: list[str] = field(default_factory=list)
+
+    # ------------------------------------------------------------------------------------------------------- the lobby
+
+    def model_added(self, args: Any, log: Record) -> None:
+        self.verifier = args["verifier"]
+        code = HexBytes(self.record["code"][self.verifier])
+        expect(Web3.keccak(code) == args["codeHash"], f"the code of verifier {self.verifier} is not the registered one")
+
+    def book_added(self, args: Any, log: Record) -> None:
+        self.openings = bytes(HexBytes(self.record["code"][args["pointer"]]))[1:]
+        expect(len(self.openings) == 64 * args["openings"], "the book's code is not as long as its openings")
+
+    def game_created(self, args: Any, log: Record) -> None:
+        self.terms, self.creator = dict(args["terms"]), args["creator"]
+        self.fund, self.pot = args["fund"], args["pot"]
+        if self.terms["lobbyPeriod"]:
+            self.deadline = self.time(log) + self.terms["lobbyPeriod"]
+
+    def staked(self, args: Any, log: Record) -> None:
+        account, amount, side = args["account"], args["amount"], ("world", "leela")[args["side"]]
+        expect(self.board is None and self.draw_block == 0, f"{account} staked after the lobby")
+        expect(not self.deadline or self.time(log) < self.deadline, f"{account} staked after the lobby's deadline")
+        expect(amount >= self.terms["minStake"], f"{account} staked less than the least stake")
+        transaction = self.direct(log)
+        if transaction is not None:
+            expect(int(transaction["value"]) == amount, f"{account} sent other than the {amount} wei it staked")
+        before = self.stakes.get(account)
+        expect(before is None or before.side == side, f"{account} staked on both sides")
+        self.stakes[account] = Stake(side, amount + (before.amount if before else 0))
+        if side == "world":
+            if before is None:
+                expect(args["seat"] == len(self.seats), f"{account} got seat {args['seat']}, not {len(self.seats)}")
+                self.seats.append(Seat(account, args["voteKey"]))
+            seat = self.seats[args["seat"]]
+            expect((seat.account, seat.vote_key) == (account, args["voteKey"]), f"{account} changed its vote key")
+            seat.weight += amount
+        self.counts["stakes"] += 1
+
+    def draw_fixed(self, args: Any, log: Record) -> None:
+        expect(any(seat.weight for seat in self.seats), "a game without a World stake was drawn")
+        expect(self.time(log) >= self.deadline, "the lobby closed before its time")
+        expect(args["drawBlock"] > log["blockNumber"], "the draw's block was known when it was fixed")
+        if self.draw_block:
+            expect(log["blockNumber"] > self.draw_block + 256, "the opening was drawn again before its hash expired")
+        self.draw_block = args["drawBlock"]
+
+    def began(self, args: Any, log: Record) -> None:
+        draw = HexBytes(self.record["blocks"][str(self.draw_block)]["hash"])
+        number = int.from_bytes(Web3.keccak(draw + self.record["game"].to_bytes(32, "big")), "big")
+        index = number % (len(self.openings) // 64)
+        expect(index == args["opening"], f"the draw gives opening {index}, not {args['opening']}")
+        words = self.openings[64 * index :]
+        self.position = Position(args["board"], args["state"])
+        expect(
+            self.position == (int.from_bytes(words[:32], "big"), int.from_bytes(words[32:64], "big")), "not the book's"
+        )
+        self.board = self.position.unpack()
+        expect(self.board.is_valid(), f"the opening {self.board.fen()} is not a position of chess")
+        self.enter(log)
+
+    # -------------------------------------------------------------------------------------------------------- the vote
+
+    def ballots_cast(self, args: Any, log: Record) -> None:
+        board, ply, counted = self.to_move(world=True), args["ply"], bytes(args["ballots"])
+        expect(ply == self.ply, f"ballots of ply {ply} were counted on ply {self.ply}")
+        expect(
+            self.time(log) < self.opened + self.terms["votingPeriod"], f"ply {ply}: ballots counted after the deadline"
+        )
+        entries = [counted[start : start + 6] for start in range(0, len(counted), 6)]
+        announced = [(int.from_bytes(entry[:4]), int.from_bytes(entry[4:])) for entry in entries]
+        call = self.call(log)
+        if call is None:
+            self.unchecked.append(f"ply {ply}: {len(announced)} ballots came through another contract")
+        elif call[0] == "castBallot":
+            seat = self.seats[announced[0][0]]
+            expect(seat.account == self.transaction(log)["from"], f"ply {ply}: a ballot was not cast by its account")
+        else:
+            asked = (call[0], call[1].get("game"), call[1].get("ply"))
+            expect(asked == ("castBallots", args["game"], ply), f"ply {ply}: ballots that the call did not cast")
+            expect(self.valid(bytes(call[1]["ballots"])) == announced, f"ply {ply}: not the valid ballots were counted")
+        for number, move in announced:
+            seat = self.seats[number]
+            expect(seat.voted != ply, f"ply {ply}: seat {number} was counted twice")
+            expect(unpack_move(move) in board.legal_moves, f"ply {ply}: seat {number} voted an illegal move")
+            seat.voted = ply
+            self.weights[move] += seat.weight
+        self.counts["ballots"] += len(announced)
+
+    def valid(self, batch: bytes) -> list[tuple[int, int]]:
+        """The ballots of a batch that count: seat and move."""
+        found: dict[int, int] = {}
+        board = self.to_move(world=True)
+        legal = {pack_move(move) for move in board.legal_moves}
+        for start in range(0, len(batch) - BALLOT + 1, BALLOT):
+            ballot = batch[start : start + BALLOT]
+            number, move = int.from_bytes(ballot[:4]), int.from_bytes(ballot[4:6])
+            if number >= len(self.seats) or number in found or self.seats[number].voted == self.ply:
+                continue
+            if move in legal and self.signer(move, ballot[6:]) == self.seats[number].vote_key:
+                found[number] = move
+        return list(found.items())
+
+    def signer(self, move: int, compact: bytes) -> str | None:
+        """Who signed a ballot for a move in this position."""
+        assert self.position is not None
+        vs = int.from_bytes(compact[32:])
+        parity, s = vs >> 255, vs & (1 << 255) - 1
+        if s > MAX_S:
+            return None
+        domain = {
+            "name": "Proofmate",
+            "version": "1",
+            "chainId": self.record["chainId"],
+            "verifyingContract": self.record["contract"],
+        }
+        fields = (("game", "uint256"), ("ply", "uint16"), ("move", "uint16"), ("position", "bytes32"))
+        types = {"Ballot": [{"name": name, "type": kind} for name, kind in fields]}
+        ballot = {"game": self.record["game"], "ply": self.ply, "move": move, "position": HexBytes(self.position.key)}
+        message = encode_typed_data(domain, types, ballot)
+        try:
+            vrs = (27 + parity, int.from_bytes(compact[:32]), s)
+            return cast(str, Account.recover_message(message, vrs=vrs))
+        except Exception:  # eth_keys has many; none of them is a signature
+            return None
+
+    def vote_closed(self, args: Any, log: Record) -> None:
+        self.to_move(world=True)
+        ply, now = args["ply"], self.time(log)
+        expect(ply == self.ply, f"the vote of ply {ply} was closed on ply {self.ply}")
+        total = sum(seat.weight for seat in self.seats)
+        cast_weight = sum(self.weights.values())
+        ranked = sorted(self.weights.items(), key=lambda item: (-item[1], item[0]))
+        leader, weight = ranked[0] if ranked else (0, 0)
+        runner_up = ranked[1][1] if len(ranked) > 1 else 0
+        rest = total - cast_weight
+
+        def reaches(value: int) -> bool:
+            return bool(value * 10_000 >= total * self.terms["quorum"])
+
+        choice = leader if reaches(weight) else 0
+        announced = (args["move"], args["leaderWeight"], args["castWeight"])
+        expect(announced == (choice, weight, cast_weight), f"ply {ply}: the count is {choice}, {weight}, {cast_weight}")
+        if now < self.opened + self.terms["votingPeriod"]:
+            expect(now >= self.opened + self.terms["minPeriod"], f"ply {ply}: the vote was closed before minPeriod")
+            decided = weight > runner_up + rest if choice else not reaches(weight + rest)
+            expect(rest == 0 or decided, f"ply {ply}: the vote was closed undecided, before its deadline")
+        self.weights.clear()
+        self.closing, self.understudy, self.opened = choice or None, not choice, now
+        self.counts["votes"] += 1
+
+    # --------------------------------------------------------------------------------------------------------- a move
+
+    def moved(self, args: Any, log: Record) -> None:
+        ply = args["ply"]
+        expect(self.board is not None and self.position is not None and not self.outcome, "a move outside the game")
+        assert self.board is not None
+        expect(ply == self.ply, f"the move of ply {ply} was played on ply {self.ply}")
+        expect(unpack_move(args["move"]) in self.board.legal_moves, f"ply {ply}: move {args['move']} is illegal")
+        if int(args["payee"], 16) == 0:
+            expect(self.closing == args["move"], f"ply {ply}: the move is not what the vote decided")
+            self.counts["crowdMoves"] += 1
+        else:
+            expect(self.understudy or not self.worlds_turn, f"ply {ply}: the network moved for the World unasked")
+            self.proven(args, log)
+            self.counts["understudyMoves" if self.understudy else "leelaMoves"] += 1
+        self.closing, self.understudy = None, False
+        self.board.push(unpack_move(args["move"]))
+        self.position = Position.pack(self.board, ply + 1)
+        announced = Position(args["board"], args["state"])
+        expect(self.position == announced, f"ply {ply}: the position is {self.board.fen()}, not {announced.fen}")
+        self.enter(log)
+
+    def proven(self, args: Any, log: Record) -> None:
+        """Checks a move of the network: its proof, over words made here, and that it is the best legal one."""
+        assert self.board is not None and self.position is not None
+        ply, call = args["ply"], self.call(log)
+        if call is None or call[0] != "submitMove":
+            raise FindingError(f"ply {ply}: the proof came through another contract and cannot be read")
+        given, move = call[1], unpack_move(args["move"])
+        asked, announced = [(part["game"], part["move"], part["payee"]) for part in (given, args)]
+        expect(asked == announced, f"ply {ply}: not the move that the call asked for")
+        bitmap = list(given["bitmap"])
+        legal = legal_indices(self.board)
+        played = policy_index(move, self.board.turn)
+        others = bitmap_words(index for index in legal if index != played)
+        expect(all(0 <= word < 1 << 216 for word in bitmap) and bitmap[24] < 1 << 72, f"ply {ply}: bitmap out of range")
+        expect(
+            any(a & b for a, b in zip(bitmap, bitmap_words([played]), strict=True)), f"ply {ply}: move not in bitmap"
+        )
+        expect(
+            not any(a & b for a, b in zip(bitmap, others, strict=True)),
+            f"ply {ply}: a better legal move is in the bitmap",
+        )
+        repeated = self.seen[self.position.key] > 1
+        context = context_word(
+            self.record["chainId"], self.record["contract"], self.record["game"], ply, given["payee"]
+        )
+        words = bitmap + to_words(plane_masks(self.board, repeated)) + [context]
+        assert all(word < SCALAR_FIELD for word in words)
+        data = b"".join(word.to_bytes(32, "big") for word in words) + bytes(given["proof"])
+        expect(self.verify(self.verifier, data), f"ply {ply}: the verifier refuses the proof")
+        reward = min(self.terms["reward"], self.fund)
+        expect(args["reward"] == reward, f"ply {ply}: the reward is {reward}, not {args['reward']}")
+        self.fund -= reward
+        self.credits[args["payee"]] += reward
+        self.counts["proofs"] += 1
+
+    def enter(self, log: Record) -> None:
+        """Enters a position: counts it, and starts its vote."""
+        assert self.position is not None
+        self.seen[self.position.key] += 1
+        self.opened = self.time(log)
+
+    # --------------------------------------------------------------------------------------------------------- the end
+
+    def game_over(self, args: Any, log: Record) -> None:
+        self.outcome, self.reason = OUTCOMES[args["outcome"]], REASONS[args["reason"]]
+        if self.reason == "empty":
+            expect(not self.seats and self.outcome == "void", "a game with World stakes ended as empty")
+        elif self.reason == "stalled":
+            late = self.time(log) >= self.opened + self.terms["provingPeriod"]
+            expect(late and self.outcome == "void", "the game was voided before its time")
+        else:
+            expect((self.outcome, self.reason) == self.ending(), f"the game is {self.ending()}, not {self.outcome}")
+        self.credits[self.creator] += self.fund
+        if self.seats or self.stakes or self.pot:
+            due = self.due()
+            self.credits[self.creator] += due.fee + due.pot_returned
+
+    def due(self) -> Any:
+        return payout(self.outcome, self.stakes, self.terms["maxOdds"], self.terms["fee"], self.pot)
+
+    def ending(self) -> tuple[str, str] | None:
+        """How the game ends in this position, by python-chess."""
+        assert self.board is not None and self.position is not None
+        if self.board.is_checkmate():
+            return "leela" if self.worlds_turn else "world", "checkmate"
+        draws = {
+            "stalemate": self.board.is_stalemate(),
+            "repetition": self.seen[self.position.key] >= 3,
+            "fiftyMoves": self.board.halfmove_clock >= 100,
+            "insufficientMaterial": self.board.is_insufficient_material(),
+            "maxPly": self.ply >= self.terms["maxPly"],
+        }
+        return next((("draw", reason) for reason, true in draws.items() if true), None)
+
+    def claimed(self, args: Any, log: Record) -> None:
+        account = args["account"]
+        owed = self.owed(account)
+        expect(args["amount"] == owed, f"{account} was paid {args['amount']} wei and was owed {owed}")
+        self.credits[account] = 0
+        if self.outcome:
+            self.settled.add(account)
+        self.counts["claims"] += 1
+        self.counts["paid"] += owed
+
+    def owed(self, account: str) -> int:
+        """What an account may claim."""
+        owed = self.credits[account]
+        if self.outcome and account in self.stakes and account not in self.settled:
+            owed += self.due().stakers[account]
+        return owed
+
+    # ------------------------------------------------------------------------------------------------------- the chain
+
+    @property
+    def ply(self) -> int:
+        return 0 if self.position is None else self.position.ply
+
+    @property
+    def worlds_turn(self) -> bool:
+        assert self.board is not None
+        return self.board.turn == self.terms["worldIsWhite"]
+
+    def to_move(self, world: bool) -> chess.Board:
+        """The board, of a game that is on and in which the World is to move."""
+        if self.board is None or self.outcome or self.worlds_turn != world or self.understudy:
+            raise FindingError("there was no vote to vote in")
+        return self.board
+
+    def time(self, log: Record) -> int:
+        return int(self.record["blocks"][str(log["blockNumber"])]["timestamp"])
+
+    def transaction(self, log: Record) -> Record:
+        return cast("Record", self.record["transactions"][log["transactionHash"]])
+
+    def direct(self, log: Record) -> Record | None:
+        """The transaction of a log, if it called the game contract itself."""
+        transaction = self.transaction(log)
+        return transaction if transaction["to"] == self.record["contract"] else None
+
+    def call(self, log: Record) -> tuple[str, Mapping[str, Any]] | None:
+        """The function that a log's transaction called, and its arguments; None if it went through another contract."""
+        transaction = self.direct(log)
+        if transaction is None:
+            return None
+        function, arguments = _contract().decode_function_input(HexBytes(transaction["input"]))
+        return function.fn_name, arguments
+
+
+def audit(record: Record, verify: Verify) -> dict[str, Any]:
+    """Replays a game and says what was checked; `problems` names what is not as the rules say. Stops at the first."""
+    replay = Replay(record, verify)
+    problems = []
+    last = ""
+    try:
+        for log in record["logs"]:
+            name, args = _decode(log)
+            expect(not replay.outcome or name == "Claimed", f"{name} after the end of the game")
+            due = replay.ending() if replay.board is not None and not replay.outcome else None
+            expect(due is None or name in ("GameOver", "Claimed"), f"the game went on after {due}")
+            last = name
+            _HANDLERS[name](replay, args, log)
+        due = replay.ending() if replay.board is not None and not replay.outcome else None
+        expect(due is None, f"the game did not end with {due}")
+    except FindingError as finding:
+        problems.append(str(finding))
+    except (KeyError, IndexError, ValueError, TypeError, AssertionError, Web3Exception) as error:
+        problems.append(f"{last or 'the record'} is not as the contract writes it ({type(error).__name__}: {error})")
+    counts = replay.counts
+    staked = sum(stake.amount for stake in replay.stakes.values())
+    accounts = {*replay.stakes, *replay.credits}
+    return {
+        "ok": not problems,
+        "game": record["game"],
+        "chainId": record["chainId"],
+        "contract": record["contract"],
+        "verifier": replay.verifier,
+        "outcome": replay.outcome or None,
+        "reason": replay.reason or None,
+        "plies": replay.ply,
+        "stakes": counts["stakes"],
+        "ballots": counts["ballots"],
+        "votes": counts["votes"],
+        "proofs": counts["proofs"],
+        "crowdMoves": counts["crowdMoves"],
+        "leelaMoves": counts["leelaMoves"],
+        "understudyMoves": counts["understudyMoves"],
+        "claims": counts["claims"],
+        "staked": str(staked),
+        "pot": str(replay.pot),
+        "paid": str(counts["paid"]),
+        "owed": str(sum(replay.owed(account) for account in accounts)),
+        "unchecked": replay.unchecked,
+        "problems": problems,
+    }
+
+
+def expect(condition: bool, complaint: str) -> None:
+    """Raises FindingError unless the condition holds."""
+    if not condition:
+        raise FindingError(complaint)
+
+
+_HANDLERS: Mapping[str, Callable[[Replay, Any, Record], None]] = {
+    "ModelAdded": Replay.model_added,
+    "BookAdded": Replay.book_added,
+    "GameCreated": Replay.game_created,
+    "Staked": Replay.staked,
+    "DrawFixed": Replay.draw_fixed,
+    "Began": Replay.began,
+    "BallotsCast": Replay.ballots_cast,
+    "VoteClosed": Replay.vote_closed,
+    "Moved": Replay.moved,
+    "GameOver": Replay.game_over,
+    "Claimed": Replay.claimed,
+}
+
+
+@functools.cache
+def _contract() -> Any:
+    return Web3().eth.contract(abi=deploy.abi())
+
+
+@functools.cache
+def _topics() -> dict[str, str]:
+    """The first topic of each event, by name."""
+    return {event().event_name: event().topic for event in _contract().events}
+
+
+def _decode(log: Any) -> tuple[str, Any]:
+    """The name and the arguments of a log."""
+    names = {topic: name for name, topic in _topics().items()}
+    name = names[HexBytes(log["topics"][0]).to_0x_hex()]
+    raw = {**log, "topics": [HexBytes(topic) for topic in log["topics"]], "data": HexBytes(log["data"])}
+    return name, _contract().events[name]().process_log(raw)["args"]
+
+
+def _plain(value: Any) -> Any:
+    """A value of web3 as JSON."""
+    if isinstance(value, bytes):
+        return "0x" + value.hex()
+    return [_plain(part) for part in value] if isinstance(value, (list, tuple)) else value
+
+
+def _text(result: Mapping[str, Any]) -> str:
+    lines = [
+        f"game {result['game']} at {result['contract']} on chain {result['chainId']}",
+        f"  {result['stakes']} stakes, {result['staked']} wei, and a pot of {result['pot']}",
+        f"  {result['ballots']} ballots: each signed by its seat's vote key, legal, and counted once",
+        f"  {result['votes']} votes: each counted again and closed in time",
+        f"  {result['proofs']} proofs: each accepted by the verifier {result['verifier']}",
+        f"  {result['plies']} plies: each position made again, {result['crowdMoves']} moves by the crowd, "
+        f"{result['leelaMoves']} by Leela, {result['understudyMoves']} by the understudy",
+        f"  the end: {result['outcome'] or 'not yet'}" + (f", {result['reason']}" if result["reason"] else ""),
+        f"  {result['claims']} claims: {result['paid']} wei paid as due, {result['owed']} wei still owed",
+        *(f"  not checked: {text}" for text in result["unchecked"]),
+        *(f"  WRONG: {text}" for text in result["problems"]),
+        "everything agrees" if result["ok"] else "the game is NOT as the rules say",
+    ]
+    return "\n".join(lines)
+
+
+def _chain(url: str | None, contract: str | None) -> tuple[Web3, str, int]:
+    """The chain and the contract of the options, else of the settings, and the block to start reading at."""
+    given = {name: value for name, value in (("rpc_url", url), ("contract", contract)) if value is not None}
+    env = Environment.read(**given)
+    w3, start = deploy.connect(env.rpc_url or f"http://127.0.0.1:{env.chain_port}"), env.start_block or 0
+    deployment = None if env.contract else deploy.Deployment.load(env.data_dir)
+    if env.contract is None and deployment is None:
+        raise SettingsError(
+            f"CONTRACT: not set, and nothing is deployed from DATA_DIR {env.data_dir} (or use --contract)"
+        )
+    if deployment is not None:
+        start = deployment.block if env.start_block is None else start
+    address = env.contract or cast("deploy.Deployment", deployment).contract
+    try:
+        code = w3.eth.get_code(Web3.to_checksum_address(address))
+    except (OSError, Web3Exception) as error:
+        raise SettingsError(
+            f"RPC_URL: no chain answers at {env.rpc_url or 'CHAIN_PORT'} ({type(error).__name__})"
+        ) from None
+    if not code:
+        raise SettingsError(f"CONTRACT: there is no code at {address} on this chain")
+    return w3, address, start
+
+
+def run(game: int, url: str | None, contract: str | None, file: Path | None, save: Path | None, as_json: bool) -> int:
+    """The command: returns 0 if all that was checked is well, else 1."""
+    if file is not None:
+        record = read(file)
+        if record["game"] != game:
+            raise SettingsError(f"--file: {file} is game {record['game']}, not {game}")
+        with on_new_chain(record["code"]) as verify:
+            result = audit(record, verify)
+    else:
+        w3, address, start = _chain(url, contract)
+        record = fetch(w3, address, game, start)
+        if save is not None:
+            write(record, save)
+        result = audit(record, on_chain(w3))
+    if as_json:
+        print(json.dumps(result))
+    else:
+        print(_text(result))
+    return 0 if result["ok"] else 1
