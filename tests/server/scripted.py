@@ -1,0 +1,137 @@
+"""A whole game by direct calls, without server or prover: its verifier takes the hash of the words for a proof."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import chess
+from eth_account import Account
+from eth_account.messages import encode_typed_data
+from eth_hash.auto import keccak
+from web3 import Web3
+
+from engine.encoding import bitmap_words, context_word, pack_move, plane_masks, policy_index, to_words
+from server import deploy
+from server.position import Position
+from server.processes import Child, stop
+from server.simulate import choose, free_port
+from server.stack import anvil, rpc, rpc_answers
+
+VERIFIER = deploy.Verifier(
+    source="""
+        // SPDX-License-Identifier: GPL-3.0-or-later
+        pragma solidity ^0.8.30;
+        contract HashVerifier {
+            fallback(bytes calldata input) external returns (bytes memory) {
+                require(keccak256(input[:992]) == bytes32(input[992:]));
+                return "";
+            }
+        }
+    """,
+    network_hash="0x" + "11" * 32,
+    verifying_key_hash="0x" + "22" * 32,
+    insecure=True,
+)
+
+
+@contextmanager
+def chain(folder: Path) -> Iterator[str]:
+    """A local chain; yields its address."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    child = Child("chain", [str(anvil()), "--port", str(port), "--accounts", "0", "--quiet"], folder / "chain.log")
+    try:
+        child.start()
+        child.await_ready(lambda: rpc_answers(url), 30)
+        yield url
+    finally:
+        stop([child], 5)
+
+
+def account(w3: Web3, name: str) -> Any:
+    """An account with funds."""
+    made = Account.from_key(keccak(name.encode()))
+    w3.provider.make_request("anvil_setBalance", [made.address, hex(1000 * deploy.ETHER)])
+    return made
+
+
+class ScriptedGame:
+    """Deploys, creates a game and plays it to the end."""
+
+    def __init__(self, url: str, cache: Path, seed: int = 1, **terms: Any) -> None:
+        self.w3, self.chance = deploy.connect(url), random.Random(seed)
+        self.owner = deploy.Sender(self.w3, account(self.w3, "owner").key.to_0x_hex(), "OWNER_KEY")
+        self.relay = deploy.Sender(self.w3, account(self.w3, "relay").key.to_0x_hex(), "RELAY_KEY")
+        self.people = [account(self.w3, f"person {number}") for number in range(4)]
+        self.deployment = deploy.deploy(self.w3, self.owner, VERIFIER, cache)
+        self.game = deploy.game_contract(self.w3, self.deployment.contract)
+        self.create(**terms)
+
+    def create(self, **terms: Any) -> None:
+        """Opens a lobby; `play` plays this game."""
+        asked = {**deploy.DEMO_TERMS, "maxPly": 12, "fee": 200, "reward": 10**15, **terms}
+        self.number = deploy.create_game(self.game, self.owner, asked, fund=10**16, pot=10**17)
+
+    def by(self, person: int) -> deploy.Sender:
+        return deploy.Sender(self.w3, self.people[person].key.to_0x_hex(), "person")
+
+    def play(self, claim: bool = True) -> None:
+        """Three seats, one Leela staker; each ply two ballots, signed, in one batch, and one cast directly."""
+        call = self.game.functions
+        for person in range(3):
+            self.by(person).send(call.stake(self.number, 0, self.people[person].address), 10**18 + person)
+        self.by(3).send(call.stake(self.number, 1, "0x" + "00" * 20), 5 * 10**18 + 7)
+        self.relay.send(call.closeLobby(self.number))
+        rpc(self.w3.provider.endpoint_uri, "anvil_mine", "0x3")
+        self.relay.send(call.begin(self.number))
+        while (state := deploy.state(self.game, self.number)) != "over":
+            if state == "vote":
+                self.vote()
+            else:
+                self.move()
+        if claim:
+            for address in [person.address for person in self.people] + [self.owner.address, self.relay.address]:
+                if call.owed(self.number, address).call():
+                    self.relay.send(call.claim(self.number, address))
+
+    def vote(self) -> None:
+        position = Position(*self.game.functions.summary(self.number).call()[3])
+        board = position.unpack()
+        batch = b"".join(self.ballot(seat, board, position) for seat in (0, 1))
+        # A seat that does not exist, a second ballot of a seat, and a tail: none of them counts.
+        batch += (9).to_bytes(4, "big") + batch[4:70] + self.ballot(0, board, position) + b"\1\2\3"
+        self.relay.send(self.game.functions.castBallots(self.number, position.ply, batch))
+        if deploy.state(self.game, self.number) == "vote" and self.chance.random() < 0.8:
+            move = pack_move(choose(board, self.chance))
+            self.by(2).send(self.game.functions.castBallot(self.number, position.ply, move))
+        else:
+            rpc(self.w3.provider.endpoint_uri, "evm_increaseTime", 24 * 3600)
+        self.relay.send(self.game.functions.closeVote(self.number))
+
+    def ballot(self, seat: int, board: chess.Board, position: Position) -> bytes:
+        fields = (("game", "uint256"), ("ply", "uint16"), ("move", "uint16"), ("position", "bytes32"))
+        move = pack_move(choose(board, self.chance))
+        domain = {"name": "Proofmate", "version": "1", "chainId": 31337, "verifyingContract": self.game.address}
+        types = {"Ballot": [{"name": name, "type": kind} for name, kind in fields]}
+        key = bytes.fromhex(position.key[2:])
+        message = {"game": self.number, "ply": position.ply, "move": move, "position": key}
+        signed = self.people[seat].sign_message(encode_typed_data(domain, types, message))
+        vs = signed.s | (signed.v - 27) << 255
+        return seat.to_bytes(4, "big") + move.to_bytes(2, "big") + signed.r.to_bytes(32, "big") + vs.to_bytes(32, "big")
+
+    def move(self) -> None:
+        """Plays a move for the network: any legal one, which the bitmap then makes the best."""
+        summary = self.game.functions.summary(self.number).call()
+        position = Position(*summary[3])
+        board = position.unpack()
+        move = self.chance.choice(sorted(board.legal_moves, key=pack_move))
+        bitmap = bitmap_words([policy_index(move, board.turn)])
+        payee = self.relay.address
+        context = context_word(31337, self.game.address, self.number, position.ply, payee)
+        words = [*bitmap, *to_words(plane_masks(board, summary[4])), context]
+        proof = keccak(b"".join(word.to_bytes(32, "big") for word in words))
+        self.relay.send(self.game.functions.submitMove(self.number, pack_move(move), bitmap, payee, proof))

@@ -1,0 +1,199 @@
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from server import audit, cli, deploy
+from server.settings import SettingsError
+from tests.server.scripted import ScriptedGame, chain
+
+
+@pytest.fixture(scope="module")
+def game(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ScriptedGame]:
+    folder = tmp_path_factory.mktemp("audit")
+    with chain(folder) as url:
+        game = ScriptedGame(url, folder)
+        game.play()
+        yield game
+
+
+@pytest.fixture(scope="module")
+def record(game: ScriptedGame) -> audit.Record:
+    return audit.fetch(game.w3, game.game.address, game.number, game.deployment.block)
+
+
+def test_a_whole_game_agrees(game: ScriptedGame, record: audit.Record) -> None:
+    result = audit.audit(record, audit.on_chain(game.w3))
+    assert result["problems"] == []
+    assert (result["ok"], result["outcome"], result["reason"]) == (True, "draw", "maxPly")
+    assert result["plies"] == result["crowdMoves"] + result["leelaMoves"] == 12
+    assert result["proofs"] == result["leelaMoves"] == 6
+    assert 2 * 6 <= result["ballots"] <= 3 * 6
+    assert result["owed"] == "0"
+    balance = game.w3.eth.get_balance(game.game.address)
+    assert int(result["staked"]) + int(result["pot"]) + 10**16 == int(result["paid"]) + balance
+    assert balance <= 4
+
+
+def test_endgames_agree_however_they_end(game: ScriptedGame) -> None:
+    book = deploy.add_book(game.game, game.owner, deploy.read_book("endgames"))
+    for quorum in (0, 9000):
+        game.create(book=book, maxPly=40, quorum=quorum)
+        game.play()
+        record = audit.fetch(game.w3, game.game.address, game.number, game.deployment.block)
+        result = audit.audit(record, audit.on_chain(game.w3))
+        assert result["problems"] == []
+        assert result["proofs"] == result["leelaMoves"] + result["understudyMoves"]
+
+
+def test_from_a_file_without_the_chain(
+    record: audit.Record, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    audit.write(record, tmp_path / "game.json")
+    assert cli.main(["audit", str(record["game"]), "--file", str(tmp_path / "game.json")]) == 0
+    assert "everything agrees" in capsys.readouterr().out
+    with pytest.raises(SettingsError, match="is game 0, not 7"):
+        audit.run(7, None, None, tmp_path / "game.json", None, False)
+
+
+def test_one_byte_of_one_proof(game: ScriptedGame, record: audit.Record) -> None:
+    changed = copy.deepcopy(record)
+    transaction = _proven(changed)
+    transaction["input"] = _flip(transaction["input"], -1)
+    result = audit.audit(changed, audit.on_chain(game.w3))
+    assert not result["ok"] and "the verifier refuses the proof" in result["problems"][0]
+
+
+Change = Callable[[audit.Record], None]
+
+
+def _log(record: audit.Record, name: str) -> Any:
+    return next(log for log in record["logs"] if audit._decode(log)[0] == name)
+
+
+def _input(record: audit.Record, name: str) -> Any:
+    return record["transactions"][_log(record, name)["transactionHash"]]
+
+
+def _proven(record: audit.Record) -> Any:
+    """The transaction of a move of the network."""
+    decoded = ((log, *audit._decode(log)) for log in record["logs"])
+    moves = [log for log, name, args in decoded if name == "Moved" and int(args["payee"], 16)]
+    return record["transactions"][moves[0]["transactionHash"]]
+
+
+def _flip(text: str, byte: int) -> str:
+    data = bytearray.fromhex(text[2:])
+    data[byte] ^= 1
+    return "0x" + data.hex()
+
+
+def flip_signature(record: audit.Record) -> None:
+    transaction = _input(record, "BallotsCast")
+    transaction["input"] = _flip(transaction["input"], 4 + 4 * 32 + 20)
+
+
+def flip_code(record: audit.Record) -> None:
+    verifier = next(iter(record["code"]))
+    record["code"][verifier] = _flip(record["code"][verifier], 5)
+
+
+def flip_bitmap(record: audit.Record) -> None:
+    transaction = _proven(record)
+    transaction["input"] = _flip(transaction["input"], 4 + 2 * 32 + 31)
+
+
+def flip_draw(record: audit.Record) -> None:
+    number = audit._decode(_log(record, "DrawFixed"))[1]["drawBlock"]
+    record["blocks"][str(number)]["hash"] = _flip(record["blocks"][str(number)]["hash"], 3)
+
+
+def flip_position(record: audit.Record) -> None:
+    log = _log(record, "Moved")
+    log["data"] = _flip(log["data"], 3 * 32 + 31)
+
+
+def flip_tally(record: audit.Record) -> None:
+    log = _log(record, "VoteClosed")
+    log["data"] = _flip(log["data"], 2 * 32 + 31)
+
+
+def flip_outcome(record: audit.Record) -> None:
+    log = _log(record, "GameOver")
+    log["data"] = _flip(log["data"], 31)
+
+
+def flip_payment(record: audit.Record) -> None:
+    log = _log(record, "Claimed")
+    log["data"] = _flip(log["data"], 63)
+
+
+def flip_stake(record: audit.Record) -> None:
+    log = _log(record, "Staked")
+    log["data"] = _flip(log["data"], 4 * 32 - 1)
+
+
+def drop_ballots(record: audit.Record) -> None:
+    record["logs"].remove(_log(record, "BallotsCast"))
+
+
+def drop_move(record: audit.Record) -> None:
+    record["logs"].remove(_log(record, "Moved"))
+
+
+def close_early(record: audit.Record) -> None:
+    log = _log(record, "BallotsCast")
+    record["blocks"][str(log["blockNumber"])]["timestamp"] += 10**9
+
+
+def truncate(record: audit.Record) -> None:
+    record["transactions"].clear()
+
+
+CHANGES: list[Change] = [
+    flip_signature,
+    flip_code,
+    flip_bitmap,
+    flip_draw,
+    flip_position,
+    flip_tally,
+    flip_outcome,
+    flip_payment,
+    flip_stake,
+    drop_ballots,
+    drop_move,
+    close_early,
+    truncate,
+]
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
+def test_a_change_is_found(game: ScriptedGame, record: audit.Record, change: Change) -> None:
+    changed = copy.deepcopy(record)
+    change(changed)
+    result = audit.audit(changed, audit.on_chain(game.w3))
+    assert not result["ok"] and len(result["problems"]) == 1
+
+
+def test_no_such_game(game: ScriptedGame) -> None:
+    with pytest.raises(SettingsError, match="there is no game 99"):
+        audit.fetch(game.w3, game.game.address, 99, 0)
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"game": 0}'])
+def test_a_file_that_is_no_record(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "game.json"
+    file.write_text(content)
+    with pytest.raises(SettingsError, match="--file"):
+        audit.read(file)
+
+
+def test_a_contract_without_code(game: ScriptedGame, capsys: pytest.CaptureFixture[str]) -> None:
+    url = str(game.w3.provider.endpoint_uri)  # type: ignore[attr-defined]
+    assert cli.main(["audit", "0", "--rpc", url, "--contract", "0x" + "12" * 20]) == 2
+    assert capsys.readouterr().err.startswith("proofmate: CONTRACT: there is no code at 0x")
+    assert deploy.code_hash(game.w3, game.game.address) == game.deployment.codeHash
