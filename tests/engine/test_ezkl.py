@@ -1,0 +1,161 @@
+"""The ezkl prover computes the integer network bit by bit, and its proofs stand for what their words say."""
+
+import json
+from pathlib import Path
+
+import ezkl
+import numpy as np
+import pytest
+
+from engine import ezkl_prover
+from engine.encoding import SCALAR_FIELD
+from engine.ezkl_prover import EzklProver, to_onnx
+from engine.policy import Layer, Network, scores
+from engine.prover import Proof, ProofCancelled
+
+
+def random_network(
+    seed: int, shift: int, zero: int, shapes: list[tuple[int, int, bool]], size: float, planes: int = 15
+) -> Network:
+    """shapes: (channels, kernel 1 or 3, skip) of each layer; size: largest weight, as a real number."""
+    rng = np.random.default_rng(seed)
+    one, layers, inputs = 1 << shift, [], planes
+    for channels, kernel, skip in shapes:
+        shape = (channels, inputs) + ((3, 3) if kernel == 3 else ())
+        weights = rng.integers(-int(size * one), int(size * one), shape, dtype=np.int32, endpoint=True)
+        biases = rng.integers(-3 * one, 3 * one, channels, dtype=np.int32)
+        layers.append(Layer("conv3" if kernel == 3 else "conv1", skip, weights, biases))
+        inputs = channels
+    return Network("tiny", planes, shift, zero, layers)
+
+
+def ezkl_logits(folder: Path, network: Network, planes: np.ndarray) -> list[int]:
+    """The outputs of ezkl's witness of a position."""
+    (folder / "model.onnx").write_bytes(to_onnx(network).SerializeToString())
+    ezkl_prover._compile(folder, network.shift, ezkl_prover._legs(network))
+    words = [*(int(bit) for bit in planes.reshape(-1)), 7]
+    (folder / "input.json").write_text(json.dumps({"input_data": [[ezkl_prover._felt(word) for word in words]]}))
+    witness = ezkl.gen_witness(str(folder / "input.json"), str(folder / "circuit"), None, None, None)
+    return [ezkl.felt_to_int(felt) for felt in witness["outputs"][0]]
+
+
+@pytest.mark.parametrize(
+    ("shift", "zero", "size"),
+    [(8, 1 << 14, 0.4), (12, 512, 0.2), (16, 1 << 13, 0.05), (16, 1 << 13, 2.0)],
+    ids=["three digits", "small shift", "dying", "saturated"],
+)
+def test_the_witness_is_the_integer_policy(tmp_path: Path, shift: int, zero: int, size: float) -> None:
+    network = random_network(1, shift, zero, [(2, 3, False), (2, 1, False), (2, 3, True), (3, 1, False)], size)
+    planes = np.random.default_rng(2).integers(0, 2, (15, 8, 8), dtype=np.uint8)
+    assert ezkl_logits(tmp_path, network, planes) == network.logits(planes).tolist()
+
+
+@pytest.mark.parametrize("offset", [-1, 0, 1])
+def test_rounding_at_the_half(tmp_path: Path, offset: int) -> None:
+    """Sums just below, at and above a half, where a freedom in rounding would show."""
+    halves = np.array([*range(-3, 4), *range(124, 131)])
+    shift = 8
+    biases = (halves * 256 + 128 + offset).astype(np.int32)
+    identity = np.eye(len(halves), dtype=np.int32)
+    first = Layer("conv1", False, np.zeros((len(halves), 1), np.int32), biases)
+    network = Network("tiny", 1, shift, 512, [first, Layer("conv1", False, identity, np.zeros_like(biases))])
+    planes = np.zeros((1, 8, 8), np.uint8)
+    expected = ((halves + (offset >= 0)).clip(0, 127)).repeat(64).tolist()
+    assert network.logits(planes).tolist() == expected
+    assert ezkl_logits(tmp_path, network, planes) == expected
+
+
+def test_refuses_weights_that_a_float_does_not_hold() -> None:
+    weights = np.full((2, 1), 1 << 24, np.int32)
+    first = Layer("conv1", False, weights, np.zeros(2, np.int32))
+    last = Layer("conv1", False, np.ones((1, 2), np.int32), np.zeros(1, np.int32))
+    with pytest.raises(ValueError, match=r"layer 0: 16777216 is a weight; this prover takes less than 2\^24"):
+        to_onnx(Network("tiny", 1, 16, 1 << 13, [first, last]))
+
+
+@pytest.fixture(scope="module")
+def network_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("ezkl") / "network"
+    random_network(3, 8, 1 << 14, [(2, 3, False), (2, 1, False)], 0.4, planes=2).save(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def prover(network_file: Path) -> EzklProver:
+    return EzklProver(network_file, network_file.parent / "cache")
+
+
+PLANES = np.random.default_rng(4).integers(0, 2, (2, 8, 8), dtype=np.uint8)
+LEGAL = [3, 17, 64, 100, 127]
+CONTEXT = SCALAR_FIELD - 2
+
+
+@pytest.fixture(scope="module")
+def proof(prover: EzklProver) -> Proof:
+    return prover.prove(PLANES, LEGAL, CONTEXT)
+
+
+@pytest.mark.slow
+def test_a_proof_shows_the_best_legal_move(prover: EzklProver, proof: Proof) -> None:
+    logits = prover.network.logits(PLANES)
+    assert proof.words == [*PLANES.reshape(-1).tolist(), CONTEXT, *(int(logit) % SCALAR_FIELD for logit in logits)]
+    assert proof.index == max(LEGAL, key=lambda index: scores(logits)[index])
+    assert prover.verify(proof.words, proof.proof)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("word", [0, 127, 128, 129, 256], ids=["bit", "last bit", "context", "logit", "last logit"])
+def test_no_other_word_verifies(prover: EzklProver, proof: Proof, word: int) -> None:
+    changed = list(proof.words)
+    changed[word] = 1 - changed[word] if word < 128 else (changed[word] + 1) % SCALAR_FIELD
+    assert not prover.verify(changed, proof.proof)
+    changed[word] = proof.words[word] + SCALAR_FIELD
+    assert not prover.verify(changed, proof.proof)
+
+
+@pytest.mark.slow
+def test_bad_proofs_are_only_false(prover: EzklProver, proof: Proof) -> None:
+    for bad in (b"", proof.proof[:-1], proof.proof[:-32], bytes(len(proof.proof)), b"\xff" * len(proof.proof)):
+        assert not prover.verify(proof.words, bad)
+    for words in ([], proof.words[:-1], [*proof.words, 0]):
+        assert not prover.verify(words, proof.proof)
+
+
+@pytest.mark.slow
+def test_proving_can_be_cancelled(prover: EzklProver) -> None:
+    with pytest.raises(ProofCancelled):
+        prover.prove(PLANES, LEGAL, CONTEXT, cancelled=lambda: True)
+
+
+@pytest.mark.slow
+def test_bad_input(prover: EzklProver) -> None:
+    with pytest.raises(ValueError, match="2 planes of 64 squares, each 0 or 1"):
+        prover.prove(PLANES * 2, LEGAL, CONTEXT)
+    with pytest.raises(ValueError, match="scalar field"):
+        prover.prove(PLANES, LEGAL, SCALAR_FIELD)
+    with pytest.raises(ValueError, match="no legal move"):
+        prover.prove(PLANES, [], CONTEXT)
+
+
+@pytest.mark.slow
+def test_damaged_keys_are_derived_again(
+    prover: EzklProver, network_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[Path] = []
+    monkeypatch.setattr(EzklProver, "_derive", lambda self, model, progress: calls.append(self._folder))
+    cache = network_file.parent / "cache"
+    EzklProver(network_file, cache)
+    assert calls == []
+    (key,) = cache.glob("*/vk")
+    whole = key.read_bytes()
+    key.write_bytes(whole[:-1])
+    EzklProver(network_file, cache)
+    key.write_bytes(whole)
+    assert calls == [key.parent]
+
+
+@pytest.mark.slow
+def test_the_verifier_is_written(prover: EzklProver, proof: Proof, tmp_path: Path) -> None:
+    prover.write_verifier(tmp_path / "Verifier.sol")
+    assert "function verifyProof" in (tmp_path / "Verifier.sol").read_text()
+    assert proof.proof in prover.calldata(proof.words, proof.proof)
