@@ -83,10 +83,19 @@ export function isBestLegal(fen: string, move: string, bitmap: readonly bigint[]
   return [...legalIndices(pos).keys()].every((other) => other === index || !bitmapHas(bitmap, other));
 }
 
+/** What is checked, in this order. */
+export const CHECKS = [
+  'The proof, taken from its transaction on the chain',
+  'The verifier has the code that the game contract pinned',
+  'The move is the best legal one that the public words allow',
+  'The verifier accepts the proof for the words computed here',
+  'With one bit of the proof turned, it refuses',
+  'With one public word changed, it refuses',
+] as const;
+
+/** The result of one check. */
 export interface Finding {
-  text: string;
-  /** null: being checked. */
-  passed: boolean | null;
+  passed: boolean;
   detail: string;
 }
 
@@ -109,7 +118,7 @@ async function submission(config: Config, read: PublicClient, document: ProofDoc
   return { move, bitmap, payee, proof };
 }
 
-/** Checks one proven move and reports each finding as it is made; throws only when something cannot be fetched. */
+/** Makes the CHECKS of one proven move, reporting after each; throws when something cannot be fetched. */
 export async function checkProof(
   config: Config,
   read: PublicClient,
@@ -118,24 +127,17 @@ export async function checkProof(
   report: (findings: Finding[]) => void,
 ): Promise<void> {
   const findings: Finding[] = [];
-  const begin = (text: string) => {
-    findings.push({ text, passed: null, detail: '' });
-    report([...findings]);
-  };
-  const end = (passed: boolean, detail: string) => {
-    const finding = findings.at(-1);
-    if (finding !== undefined) findings[findings.length - 1] = { ...finding, passed, detail };
+  const found = (passed: boolean, detail: string) => {
+    findings.push({ passed, detail });
     report([...findings]);
   };
   const { ply } = document;
   const fen = fenBefore(game, ply);
   const played = game.moves[ply]?.move ?? '';
 
-  begin('The proof, taken from its transaction on the chain');
   const sent = await submission(config, read, document);
-  end(sent.move === moveNumber(played), `${(sent.proof.length - 2) / 2} bytes, for ${played}`);
+  found(sent.move === moveNumber(played), `${(sent.proof.length - 2) / 2} bytes, for ${played}`);
 
-  begin('The verifier has the code that the game contract pinned');
   const model = (await read.readContract({
     address: config.contract,
     abi: config.abi as Abi,
@@ -143,26 +145,22 @@ export async function checkProof(
     args: [game.terms.model],
   })) as { verifier: Address; codeHash: Hex };
   const code = (await read.getCode({ address: model.verifier })) ?? '0x';
-  end(keccak256(code) === model.codeHash, `${(code.length - 2) / 2} bytes, hash ${keccak256(code).slice(0, 10)}…`);
+  found(keccak256(code) === model.codeHash, `${(code.length - 2) / 2} bytes, hash ${keccak256(code).slice(0, 10)}…`);
 
-  begin('The move is the best legal one that the public words allow');
-  end(isBestLegal(fen, played, sent.bitmap), `${legalIndices(position(fen)).size} legal moves, one with its bit set`);
+  found(isBestLegal(fen, played, sent.bitmap), `${legalIndices(position(fen)).size} legal moves, one with its bit set`);
 
-  begin('The verifier accepts the proof for the words computed here');
   const publicInputs = publicWords(game, ply, sent.bitmap, sent.payee).map((w) => toHex(w, { size: 32 }));
   const calldata = concatHex([...publicInputs, sent.proof]);
   const verdict = await run(code, calldata);
-  end(
+  found(
     verdict.accepted,
     `${verdict.gas.toLocaleString('en-GB')} gas, ${Math.round(verdict.milliseconds)} ms in this tab`,
   );
 
-  begin('With one bit of the proof turned, it refuses');
   const byte = 31 * 32 + 40;
   const tampered = await run(code, flipByte(calldata, byte));
-  end(!tampered.accepted, tampered.accepted ? 'it was accepted!' : 'reverted, as it must');
+  found(!tampered.accepted, tampered.accepted ? 'it was accepted!' : 'reverted, as it must');
 
-  begin('With one public word changed, it refuses');
   const forged = await run(code, flipByte(calldata, 25 * 32 + 31));
-  end(!forged.accepted, forged.accepted ? 'it was accepted!' : 'reverted, as it must');
+  found(!forged.accepted, forged.accepted ? 'it was accepted!' : 'reverted, as it must');
 }

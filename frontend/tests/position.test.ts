@@ -1,16 +1,15 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { describe, expect, test } from 'vitest';
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
 import {
-  bitmapHas,
   boardWords,
   legalIndices,
   moveNumber,
   moveOfNumber,
   position,
-  positionKey,
   readMove,
   sanOf,
   squareText,
+  words,
 } from '../src/position.ts';
 import { contextWord, isBestLegal } from '../src/verify.ts';
 
@@ -18,21 +17,35 @@ const START = 'rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQkq - 0 1';
 const CASTLING = 'r3k2r/8/8/8/8/8/8/R3K2R w KQkq - 0 1';
 const PROMOTING = '8/1P4k1/8/8/8/8/6K1/R7 w - - 0 40';
 
-const DEV = '/tmp/fe_vectors.json';
-describe.skipIf(!existsSync(DEV))('dev', () => {
-  test('x', () => {
-    for (const v of JSON.parse(readFileSync(DEV, 'utf8'))) {
-      const pos = position(v.fen);
-      expect(positionKey(pos)).toBe(v.key);
-      expect(boardWords(pos, false).map((w) => `0x${w.toString(16)}`)).toEqual(v.board);
-      expect(boardWords(pos, true).map((w) => `0x${w.toString(16)}`)).toEqual(v.repeated);
-      const legal = legalIndices(pos);
-      expect(Object.fromEntries([...legal].sort((a, b) => a[0] - b[0]))).toEqual(v.legal);
-      for (const uci of legal.values()) expect(moveNumber(uci)).toBe(v.numbers[uci]);
-      const bitmap = v.bitmap.map(BigInt);
-      for (let i = 0; i < 4672; i++) expect(bitmapHas(bitmap, i)).toBe(legal.has(i));
-    }
-  });
+interface Vector {
+  name: string;
+  fen: string;
+  repeated: boolean;
+  board: string;
+  state: string;
+  words: string[];
+  moves: number[];
+  indices: number[];
+}
+
+const FILE = new URL('../../tests/vectors/positions.json', import.meta.url);
+const contents = JSON.parse(readFileSync(FILE, 'utf8')) as Vector[] | { positions: Vector[] };
+const vectors = Array.isArray(contents) ? contents : contents.positions;
+
+/** The bits of `state` that make positions the same: all but its clock and its ply. */
+const RIGHTS = 0xfffn;
+
+test('the shared vectors: words, public words, legal moves and their policy indices', () => {
+  expect(vectors.length).toBeGreaterThan(1000);
+  for (const vector of vectors) {
+    const pos = position(vector.fen);
+    const { board, rights } = words(pos);
+    expect([board, rights], vector.name).toEqual([BigInt(vector.board), BigInt(vector.state) & RIGHTS]);
+    expect(boardWords(pos, vector.repeated), vector.name).toEqual(vector.words.map(BigInt));
+    const legal = [...legalIndices(pos)].map(([index, uci]) => [moveNumber(uci), index] as const);
+    legal.sort((a, b) => a[0] - b[0]);
+    expect(legal, vector.name).toEqual(vector.moves.map((move, i) => [move, vector.indices[i]]));
+  }
 });
 
 test('moves are read as UCI or SAN; castling is the king’s move; a promotion names its piece', () => {

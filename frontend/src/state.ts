@@ -1,0 +1,211 @@
+// The one state of the page. Views draw it; actions replace parts of it.
+
+import type { Color, Role } from 'chessops/types';
+import type { Account, Config, Game, GameLine, Passport, PlayedMove, Side } from './api.ts';
+import type { Announced, Wallet } from './chain.ts';
+import type { Stakes } from './payout.ts';
+import { position } from './position.ts';
+import type { Connection } from './stream.ts';
+import type { Finding } from './verify.ts';
+
+export interface State {
+  config: Config | null;
+  games: GameLine[];
+  game: Game | null;
+  connection: Connection;
+  /** Why there is no game to draw, if there is a reason. */
+  absent: string | null;
+  /** Chain time minus this machine's, in seconds, when the last document came. */
+  skew: number;
+  /** This machine's unix seconds, moved on by the clock. */
+  now: number;
+
+  /** The position looked at, as the number of moves played before it; null: the live one. */
+  viewed: number | null;
+  flipped: boolean;
+  /** The keyboard's square and the square it picked up. */
+  cursor: number | null;
+  picked: number | null;
+
+  wallets: Announced[];
+  wallet: Wallet | null;
+  balance: bigint | null;
+  walletOpen: boolean;
+  account: Account | null;
+
+  side: Side;
+  amount: string;
+  /** A move chosen on the board and not voted for yet (UCI). */
+  proposal: string | null;
+  promotion: { from: number; to: number } | null;
+  typed: string;
+  /** Ballots are sent without asking again. */
+  direct: boolean;
+
+  /** What is being sent, while it is. */
+  task: string | null;
+  problem: string | null;
+  notice: string | null;
+  /** Read out to screen readers. */
+  said: string;
+
+  passport: Passport | null;
+  check: { ply: number; findings: Finding[]; problem: string | null; running: boolean } | null;
+}
+
+export const initial: State = {
+  config: null,
+  games: [],
+  game: null,
+  connection: 'connecting',
+  absent: null,
+  skew: 0,
+  now: Date.now() / 1000,
+  viewed: null,
+  flipped: false,
+  cursor: null,
+  picked: null,
+  wallets: [],
+  wallet: null,
+  balance: null,
+  walletOpen: false,
+  account: null,
+  side: 'world',
+  amount: '1',
+  proposal: null,
+  promotion: null,
+  typed: '',
+  direct: false,
+  task: null,
+  problem: null,
+  notice: null,
+  said: '',
+  passport: null,
+  check: null,
+};
+
+/** What a visitor can do. */
+export interface Actions {
+  selectGame(game: number): void;
+  view(ply: number | null): void;
+  flip(): void;
+  play(from: number, to: number): void;
+  promote(role: Role | null): void;
+  typeMove(text: string): void;
+  submitTyped(): void;
+  withdraw(): void;
+  vote(): void;
+  setDirect(direct: boolean): void;
+  boardKey(key: string): boolean;
+  setSide(side: Side): void;
+  setAmount(amount: string): void;
+  stake(): void;
+  claim(): void;
+  hurry(call: Overdue): void;
+  openWallets(open: boolean): void;
+  useWallet(id: string): void;
+  fund(): void;
+  check(ply: number): void;
+  downloadPgn(): void;
+  dismiss(): void;
+}
+
+/** Calls that anyone can make when a wait is over and the relay did not. */
+export type Overdue = 'closeLobby' | 'closeVote' | 'voidGame';
+
+/** How long the relay may be late before the page offers to do its work. */
+const RELAY_GRACE = 30;
+
+export const chainNow = (state: State): number => state.now + state.skew;
+
+export const secondsLeft = (state: State, until: number | null): number | null =>
+  until === null || until === 0 ? null : until - chainNow(state);
+
+export function overdue(state: State): Overdue | null {
+  const left = secondsLeft(state, state.game?.deadline ?? null);
+  if (left === null || left > -RELAY_GRACE) return null;
+  const calls: Partial<Record<Game['state'], Overdue>> = { lobby: 'closeLobby', vote: 'closeVote', prove: 'voidGame' };
+  return (state.game && calls[state.game.state]) ?? null;
+}
+
+export function stakesOf(game: Game): Stakes {
+  return {
+    world: BigInt(game.pools.world),
+    leela: BigInt(game.pools.leela),
+    pot: BigInt(game.pools.pot),
+    maxOdds: BigInt(game.terms.maxOdds),
+    fee: BigInt(game.terms.fee),
+  };
+}
+
+/** The position looked at: its FEN, and the move that led to it. */
+export function shown(state: State): { fen: string | null; last: PlayedMove | null; live: boolean } {
+  const { game, viewed } = state;
+  if (game === null) return { fen: null, last: null, live: true };
+  if (viewed === null || viewed >= game.moves.length) {
+    return { fen: game.fen, last: game.moves.at(-1) ?? null, live: true };
+  }
+  const last = viewed === 0 ? null : (game.moves[viewed - 1] ?? null);
+  return { fen: last === null ? game.openingFen : last.fen, last, live: false };
+}
+
+/** The ballot of this account for the vote that is open. */
+export function ownBallot(state: State): { move: string; status: 'received' | 'counted' } | null {
+  const { account, game } = state;
+  const ballot = account?.ballot ?? null;
+  return ballot !== null && game?.vote && ballot.ply === game.vote.ply ? ballot : null;
+}
+
+/** Whether this browser may choose a move now; if not, why, for people. */
+export function mayVote(state: State): { may: boolean; why: string } {
+  const { game, account } = state;
+  if (game?.state !== 'vote') return { may: false, why: '' };
+  if (account?.side !== 'world' || account.seat === null) {
+    return { may: false, why: 'Only accounts that staked on the World before the game vote.' };
+  }
+  if (ownBallot(state) !== null || account.votedPly === game.ply) return { may: false, why: '' };
+  const left = secondsLeft(state, game.ballotsUntil);
+  if (left !== null && left <= 0) return { may: false, why: 'This vote takes no more ballots.' };
+  return { may: true, why: '' };
+}
+
+export const worldColor = (game: Game): Color => game.world;
+
+/** The side to move in a FEN. */
+export const turnOf = (fen: string): Color => (fen.split(' ')[1] === 'b' ? 'black' : 'white');
+
+/** The live position, parsed; null before the opening is drawn. */
+export const livePosition = (game: Game | null) => (game?.fen ? position(game.fen) : null);
+
+/** What to read out when one document follows another; empty if nothing happened. */
+export function news(before: Game | null, after: Game): string {
+  if (before === null || before.id !== after.id) return '';
+  const said: string[] = [];
+  for (const move of after.moves.slice(before.moves.length)) {
+    const who = { world: 'The World plays', leela: 'Leela plays', understudy: 'The understudy plays' }[move.by];
+    said.push(`${who} ${move.san}${move.by === 'world' ? '' : ', proven'}.`);
+  }
+  if (after.state !== before.state || after.ply !== before.ply) {
+    if (after.state === 'vote') said.push('The vote is open.');
+    if (after.state === 'drawn') said.push('The lobby is closed. The opening is being drawn.');
+    if (after.state === 'over') said.push(resultText(after));
+  }
+  return said.join(' ');
+}
+
+const REASONS: Record<string, string> = {
+  checkmate: 'by checkmate',
+  stalemate: 'by stalemate',
+  repetition: 'by threefold repetition',
+  fiftyMoves: 'by the fifty-move rule',
+  insufficientMaterial: 'by insufficient material',
+  maxPly: 'at the last ply that the terms allow',
+  stalled: 'because no proven move came in time',
+  empty: 'because nobody staked on the World',
+};
+
+export function resultText(game: Game): string {
+  const reason = game.reason === null ? '' : ` ${REASONS[game.reason] ?? ''}`;
+  const outcomes = { world: 'The World wins', leela: 'Leela wins', draw: 'Draw', void: 'The game is void' };
+  return game.outcome === null ? 'The game is over.' : `${outcomes[game.outcome]}${reason}.`;
+}

@@ -1,0 +1,103 @@
+import { expect, test } from 'vitest';
+import type { Account, Game, PlayedMove, Progress } from '../src/api.ts';
+import { initial, mayVote, news, overdue, resultText, type State, shown } from '../src/state.ts';
+import { millions } from '../src/views/game.ts';
+import { markOf, strengthText } from '../src/views/proof.ts';
+
+const FEN = 'rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQkq - 0 1';
+const ADDRESS = '0x5FbDB2315678afecb367f032d93F642f64180aa3';
+
+const move = (ply: number, san: string, by: PlayedMove['by']): PlayedMove => ({
+  ...{ ply, san, by, move: 'e2e4', fen: `fen after ${ply}`, time: 0, tx: '0x' },
+  proof: by === 'world' ? null : { gas: 1, block: 2, seconds: 3, payee: ADDRESS },
+});
+
+const game = (change: Partial<Game> = {}): Game => ({
+  ...{ id: 0, version: 1, chainId: 31337, contract: ADDRESS, state: 'vote', outcome: null, reason: null },
+  terms: {
+    ...{ model: 0, book: 0, worldIsWhite: true, leelaPoolOpen: true, lobbyPeriod: 0, votingPeriod: 300, minPeriod: 0 },
+    ...{ provingPeriod: 86400, quorum: 0, fee: 0, maxOdds: 10, maxPly: 300, minStake: '1', reward: '0' },
+  },
+  ...{ creator: ADDRESS, pools: { world: '10', leela: '5', pot: '0', fund: '0' }, seats: 1, fen: FEN, openingFen: FEN },
+  ...{ ply: 0, turn: 'white', world: 'white', mover: 'world', check: false, positionKey: null, now: 1000 },
+  ...{ deadline: 1300, decidableAt: 1000, ballotsUntil: 1295, moves: [], proof: null, thinking: null },
+  vote: {
+    ...{ ply: 0, leader: null, leaderWeight: '0', runnerUpWeight: '0', castWeight: '0', pending: 0, candidates: [] },
+  },
+  ...change,
+});
+
+const seated: Account = {
+  ...{ side: 'world', stake: '10', seat: 0, voteKey: ADDRESS, votedPly: null, owed: '0', ballot: null },
+};
+
+const state = (change: Partial<State> = {}): State => ({ ...initial, game: game(), now: 1000, skew: 0, ...change });
+
+test('who may vote', () => {
+  expect(mayVote(state({ account: seated })).may).toBe(true);
+  expect(mayVote(state()).may).toBe(false);
+  expect(mayVote(state({ account: { ...seated, side: 'leela', seat: null } })).why).toContain('staked on the World');
+  expect(mayVote(state({ account: seated, game: game({ state: 'prove' }) })).may).toBe(false);
+  const ballot = { ply: 0, move: 'e2e4', status: 'received' } as const;
+  expect(mayVote(state({ account: { ...seated, ballot } })).may).toBe(false);
+  expect(mayVote(state({ account: { ...seated, ballot: { ...ballot, ply: 4 } } })).may).toBe(true);
+  expect(mayVote(state({ account: { ...seated, votedPly: 0 } })).may).toBe(false);
+});
+
+test('the page stops taking ballots a little before the chain does, by the chain’s clock', () => {
+  expect(mayVote(state({ account: seated, now: 1294 })).may).toBe(true);
+  expect(mayVote(state({ account: seated, now: 1296 })).why).toContain('no more ballots');
+  expect(mayVote(state({ account: seated, now: 1000, skew: 296 })).may).toBe(false);
+});
+
+test('anyone may move a late game on', () => {
+  expect(overdue(state({ now: 1320 }))).toBeNull();
+  expect(overdue(state({ now: 1331 }))).toBe('closeVote');
+  expect(overdue(state({ now: 1331, game: game({ state: 'prove' }) }))).toBe('voidGame');
+  expect(overdue(state({ now: 1331, game: game({ state: 'over' }) }))).toBeNull();
+  expect(overdue(state({ now: 9999, game: game({ state: 'lobby', deadline: 0 }) }))).toBeNull();
+});
+
+test('an earlier position is shown until the visitor is back at the live one', () => {
+  const moves = [move(0, 'e4', 'world'), move(1, 'e5', 'leela')];
+  const at = (viewed: number | null) => shown(state({ viewed, game: game({ moves }) }));
+  expect(at(null)).toMatchObject({ fen: FEN, live: true, last: { san: 'e5' } });
+  expect(at(1)).toMatchObject({ fen: 'fen after 0', live: false, last: { san: 'e4' } });
+  expect(at(0)).toMatchObject({ fen: FEN, live: false, last: null });
+  expect(at(2).live).toBe(true);
+});
+
+test('what is read out', () => {
+  const moves = [move(0, 'e4', 'world'), move(1, 'e5', 'leela')];
+  expect(news(null, game())).toBe('');
+  expect(news(game(), game({ moves, ply: 2 }))).toBe('The World plays e4. Leela plays e5, proven. The vote is open.');
+  const over = game({ state: 'over', outcome: 'leela', reason: 'checkmate' });
+  expect(news(game(), over)).toBe('Leela wins by checkmate.');
+  expect(news(game({ id: 1 }), game({ moves }))).toBe('');
+  expect(resultText(game({ outcome: 'void', reason: 'stalled' }))).toContain('no proven move');
+});
+
+test('the steps of a proof', () => {
+  const progress: Progress = {
+    ply: 1,
+    step: 'quotient',
+    fraction: 0.4,
+    started: 0,
+    seconds: null,
+    tx: null,
+    block: null,
+    gas: null,
+  };
+  expect(markOf('witness', null)).toBe('waiting');
+  expect(['witness', 'commitments', 'quotient', 'opening'].map((s) => markOf(s as Progress['step'], progress))).toEqual(
+    ['done', 'done', 'active', 'waiting'],
+  );
+  expect(markOf('witness', { ...progress, step: 'queued' })).toBe('waiting');
+  expect(markOf('verified', { ...progress, step: 'verified' })).toBe('done');
+});
+
+test('the passport’s numbers in words', () => {
+  expect([millions(3716425), millions(308873), millions(21_800_000)]).toEqual(['3.72 M', '309 k', '21.8 M']);
+  expect(strengthText(null)).toBe('not measured yet');
+  expect(strengthText({ elo: 1850, score: 0.6, note: { deep: 1 } })).toBe('elo 1850, score 0.6');
+});
