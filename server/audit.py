@@ -1,9 +1,9 @@
 """`proofmate audit`: replays a whole game from the chain alone, and trusts nothing that the server says.
 
 What is read (`fetch`) is a game's logs, the transactions that made them, their blocks, and the code of the verifier and
-the book; it can be kept in a file. What is checked (`audit`): the draw of the opening; every ballot's signature, and what
-each batch counted; every tally and whether its vote was closed in time; every proof, by the verifier's own code, over
-public words that are made here; every position, by python-chess; the end and its reason; every payment.
+the book; it can be kept in a file. What is checked (`audit`): the draw of the opening; every ballot's signature, and
+what each batch counted; every tally and whether its vote was closed in time; every proof, by the verifier's own code,
+over public words that are made here; every position, by python-chess; the end and its reason; every payment.
 """
 
 from __future__ import annotations
@@ -486,7 +486,7 @@ class Replay:
     @property
     def worlds_turn(self) -> bool:
         assert self.board is not None
-        return self.board.turn == self.terms["worldIsWhite"]
+        return bool(self.board.turn == self.terms["worldIsWhite"])
 
     def to_move(self, world: bool) -> chess.Board:
         """The board, of a game that is on and in which the World is to move."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import importlib
 import json
 import signal
@@ -14,10 +13,15 @@ from types import FrameType
 
 from server.settings import Environment, Settings, SettingsError
 
+HOOKS = ("bench", "strength", "train", "label")
+"""Commands of modules in `engine`, imported only when asked for: they need what a server does not."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs a command and returns the exit code: 0 done, 1 the command's answer is no, 2 cannot, 130 interrupted."""
-    options = parser().parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    asked = next((argument for argument in given if not argument.startswith("-")), None)
+    options = parser([name for name in HOOKS if asked in (None, name)]).parse_args(given)
     signal.signal(signal.SIGTERM, _interrupt)
     signal.signal(signal.SIGHUP, _interrupt)
     try:
@@ -35,8 +39,8 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def parser() -> argparse.ArgumentParser:
-    """The command line's parser."""
+def parser(hooks: Sequence[str] = ()) -> argparse.ArgumentParser:
+    """The command line's parser, with the commands of `HOOKS` that are named."""
     top = argparse.ArgumentParser(
         prog="proofmate",
         description="A crowd plays chess against a neural network for stakes; every move of the network is proven.",
@@ -78,9 +82,12 @@ def parser() -> argparse.ArgumentParser:
         process = commands.add_parser(name, help=f"one process of the server: {summary}")
         process.set_defaults(run=_process, module=f"server.{name}")
 
-    for module in ("engine.strength", "engine.train", "engine.label", "engine.bench"):
-        with contextlib.suppress(ModuleNotFoundError):  # training needs torch, which playing does not
-            importlib.import_module(module).add_parser(commands)
+    for name in hooks:
+        try:
+            importlib.import_module(f"engine.{name}").add_parser(commands)
+        except ModuleNotFoundError as error:  # torch, which playing does not need
+            missing = commands.add_parser(name, help=f"(not available: {error})")
+            missing.set_defaults(run=_unavailable, error=error)
     return top
 
 
@@ -134,6 +141,10 @@ def _process(options: argparse.Namespace) -> int:
     settings = Settings.load()
     importlib.import_module(options.module).run(settings)
     return 0
+
+
+def _unavailable(options: argparse.Namespace) -> int:
+    raise SettingsError(f"this command cannot run here: {options.error}")
 
 
 def _simulate(options: argparse.Namespace) -> int:

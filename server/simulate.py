@@ -1,7 +1,7 @@
 """`proofmate simulate`: a whole game through the public API, on a stack of its own, with every number checked.
 
-Wallets get play money from the faucet, stake on both sides, sign ballots and claim, all through the API and its JSON-RPC
-as a page would. Voters look one ply ahead: mate, then material, then chance by the seed. The stack's owner creates the
+Wallets get play money from the faucet, stake on both sides, sign ballots and claim, all through the API and its
+JSON-RPC, as a page would. Voters look one ply ahead: mate, then material, then chance by the seed. The stack's owner creates the
 game, with a book of endgames and `maxPly` as its terms, so that at most twenty moves of Leela are needed.
 """
 
