@@ -13,7 +13,7 @@ contract Game is Registry {
     using Vote for Vote.Count;
 
     /// @dev The draw's block is this many after the one that closes the lobby.
-    uint256 private constant DRAW_DELAY = 2;
+    uint64 private constant DRAW_DELAY = 2;
     /// @dev What a pool, or a pot with its fund, may hold, so that a seat and a count each fit one storage word.
     uint256 private constant MAX_POOL = type(uint80).max;
     uint256 private constant MAX_FEE = 500;
@@ -96,19 +96,18 @@ contract Game is Registry {
     /// @inheritdoc IGame
     function createGame(Terms calldata terms_, uint128 pot) external payable onlyOwner returns (uint256 game) {
         _checkTerms(terms_);
-        uint256 value = _received();
+        uint80 value = _received();
         if (pot > value) revert TooMuch(pot, value);
-        if (value > MAX_POOL) revert TooMuch(value, MAX_POOL);
 
         game = games++;
         _terms[game] = terms_;
         Record storage record = _records[game];
         record.creator = msg.sender;
-        record.pot = uint80(pot);
-        record.fund = uint80(value - pot);
+        record.pot = _amount(pot);
+        record.fund = value - record.pot;
         record.state = State.Lobby;
         if (terms_.lobbyPeriod != 0) record.deadline = uint64(block.timestamp + terms_.lobbyPeriod);
-        emit GameCreated(game, msg.sender, terms_, uint128(value - pot), pot);
+        emit GameCreated(game, msg.sender, terms_, record.fund, pot);
     }
 
     function _checkTerms(Terms calldata terms_) private view {
@@ -136,11 +135,8 @@ contract Game is Registry {
         Record storage record = _in(game, State.Lobby);
         uint64 deadline = record.deadline;
         if (deadline != 0 && block.timestamp >= deadline) revert TooLate(block.timestamp, deadline);
-        uint256 value = _received();
-        if (value < _terms[game].minStake) revert StakeTooSmall(value, _terms[game].minStake);
-        uint256 pool = (side == Side.World ? record.worldPool : record.leelaPool) + value;
-        if (pool > MAX_POOL) revert TooMuch(pool, MAX_POOL);
-        uint80 amount = uint80(value);
+        uint80 amount = _received();
+        if (amount < _terms[game].minStake) revert StakeTooSmall(amount, _terms[game].minStake);
 
         Stake storage held = _stakes[game][msg.sender];
         bool isNew = held.amount == 0;
@@ -152,11 +148,11 @@ contract Game is Registry {
             if (isNew) _seatAccounts[game][number] = msg.sender;
             voter.voteKey = voteKey;
             voter.weight += amount;
-            record.worldPool = uint80(pool);
+            record.worldPool = _amount(uint256(record.worldPool) + amount);
         } else {
             if (!_terms[game].leelaPoolOpen) revert LeelaPoolClosed(game);
             if (voteKey != address(0)) revert WrongVoteKey(voteKey);
-            record.leelaPool = uint80(pool);
+            record.leelaPool = _amount(uint256(record.leelaPool) + amount);
         }
         held.side = side;
         held.seat = number;
@@ -199,7 +195,7 @@ contract Game is Registry {
     }
 
     function _fixDraw(uint256 game, Record storage record) private {
-        uint64 drawBlock = uint64(block.number + DRAW_DELAY);
+        uint64 drawBlock = uint64(block.number) + DRAW_DELAY;
         record.drawBlock = drawBlock;
         emit DrawFixed(game, drawBlock);
     }
@@ -267,8 +263,8 @@ contract Game is Registry {
 
     /// @return entry What the event says of the ballot, uint32 seat and uint16 move; 0 if it does not count.
     function _countSigned(Poll memory poll, bytes calldata ballot) private returns (uint256 entry) {
-        uint32 number = uint32(bytes4(ballot));
-        uint16 move = uint16(bytes2(ballot[4:]));
+        uint32 number = uint32(bytes4(ballot[:4]));
+        uint16 move = uint16(bytes2(ballot[4:6]));
         Voter storage voter = _voters[poll.game][number];
         if (voter.weight == 0 || voter.votedPly == poll.ply + 1) return 0;
         address signer = _signer(_digest(poll, move), bytes32(ballot[6:]), uint256(bytes32(ballot[38:])));
@@ -357,18 +353,16 @@ contract Game is Registry {
 
     /// @dev Plays a move: `position` is the one after it. A payee is rewarded with what the fund still holds, at most.
     function _move(uint256 game, Record storage record, Position memory position, uint16 move, address payee) private {
-        uint256 reward = 0;
+        uint80 reward = 0;
         if (payee != address(0)) {
-            reward = _terms[game].reward;
-            if (reward > record.fund) reward = record.fund;
-            record.fund -= uint80(reward);
+            uint128 agreed = _terms[game].reward;
+            reward = agreed < record.fund ? _amount(agreed) : record.fund;
+            record.fund -= reward;
             _credits[game][payee] += reward;
         }
         delete record.count;
         (Outcome outcome, Reason reason) = _enter(game, record, position);
-        emit Moved(
-            game, _ply(position) - 1, move, payee, uint128(reward), position.board, position.state, record.deadline
-        );
+        emit Moved(game, _ply(position) - 1, move, payee, reward, position.board, position.state, record.deadline);
         if (outcome != Outcome.None) _end(game, record, outcome, reason);
     }
 
@@ -457,8 +451,14 @@ contract Game is Registry {
     // ------------------------------------------------------------------------------------------------------ the coin
 
     /// @dev With `_pay`, all that knows which coin is staked.
-    function _received() private view returns (uint256 amount) {
-        return msg.value;
+    function _received() private view returns (uint80) {
+        return _amount(msg.value);
+    }
+
+    function _amount(uint256 value) private pure returns (uint80) {
+        if (value > MAX_POOL) revert TooMuch(value, MAX_POOL);
+        // forge-lint: disable-next-line(unsafe-typecast)
+        return uint80(value);
     }
 
     /// @dev Comes last in its caller: the receiver may call back.

@@ -111,10 +111,9 @@ abstract contract GameTest is Test {
     /// The number of a move as python-chess writes it, "e2e4" or "a7a8n".
     function uci(string memory text) internal pure returns (uint16 move) {
         bytes memory t = bytes(text);
-        move = uint16(
-            (uint8(t[0]) - 97) + 8 * (uint8(t[1]) - 49) + 64 * (uint16(uint8(t[2])) - 97) + 512
-                * (uint16(uint8(t[3])) - 49)
-        );
+        uint16 origin = uint16(uint8(t[0])) - 97 + 8 * (uint16(uint8(t[1])) - 49);
+        uint16 target = uint16(uint8(t[2])) - 97 + 8 * (uint16(uint8(t[3])) - 49);
+        move = origin | target << 6;
         if (t.length == 5) move |= (t[4] == "n" ? 2 : t[4] == "b" ? 3 : t[4] == "r" ? 4 : 5) << 12;
     }
 
