@@ -13,12 +13,12 @@ Input planes, each 64 bits (1 on the squares that hold the feature):
 
 Policy planes, each a kind of move by its origin square (the numbering of AlphaZero, arXiv:1712.01815, table S2):
 
-    7 d + n - 1   n = 1..7 squares in direction d = 0..7 (N NE E SE S SW W NW; queening is here, castling is the king's move)
+    7 d + n - 1   n = 1..7 squares in direction d = 0..7 (N NE E SE S SW W NW; queening too; castling is a king's move)
     56 + k        knight jump k = 0..7 (clockwise from NNE)
     64 + 3 (f + 1) + p   underpromotion, file step f = -1..1, to p = 0 knight, 1 bishop, 2 rook
 
-Public words. A plane is 72 bits: bit 9 * rank + file, file 8 being a pad that is always zero. A word holds three planes,
-the lowest numbered on top:
+Public words. A plane is 72 bits: bit 9 * rank + file, file 8 being a pad that is always zero. A word holds three
+planes, the lowest numbered on top:
 
     bit 215        144 143         72 71           0
         [ plane 3w    ][ plane 3w + 1 ][ plane 3w + 2 ]      (a last word with one plane holds it at bit 0)

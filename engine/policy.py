@@ -177,11 +177,11 @@ class Network:
         """The smallest and largest y that each channel of a layer can reach for any input, skip included."""
         layer, largest = self.layers[index], ACTIVATION_MAX if index else 1
         weights = layer.weights.reshape(len(layer.weights), -1).astype(np.int64)
-        low: NDArray[np.int64] = largest * weights.clip(max=0).sum(1) + layer.biases
-        high: NDArray[np.int64] = largest * weights.clip(min=0).sum(1) + layer.biases
+        low = largest * weights.clip(max=0).sum(1) + layer.biases
+        high = largest * weights.clip(min=0).sum(1) + layer.biases
         if layer.skip:
             high += ACTIVATION_MAX << self.shift
-        return low, high
+        return low.astype(np.int64), high.astype(np.int64)
 
     def _check_shapes(self) -> None:
         shift, zero = self.shift, self.zero
@@ -223,7 +223,8 @@ class Network:
         """
         if planes.shape != (self.planes, 8, 8) or planes.max() > 1:
             raise ValueError(f"the input must be {self.planes} planes of 8 x 8 zeros and ones, not {planes.shape}")
-        return self.batch_logits(planes[None])[0]
+        logits: NDArray[np.int64] = self.batch_logits(planes[None])[0]
+        return logits
 
     def batch_logits(self, planes: NDArray[np.uint8]) -> NDArray[np.int64]:
         """`logits` of many inputs: [n, planes, 8, 8] to int64 [n, 64 * policy planes]."""

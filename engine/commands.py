@@ -1,0 +1,103 @@
+"""The engine's part of the command line: label, train, export, strength. Only what needs torch imports it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from engine.policy import NETWORKS, Network, default_network
+
+
+def add_parser(subparsers: Any) -> None:
+    """Adds the commands to a parser; each sets `run`, a function of the parsed options that returns the exit code."""
+    label = subparsers.add_parser("label", help="make more training data with Stockfish; stop and go on at any time")
+    label.add_argument("folder", type=Path, help="where the games files are, or will be")
+    label.add_argument("--workers", type=int, default=os.cpu_count(), help="cores to use, at low priority (all)")
+    label.add_argument("--minutes", type=float, default=60, help="how long (60)")
+    label.add_argument("--seed", type=int, default=1000, help="the first worker's; each has a file of its own (1000)")
+    label.set_defaults(run=_or_sentence(_label))
+
+    train = subparsers.add_parser("train", help="train a network; stop and go on at any time (needs torch)")
+    train.add_argument("folder", type=Path, help="folder of the run: made, or gone on with")
+    train.add_argument("--games", type=Path, nargs="+", required=True, help="files of labelled games")
+    train.add_argument("--network", default="small", help="small, flagship, wide or large (small)")
+    train.add_argument("--steps", type=int, default=16_000, help="length of the whole run (16,000)")
+    train.add_argument("--batch", type=int, default=512, help="positions a step (512)")
+    train.add_argument("--seconds", type=float, default=540, help="stop after this long, to go on later (540)")
+    train.add_argument("--device", default="cpu", help="cpu or cuda (cpu)")
+    train.add_argument("--processes", type=int, default=1, help="split each batch over so many cores (1; cpu only)")
+    train.set_defaults(run=_or_sentence(_train))
+
+    export = subparsers.add_parser("export", help="a trained network as integers, with its passport (needs torch)")
+    export.add_argument("folder", type=Path, help="folder of the run")
+    export.add_argument("--games", type=Path, nargs="+", required=True, help="the files it was trained on")
+    export.add_argument("--name", required=True, help="name of the network")
+    export.add_argument("--target", type=Path, default=NETWORKS, help="where to write it (engine/networks)")
+    export.set_defaults(run=_or_sentence(_export))
+
+    strength = subparsers.add_parser("strength", help="measure a network: matches with Stockfish, agreement, tactics")
+    strength.add_argument("--network", help="name or file of a network (the one that is played)")
+    strength.add_argument("--elo", type=int, help="Stockfish's UCI_Elo, 1320..3190 (full strength)")
+    strength.add_argument("--games", type=int, default=200, help="games, half of them with each colour (200)")
+    strength.add_argument("--seconds", type=float, default=0.1, help="Stockfish's time for a move (0.1)")
+    strength.add_argument("--nodes", type=int, help="give Stockfish so many nodes a move instead of time")
+    strength.add_argument("--workers", type=int, default=1, help="games at the same time (1)")
+    strength.add_argument(
+        "--data", type=Path, nargs="+", help="labelled games, for agreement on held-out ones and tactics"
+    )
+    strength.add_argument("--positions", type=int, default=5000, help="held-out positions to use (5000)")
+    strength.add_argument("--passport", action="store_true", help="write the result into the network's passport")
+    strength.add_argument("--json", action="store_true", help="print one JSON object on one line")
+    strength.set_defaults(run=_or_sentence(_strength))
+
+
+def _or_sentence(command: Any) -> Any:
+    """The command, with what can be wrong with its input told in a sentence and exit code 2."""
+
+    def run(options: argparse.Namespace) -> int:
+        try:
+            command(options)
+        except (ValueError, OSError, ModuleNotFoundError) as error:
+            print(f"proofmate: {error}", file=sys.stderr)
+            return 2
+        return 0
+
+    return run
+
+
+def _label(options: argparse.Namespace) -> None:
+    from engine.label import label_on_cores
+
+    label_on_cores(options.folder, options.seed, options.workers, 60 * options.minutes, print)
+
+
+def _train(options: argparse.Namespace) -> None:
+    from engine.train import Config, start
+
+    config = Config(options.network, options.steps, options.batch)
+    start(options.folder, config, options.games, options.device, options.processes, options.seconds)
+
+
+def _export(options: argparse.Namespace) -> None:
+    from engine.quantise import export
+
+    network = export(options.folder, options.name, options.games, options.target)
+    print(f"{options.target / options.name}.safetensors: {network.parameters:,} parameters, {network.hash.hex()}")
+
+
+def _strength(options: argparse.Namespace) -> None:
+    from engine.strength import held_out_positions, record, strength
+
+    path = default_network() if options.network is None else Path(options.network)
+    if not path.exists() and (NETWORKS / f"{path.name}.safetensors").exists():
+        path = NETWORKS / f"{path.name}.safetensors"
+    held_out = held_out_positions(options.data, options.positions) if options.data else None
+    limit = f"nodes {options.nodes}" if options.nodes else f"movetime {round(1000 * options.seconds)}"
+    result = strength(Network.load(path), options.elo, options.games, limit, options.workers, held_out)
+    if options.passport:
+        record(path.with_suffix(".json"), result)
+    print(json.dumps(result, indent=None if options.json else 2))

@@ -1,0 +1,82 @@
+"""Labelled games: mixtures of Stockfish's best moves and random ones, every position labelled with the best move.
+
+Each worker appends whole games to a file of its own, `games-<seed>.bin` (format: `engine.data`). A game depends on its
+seed and number alone, so a file can be continued at any time and is the same however often it was interrupted.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import random
+import struct
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import chess
+import numpy as np
+
+from engine.data import UNLABELLED
+from engine.encoding import pack_move
+from engine.stockfish import Stockfish
+
+NODES = 1200
+OPENING_PLIES = (0, 1, 2, 2, 3, 4, 4, 5, 6, 7, 8, 10)
+RANDOM_SHARES = (0.05, 0.1, 0.2, 0.3, 0.45)
+QUIET_PLIES = 60
+"""A game ends when no pawn moved and nothing was captured for so many plies: such endings teach little."""
+END = struct.pack("<HH", UNLABELLED, UNLABELLED)
+
+
+def label_game(stockfish: Stockfish, seed: int, number: int) -> bytes:
+    """One game in the data's format, end mark included."""
+    chance = random.Random(f"{seed}/{number}")
+    stockfish.new_game()
+    board, pairs = chess.Board(), bytearray()
+    for _ in range(chance.choice(OPENING_PLIES)):
+        move = chance.choice(list(board.legal_moves))
+        pairs += struct.pack("<HH", pack_move(move), UNLABELLED)
+        board.push(move)
+        if board.is_game_over():
+            break
+    length, random_share = chance.randint(60, 180), chance.choice(RANDOM_SHARES)
+    while board.ply() < length and board.halfmove_clock < QUIET_PLIES and not board.is_game_over():
+        best = stockfish.best(board, f"nodes {NODES}", history=False)
+        move = chance.choice(list(board.legal_moves)) if chance.random() < random_share else best
+        pairs += struct.pack("<HH", pack_move(move), pack_move(best))
+        board.push(move)
+    return bytes(pairs) + END
+
+
+def label(folder: Path, seed: int, seconds: float, games: int | None = None) -> int:
+    """Appends games to the seed's file until the time is over or the file holds so many; returns how many it holds."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"games-{seed}.bin"
+    number = whole_games(path)
+    stop = time.monotonic() + seconds
+    with Stockfish() as stockfish, path.open("ab") as file:
+        while time.monotonic() < stop and (games is None or number < games):
+            file.write(label_game(stockfish, seed, number))
+            file.flush()
+            number += 1
+    return number
+
+
+def whole_games(path: Path) -> int:
+    """The number of games in a file, after cutting off one that was not written to its end."""
+    if not path.exists():
+        return 0
+    numbers = np.fromfile(path, "<u2")
+    pairs = numbers[: len(numbers) // 2 * 2].reshape(-1, 2)
+    ends = np.flatnonzero((pairs == UNLABELLED).all(1))
+    os.truncate(path, 4 * (int(ends[-1]) + 1) if len(ends) else 0)
+    return len(ends)
+
+
+def label_on_cores(folder: Path, first_seed: int, workers: int, seconds: float, say: Callable[[str], None]) -> None:
+    """Labels with one worker a core at the lowest priority, seeds counted from the first."""
+    jobs = [(folder, first_seed + worker, seconds) for worker in range(workers)]
+    with multiprocessing.get_context("spawn").Pool(workers, os.nice, (19,)) as pool:
+        for (_, seed, _), games in zip(jobs, pool.starmap(label, jobs), strict=True):
+            say(f"{folder / f'games-{seed}.bin'}: {games} games")

@@ -1,0 +1,109 @@
+"""Export: a trained tower to the integer network that is played and proven, and its passport.
+
+With activations in steps of 1 / STEPS, a real weight w between hidden layers is the integer round(w 2^shift). The stem
+reads 0 and 1 instead of steps, so its weights grow by STEPS; logits are in units of 2^shift, so the head's shrink.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from engine import data
+from engine.data import Positions
+from engine.encoding import INPUT_PLANES
+from engine.network import STEPS, Tower, adds_skip, planes_of, pseudo_legal
+from engine.policy import ACTIVATION_MAX, SCORE_BITS, Layer, Network
+from engine.train import Run, positions_of
+
+
+@torch.no_grad()
+def quantise(tower: Tower, name: str) -> Network:
+    """The integer network of a tower. Raises ValueError if it breaks the circuit's bounds."""
+    one = 1 << tower.shape.shift
+
+    def layer(kind: str, skip: bool, weights: Tensor, biases: Tensor) -> Layer:
+        integers = [tensor.double().round().numpy().astype(np.int32) for tensor in (weights.cpu(), biases.cpu())]
+        return Layer("conv3" if kind == "conv3" else "conv1", skip, integers[0], integers[1])
+
+    layers = []
+    for n, convolution in enumerate(tower.convolutions):
+        weights, biases = convolution.folded()
+        layers.append(layer("conv3", adds_skip(n), weights * one * (1 if n else STEPS), biases * one * STEPS))
+    head = tower.head
+    assert head.bias is not None
+    layers.append(layer("conv1", False, head.weight[:, :, 0, 0] * one / STEPS, head.bias * one))
+    return Network(name, INPUT_PLANES, tower.shape.shift, tower.shape.zero, layers)
+
+
+@torch.no_grad()
+def agreement(tower: Tower, network: Network, positions: Positions) -> dict[str, Any]:
+    """How often the float tower and the integer network choose the same move, and each the label."""
+    tower.eval()
+    same = float_hits = integer_hits = 0
+    for start in range(0, len(positions), 256):
+        part = positions.select(slice(start, start + 256))
+        planes = planes_of(torch.from_numpy(part.boards.copy()), torch.zeros(len(part)))
+        legal = pseudo_legal(planes)
+        real = tower(planes).masked_fill(~legal, -torch.inf).argmax(1).numpy()
+        logits = network.batch_logits(planes.numpy().astype(np.uint8))
+        integer = np.where(legal.numpy(), logits, np.iinfo(np.int64).min).argmax(1)
+        same += int((real == integer).sum())
+        float_hits += int((real == part.labels).sum())
+        integer_hits += int((integer == part.labels).sum())
+    shares = {"float_and_integer_top1": same, "float_label_top1": float_hits, "integer_label_top1": integer_hits}
+    return {"positions": len(positions)} | {key: round(hits / len(positions), 4) for key, hits in shares.items()}
+
+
+def passport(
+    network: Network, games: Sequence[Path], training: dict[str, Any], agrees: dict[str, Any]
+) -> dict[str, Any]:
+    """What is known of a network: shape, hash, share of its bounds used, data, training. `strength` adds its own."""
+    reach = [max(-low.min(), high.max()) for low, high in map(network.ranges, range(len(network.layers)))]
+    return {
+        "name": network.name,
+        "file": f"{network.name}.safetensors",
+        "sha256": network.hash.hex(),
+        "parameters": network.parameters,
+        "multiply_adds": network.multiply_adds,
+        "channels": len(network.layers[0].biases),
+        "convolutions": len(network.layers) - 1,
+        "shift": network.shift,
+        "zero": network.zero,
+        "activations": f"integers 0..{ACTIVATION_MAX}",
+        "bounds": {
+            "hidden_share_used": round(float(max(reach[:-1]) / network.sum_bound), 3),
+            "score_share_used": round(float((int(reach[-1]) << SCORE_BITS) / network.score_bound), 3),
+        },
+        "data": {
+            "labeller": "Stockfish 15.1, 1,200 nodes a move",
+            "files": {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in games},
+        },
+        "training": training,
+        "agreement": agrees,
+    }
+
+
+def export(folder: Path, name: str, games: Sequence[Path], target: Path, size: int = 8192) -> Network:
+    """Writes the integer network and the passport of a training run into a folder.
+
+    Raises ValueError if the network breaks the circuit's bounds.
+    """
+    run = Run.open(folder)
+    network = quantise(run.tower, name)
+    positions = positions_of(games, folder / "positions")
+    training, held_out = data.split(positions)
+    agrees = agreement(run.tower, network, positions.select(held_out[:: max(1, len(held_out) // size)][:size]))
+    log = run.summary() | {"training_positions": len(training), "held_out_positions": len(held_out)}
+    target.mkdir(parents=True, exist_ok=True)
+    network.save(target / f"{name}.safetensors")
+    text = json.dumps(passport(network, games, log, agrees), indent=2)
+    (target / f"{name}.json").write_text(text + "\n")
+    return network

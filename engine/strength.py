@@ -1,0 +1,214 @@
+"""How strong a network is: matches of the integer network against Stockfish, and how often it finds the best move.
+
+The network plays its best legal move by score, without search, as it does on chain. Games end by the contract's rules:
+mate, stalemate, threefold repetition, fifty moves, insufficient material, or a draw after MAX_PLIES.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import statistics
+import sys
+import time
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import chess
+import numpy as np
+
+from engine import data, encoding
+from engine.policy import Network, scores
+from engine.stockfish import Stockfish
+
+MAX_PLIES = 300
+OPENING_PLIES, BALANCED = 8, 50
+"""Openings are so many random plies, kept if Stockfish calls them even within so many centipawns."""
+WON = 300
+"""Centipawns from which a position counts as won."""
+TACTIC_GAP = 200
+"""Centipawns by which the best move of a tactic beats the second best; the best must also be worth that much."""
+JUDGE = "nodes 20000"
+
+
+@dataclass(frozen=True)
+class Played:
+    """A finished game from the network's side: result 1, 0.5 or 0."""
+
+    result: float
+    ending: str
+    plies: int
+    value: int
+    """Stockfish's opinion of the last position in centipawns, for the network; 0 if the game was decided."""
+    repeated: int
+    """How often the network was to move in a position that had occurred before."""
+
+
+def choose(network: Network, board: chess.Board) -> chess.Move:
+    """The network's move: the legal one with the highest score."""
+    ranked = scores(network.logits(encoding.planes(board, encoding.is_repeated(board))))
+    legal = encoding.legal_indices(board)
+    return legal[max(legal, key=lambda index: int(ranked[index]))]
+
+
+def openings(count: int, seed: int = 0) -> list[list[chess.Move]]:
+    """Balanced openings: the same for the same seed."""
+    chance, found = random.Random(seed), list[list[chess.Move]]()
+    with Stockfish() as judge:
+        while len(found) < count:
+            board = chess.Board()
+            while board.ply() < OPENING_PLIES and not board.is_game_over():
+                board.push(chance.choice(list(board.legal_moves)))
+            judge.new_game()
+            if not board.is_game_over() and abs(judge.lines(board, JUDGE)[0].value) <= BALANCED:
+                found.append(board.move_stack)
+    return found
+
+
+def ending(board: chess.Board) -> str | None:
+    """Why the game is over by the contract's rules, or None. Mate takes precedence over all draws."""
+    if not any(board.generate_legal_moves()):
+        return "checkmate" if board.is_check() else "stalemate"
+    if board.is_repetition(3):
+        return "repetition"
+    if board.halfmove_clock >= 100:
+        return "fifty moves"
+    if board.is_insufficient_material():
+        return "insufficient material"
+    return "move limit" if board.ply() >= MAX_PLIES else None
+
+
+def play(
+    network: Network, opponent: Stockfish, judge: Stockfish, limit: str, opening: Sequence[chess.Move], color: bool
+) -> Played:
+    """One game; the network has the given colour."""
+    board, repeated = chess.Board(), 0
+    for move in opening:
+        board.push(move)
+    opponent.new_game()
+    while (end := ending(board)) is None:
+        if board.turn == color:
+            repeated += encoding.is_repeated(board)
+            board.push(choose(network, board))
+        else:
+            board.push(opponent.best(board, limit))
+    if end == "checkmate":
+        return Played(float(board.turn != color), end, board.ply(), 0, repeated)
+    value = 0
+    if end not in ("stalemate", "insufficient material"):
+        judge.new_game()
+        value = judge.lines(board, JUDGE)[0].value * (1 if board.turn == color else -1)
+    return Played(0.5, end, board.ply(), value, repeated)
+
+
+def match(network: Network, elo: int | None, games: int, limit: str, workers: int = 1, seed: int = 0) -> dict[str, Any]:
+    """A match of so many games, two (both colours) an opening, against Stockfish at a UCI_Elo (None: full strength).
+
+    The interval is the mean's 95% by the normal approximation. Games at fixed nodes and full strength are repeatable;
+    UCI_Elo makes Stockfish choose at random among good moves, and fixed time depends on the machine.
+    """
+    options = {} if elo is None else {"UCI_LimitStrength": True, "UCI_Elo": elo}
+    pairs = [(opening, color) for opening in openings((games + 1) // 2, seed) for color in chess.COLORS][:games]
+    started, done = time.monotonic(), list[Played]()
+
+    def games_of(worker: int) -> None:
+        with Stockfish(**options) as opponent, Stockfish() as judge:
+            for opening, color in pairs[worker::workers]:
+                done.append(play(network, opponent, judge, limit, opening, color))
+                points = sum(game.result for game in done)
+                print(f"\r{len(done)}/{games} games, {points:g} points", end="", file=sys.stderr, flush=True)
+
+    with ThreadPoolExecutor(workers) as pool:
+        list(pool.map(games_of, range(workers)))
+    print(file=sys.stderr)
+    results = [game.result for game in done]
+    score = statistics.fmean(results)
+    half = 1.96 * (statistics.pvariance(results) / len(results)) ** 0.5
+    drawn = [game for game in done if game.result == 0.5]
+    return {
+        "opponent": "Stockfish" if elo is None else f"Stockfish at UCI_Elo {elo}",
+        "limit": limit,
+        "games": len(done),
+        "wins": results.count(1.0),
+        "draws": len(drawn),
+        "losses": results.count(0.0),
+        "score": round(score, 4),
+        "interval": [round(max(0, score - half), 4), round(min(1, score + half), 4)],
+        "endings": dict(Counter(game.ending for game in done)),
+        "won_games_drawn": sum(game.value >= WON for game in drawn),
+        "won_games_drawn_by_repetition": sum(game.value >= WON and game.ending == "repetition" for game in drawn),
+        "repeated_positions": sum(game.repeated for game in done),
+        "median_plies": statistics.median(game.plies for game in done),
+        "seconds": round(time.monotonic() - started, 1),
+    }
+
+
+def top1(network: Network, positions: data.Positions) -> float:
+    """The share of positions where the network's move is the label."""
+    hits = 0
+    for packed, label in zip(positions.boards, positions.labels, strict=True):
+        board = data.board_of(packed)
+        hits += encoding.policy_index(choose(network, board), board.turn) == label
+    return hits / len(positions)
+
+
+def tactics(positions: data.Positions, count: int) -> data.Positions:
+    """Of the positions, the first so many where one move wins and every other is far worse, labelled with it anew."""
+    rows, labels = list[int](), list[int]()
+    with Stockfish(MultiPV=2) as judge:
+        for row in range(len(positions)):
+            board = data.board_of(positions.boards[row])
+            judge.new_game()
+            lines = judge.lines(board, JUDGE)
+            if len(lines) == 2 and lines[0].value >= TACTIC_GAP and lines[0].value - lines[1].value >= TACTIC_GAP:
+                rows.append(row)
+                labels.append(encoding.policy_index(lines[0].move, board.turn))
+            if len(rows) == count:
+                break
+    found = positions.select(np.array(rows, np.int64))
+    return data.Positions(found.boards, found.repeated, np.array(labels, np.uint16), found.games)
+
+
+def strength(
+    network: Network,
+    elo: int | None,
+    games: int,
+    limit: str = "movetime 100",
+    workers: int = 1,
+    held_out: data.Positions | None = None,
+    puzzles: int = 300,
+) -> dict[str, Any]:
+    """A match and, given held-out positions, top-1 agreement on them and on tactics made from them."""
+    result: dict[str, Any] = {"network": network.name, "sha256": network.hash.hex()}
+    if held_out is not None:
+        chosen = tactics(held_out, puzzles)
+        result["held_out_top1"] = {"positions": len(held_out), "share": round(top1(network, held_out), 4)}
+        result["tactics_top1"] = {"positions": len(chosen), "share": round(top1(network, chosen), 4)}
+    if games:
+        result["match"] = match(network, elo, games, limit, workers)
+    return result
+
+
+def held_out_positions(paths: Sequence[Path], size: int) -> data.Positions:
+    """So many held-out positions of games files (the split of training)."""
+    positions = data.decode([game for path in paths for game in data.read_games(path)])
+    rows = data.split(positions)[1]
+    return positions.select(np.random.default_rng(0).permutation(rows)[:size])
+
+
+def record(passport: Path, result: dict[str, Any]) -> None:
+    """Adds a result to a passport. Raises ValueError if the passport is another network's."""
+    content = json.loads(passport.read_text())
+    if content["sha256"] != result["sha256"]:
+        raise ValueError(f"{passport} is the passport of another network")
+    known = content.setdefault("strength", {})
+    known |= {key: result[key] for key in ("held_out_top1", "tactics_top1") if key in result}
+    if "match" in result:
+        key = (result["match"]["opponent"], result["match"]["limit"])
+        others = [match for match in known.get("matches", []) if (match["opponent"], match["limit"]) != key]
+        known["matches"] = [*others, result["match"]]
+    passport.write_text(json.dumps(content, indent=2) + "\n")

@@ -1,0 +1,272 @@
+"""Training: positions and their best moves to a tower, in pieces that can be stopped and resumed at any time.
+
+A run is a folder: `config.json`, `checkpoint.pt` and `log.jsonl`. The learning rate is constant for half the steps,
+then falls to zero. The last steps are quantisation-aware: batch norm is frozen and folded, and activations are rounded
+as the integer network does.
+
+The loss is cross-entropy to the best move, mostly among pseudo-legal moves, a little among all (so that impossible
+moves do not crowd the top of the list), and a penalty where the static bounds of the circuit come near.
+
+Input plane 14 says that the position occurred before. A share of each batch is shown with that plane set, and its
+target is what the network itself thinks without it, its first choice struck out: it varies its play instead of
+shuffling, unless it sees only one move.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.distributed as dist
+import torch.nn.functional as F  # noqa: N812
+from torch import Tensor, nn
+
+from engine import data
+from engine.network import SHAPES, Tower, planes_of, pseudo_legal
+
+REPEATED_SHARE = 1 / 32
+CERTAIN = 0.9
+"""A first choice this probable is kept even when the position repeats."""
+ALL_MOVES_SHARE = 0.2
+BOUND_ROOM = 0.8
+"""Bounds are penalised above this share of what the circuit carries."""
+QUANTISED_SHARE = 0.12
+CHECKPOINT_SECONDS = 120
+REPORT = 200
+"""Steps between two lines of the log."""
+
+
+@dataclass(frozen=True)
+class Config:
+    network: str
+    steps: int
+    batch: int
+    muon_rate: float = 0.02
+    adam_rate: float = 0.002
+    seed: int = 0
+
+
+class Positions:
+    """Positions on the training device."""
+
+    def __init__(self, positions: data.Positions, device: torch.device) -> None:
+        self.boards = torch.from_numpy(positions.boards.copy()).to(device)
+        self.labels = torch.from_numpy(positions.labels.astype("int64")).to(device)
+
+    def batch(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """Planes, none of them marked as repeated, and labels."""
+        boards = self.boards[rows]
+        return planes_of(boards, torch.zeros(len(rows), device=boards.device)), self.labels[rows]
+
+
+def loss_of(tower: Tower, planes: Tensor, labels: Tensor, quantised: bool) -> tuple[Tensor, Tensor]:
+    """The loss of a batch and, without gradient, the share of its positions where the network's move is the label."""
+    legal = pseudo_legal(planes)
+    repeated = round(len(planes) * REPEATED_SHARE)
+    others = other_move(tower, planes[:repeated], legal[:repeated], labels[:repeated])
+    planes[:repeated, -1] = 1
+    with autocast(planes.device):
+        logits = tower(planes, quantised)
+    logits = logits.float()
+    among_legal = logits.masked_fill(~legal, -1e4)
+
+    def cross_entropy(logits: Tensor) -> Tensor:
+        marked = F.cross_entropy(logits[:repeated], others, reduction="sum")
+        return (marked + F.cross_entropy(logits[repeated:], labels[repeated:], reduction="sum")) / len(logits)
+
+    loss = (1 - ALL_MOVES_SHARE) * cross_entropy(among_legal) + ALL_MOVES_SHARE * cross_entropy(logits)
+    excess = (tower.bounds() / ((tower.shape.zero - 2) * BOUND_ROOM) - 1).clamp(min=0)
+    return loss + excess.square().sum(), (among_legal[repeated:].argmax(1) == labels[repeated:]).float().mean()
+
+
+@torch.no_grad()
+def other_move(tower: Tower, planes: Tensor, legal: Tensor, labels: Tensor) -> Tensor:
+    """What the network would play with its first choice struck out, as a distribution; the label if it is certain."""
+    tower.eval()
+    with autocast(planes.device):
+        logits = tower(planes)
+    tower.train()
+    opinion = logits.float().masked_fill(~legal, -1e4).softmax(1)
+    best, first = opinion.max(1, keepdim=True)
+    others = opinion.scatter(1, first, 0)
+    label = F.one_hot(labels, legal.shape[1]).float()
+    return torch.where(best > CERTAIN, label, others / others.sum(1, keepdim=True).clamp(min=1e-6))
+
+
+def autocast(device: torch.device) -> torch.autocast:
+    return torch.autocast(device.type, dtype=torch.bfloat16)
+
+
+@torch.no_grad()
+def evaluate(tower: Tower, positions: Positions, rows: Tensor, quantised: bool) -> dict[str, float]:
+    """Cross-entropy and top-1 agreement among pseudo-legal moves."""
+    tower.eval()
+    loss = hits = 0.0
+    for part in rows.split(1024):
+        planes, labels = positions.batch(part)
+        with autocast(planes.device):
+            logits = tower(planes, quantised)
+        logits = logits.float().masked_fill(~pseudo_legal(planes), -1e4)
+        loss += F.cross_entropy(logits, labels, reduction="sum").item()
+        hits += (logits.argmax(1) == labels).sum().item()
+    tower.train()
+    return {"held_out_loss": round(loss / len(rows), 4), "held_out_top1": round(hits / len(rows), 4)}
+
+
+def optimisers(tower: Tower, config: Config) -> tuple[torch.optim.Optimizer, torch.optim.Optimizer]:
+    """Muon (Jordan, 2024) for the hidden convolutions; AdamW for the stem, the head and batch norm."""
+    hidden = [c.weight for c in tower.convolutions[1:]]
+    others = [p for p in tower.parameters() if all(p is not h for h in hidden)]
+    return (
+        torch.optim.Muon(hidden, lr=config.muon_rate, weight_decay=0.01),
+        torch.optim.AdamW(others, lr=config.adam_rate, weight_decay=0.0),
+    )
+
+
+class Run:
+    """One training run, kept in a folder. Goes on where the folder's checkpoint stands."""
+
+    def __init__(self, folder: Path, config: Config, device: torch.device) -> None:
+        if config.network not in SHAPES:
+            raise ValueError(f"there is no network {config.network!r}, only {', '.join(SHAPES)}")
+        self.folder, self.config, self.device = folder, config, device
+        torch.manual_seed(config.seed)
+        self.tower = Tower(SHAPES[config.network]).to(device)
+        self.muon, self.adam = optimisers(self.tower, config)
+        self.step, self.cpu_seconds = 0, 0.0
+        checkpoint = folder / "checkpoint.pt"
+        if checkpoint.exists():
+            state = torch.load(checkpoint, map_location=device, weights_only=True)
+            self.tower.load_state_dict(state["tower"])
+            self.adam.load_state_dict(state["adam"])
+            self.step, self.cpu_seconds = state["step"], state["cpu_seconds"]
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "config.json").write_text(json.dumps(asdict(config)) + "\n")
+
+    @classmethod
+    def open(cls, folder: Path) -> Run:
+        """A run as its folder holds it. Raises FileNotFoundError if there is none."""
+        return cls(folder, Config(**json.loads((folder / "config.json").read_text())), torch.device("cpu"))
+
+    def summary(self) -> dict[str, Any]:
+        """What a passport says of the training."""
+        return asdict(self.config) | {
+            "steps_done": self.step,
+            "positions_seen": self.step * self.config.batch,
+            "optimiser": "Muon (hidden convolutions), AdamW (the rest)",
+            "quantisation_aware_share": QUANTISED_SHARE,
+            "cpu_seconds": round(self.cpu_seconds),
+        }
+
+    def save(self) -> None:
+        """Writes the checkpoint atomically. Muon's momentum is left out: it refills in twenty steps.
+
+        The weights of towers that would not fit 64 MiB are kept in 16 bits.
+        """
+        tower = self.tower.state_dict()
+        if sum(t.numel() for t in tower.values()) > 12_000_000:
+            tower = {name: t.bfloat16() if t.dim() == 2 else t for name, t in tower.items()}
+        state = {"tower": tower, "adam": self.adam.state_dict(), "step": self.step, "cpu_seconds": self.cpu_seconds}
+        torch.save(state, self.folder / "checkpoint.new")
+        (self.folder / "checkpoint.new").replace(self.folder / "checkpoint.pt")
+
+    def log(self, entry: dict[str, Any]) -> None:
+        line = json.dumps(entry)
+        print(line, flush=True)
+        with (self.folder / "log.jsonl").open("a") as file:
+            file.write(line + "\n")
+
+    def train(self, positions: data.Positions, seconds: float) -> None:
+        """Trains until the run's steps are done or the time is over; leaves a checkpoint."""
+        config, tower = self.config, self.tower
+        processes, rank = (dist.get_world_size(), dist.get_rank()) if dist.is_initialized() else (1, 0)
+        started, cpu_before = time.monotonic(), self.cpu_seconds
+        saved = reported = started
+        training, held_out = data.split(positions)
+        on_device = Positions(positions, self.device)
+        held_out_rows = torch.from_numpy(held_out[:: len(held_out) // 8192 + 1]).to(self.device)
+        sums = torch.zeros(2, device=self.device)
+        tower.train()
+        for rows in data.batches(training, config.batch, config.seed, self.step):
+            progress = self.step / config.steps
+            rate = min(1.0, (self.step + 1) / 100, 2 * (1 - progress))
+            for group in (*self.muon.param_groups, *self.adam.param_groups):
+                group["lr"] = rate * (config.muon_rate if group in self.muon.param_groups else config.adam_rate)
+            mine = torch.from_numpy(rows[rank::processes]).to(self.device)
+            loss, top1 = loss_of(tower, *on_device.batch(mine), quantised(progress))
+            loss.backward()  # type: ignore[no-untyped-call]
+            time_over = self.share(time.monotonic() - started > seconds)
+            nn.utils.clip_grad_norm_(self.adam.param_groups[0]["params"], 1.0)
+            self.muon.step()
+            self.adam.step()
+            tower.zero_grad(set_to_none=True)
+            self.step += 1
+            sums += torch.stack((loss.detach(), top1))
+            stopping = time_over or self.step == config.steps
+            self.cpu_seconds = cpu_before + processes * time.process_time()
+            if rank == 0 and (self.step % REPORT == 0 or stopping):
+                now, count = time.monotonic(), (self.step - 1) % REPORT + 1
+                entry = {"step": self.step, "cpu_seconds": round(self.cpu_seconds)}
+                entry |= {"positions_per_second": round(count * config.batch / (now - reported))}
+                entry |= {"loss": round(sums[0].item() / count, 4), "top1": round(sums[1].item() / count, 4)}
+                if self.step % (5 * REPORT) == 0 or stopping:
+                    entry |= evaluate(tower, on_device, held_out_rows, quantised(progress))
+                    entry["largest_bound"] = round(tower.bounds().max().item())
+                self.log(entry)
+                sums.zero_()
+                reported = time.monotonic()
+            if rank == 0 and (time.monotonic() - saved > CHECKPOINT_SECONDS or stopping):
+                self.save()
+                saved = time.monotonic()
+            if stopping:
+                break
+
+    def share(self, time_over: bool) -> bool:
+        """Averages gradients and batch norm statistics over the processes. Returns whether any is out of time."""
+        if not dist.is_initialized():
+            return time_over
+        statistics = [buffer for buffer in self.tower.buffers() if buffer.is_floating_point()]
+        tensors = [p.grad for p in self.tower.parameters() if p.grad is not None] + statistics
+        vector = torch.cat([tensor.reshape(-1) for tensor in tensors] + [torch.tensor([float(time_over)])])
+        dist.all_reduce(vector)
+        vector /= dist.get_world_size()
+        for tensor, part in zip(tensors, vector.split([t.numel() for t in tensors] + [1]), strict=False):
+            tensor.copy_(part.view_as(tensor))
+        return bool(vector[-1] > 0)
+
+
+def quantised(progress: float) -> bool:
+    """Whether training is in its quantisation-aware part."""
+    return progress >= 1 - QUANTISED_SHARE
+
+
+def positions_of(games: Sequence[Path], cache: Path) -> data.Positions:
+    """The positions of games files, decoded once into a cache folder."""
+    if not (cache / "games.npy").exists():
+        data.decode([game for path in games for game in data.read_games(path)]).save(cache)
+    return data.Positions.load(cache)
+
+
+def start(folder: Path, config: Config, games: Sequence[Path], device: str, processes: int, seconds: float) -> None:
+    """Trains for some time, with each batch split over processes (CPU only)."""
+    positions_of(games, folder / "positions")
+    if processes == 1:
+        Run(folder, config, torch.device(device)).train(positions_of(games, folder / "positions"), seconds)
+        return
+    with tempfile.TemporaryDirectory() as meeting:
+        arguments = (folder, config, seconds, f"file://{meeting}/gradients", processes)
+        torch.multiprocessing.spawn(_train_part, arguments, processes)  # type: ignore[no-untyped-call]
+
+
+def _train_part(rank: int, folder: Path, config: Config, seconds: float, meeting: str, processes: int) -> None:
+    """One of the processes of a run, on one core: a part of every batch."""
+    torch.set_num_threads(1)
+    dist.init_process_group("gloo", init_method=meeting, rank=rank, world_size=processes)
+    Run(folder, config, torch.device("cpu")).train(data.Positions.load(folder / "positions"), seconds)
+    dist.destroy_process_group()
