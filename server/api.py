@@ -447,7 +447,7 @@ def _docs(app: FastAPI) -> str:
     )
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        "<title>Proofmate api</title><style>body{font:16px/1.5 sans-serif;max-width:50rem;margin:2rem auto;padding:0 1rem}"
+        "<title>Proofmate api</title><style>body{font:16px/1.5 sans-serif;max-width:50rem;margin:2rem auto}"
         f"</style><h1>Proofmate api</h1><p>Schema: <a href='/openapi.json'>openapi.json</a></p>{rows}</html>"
     )
 

@@ -12,8 +12,9 @@ from typing import Any
 import chess
 from eth_account import Account
 from eth_hash.auto import keccak
-from eth_keys import keys as eth_keys
-from eth_keys.exceptions import BadSignature, ValidationError
+from eth_keys.datatypes import Signature
+from eth_keys.exceptions import BadSignature
+from eth_utils.exceptions import ValidationError
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
@@ -108,7 +109,7 @@ def recover(digest: bytes, compact: bytes) -> str | None:
     if s > HALF_ORDER:
         return None
     try:
-        signature = eth_keys.Signature(vrs=(parity, int.from_bytes(r, "big"), s))
+        signature = Signature(vrs=(parity, int.from_bytes(r, "big"), s))
         return signature.recover_public_key_from_msg_hash(digest).to_address()
     except (BadSignature, ValidationError):
         return None

@@ -39,7 +39,7 @@ Unreachable = (requests.RequestException, Web3Exception, OSError)
 """What a node that is down, or answers nonsense, raises."""
 
 
-class Refused(Exception):
+class Refused(Exception):  # noqa: N818
     """The contract would revert this call."""
 
 
@@ -68,10 +68,12 @@ class Chain:
     """The game contract on its chain. Methods raise one of `Unreachable` when the node does not answer."""
 
     def __init__(self, rpc_url: str, contract: str, chain_id: int) -> None:
-        self.w3 = Web3(HTTPProvider(rpc_url, request_kwargs={"timeout": 20}))
+        self.w3 = Web3(HTTPProvider(rpc_url, request_kwargs={"timeout": 20}, exception_retry_configuration=None))
         self.chain_id = chain_id
         self.contract: Contract = self.w3.eth.contract(Web3.to_checksum_address(contract), abi=abi())
-        self._events = {bytes.fromhex(event().topic.removeprefix("0x")): event() for event in _elements(self.contract.events)}
+        self._events = {
+            bytes.fromhex(event().topic.removeprefix("0x")): event() for event in _elements(self.contract.events)
+        }
         self._errors = {
             bytes(Web3.keccak(text=_signature(entry))[:4]): entry["name"] for entry in abi() if entry["type"] == "error"
         }
@@ -154,15 +156,16 @@ class Chain:
         return str(error)
 
     def _output(self, function: str) -> dict[str, Any]:
-        return next(entry for entry in abi() if entry["type"] == "function" and entry["name"] == function)["outputs"][0]
+        entries = (entry for entry in abi() if entry["type"] == "function" and entry["name"] == function)
+        return cast("dict[str, Any]", next(entries)["outputs"][0])
 
 
 class Sender:
     """Transactions from one key, at most one in flight for each purpose.
 
-    What is in flight is kept in Redis, so that a restarted process goes on with it. A nonce is the lowest that is neither
-    mined nor in flight: a transaction that a node forgot, or a reorganisation dropped, leaves no gap, and whoever
-    wanted it asks again. One process at a time may use a key (see the relay's lock).
+    What is in flight is kept in Redis, so that a restarted process goes on with it. A nonce is the lowest that is
+    neither mined nor in flight: a transaction that a node forgot, or a reorganisation dropped, leaves no gap, and
+    whoever wanted it asks again. One process at a time may use a key (see the relay's lease).
     """
 
     def __init__(self, chain: Chain, key: str, redis: Redis, keys: Keys) -> None:
@@ -259,7 +262,7 @@ class Sender:
         count = self.chain.w3.eth.get_transaction_count
         if not self.flying:
             return count(self.account.address, "pending")
-        nonce = count(self.account.address, "latest")
+        nonce = int(count(self.account.address, "latest"))
         while nonce in self.flying:
             nonce += 1
         return nonce
@@ -302,4 +305,4 @@ def _signature(entry: dict[str, Any]) -> str:
 def _type(part: dict[str, Any]) -> str:
     if not part["type"].startswith("tuple"):
         return str(part["type"])
-    return "(" + ",".join(_type(inner) for inner in part["components"]) + ")" + part["type"][5:]
+    return "(" + ",".join(_type(inner) for inner in part["components"]) + ")" + str(part["type"][5:])

@@ -107,7 +107,8 @@ class Candidate(Record):
 
 
 class Vote(Record):
-    """The vote of the current ply. Candidates: most weight first, ties to the lower move number, as the contract counts."""
+    """The vote of the current ply. Candidates: most weight first, ties to the lower move number, as the contract
+    counts."""
 
     ply: int
     candidates: tuple[Candidate, ...] = ()

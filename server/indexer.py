@@ -2,8 +2,8 @@
 
 Every commit is one transaction that writes documents and the cursor together, so a kill leaves a consistent model. The
 cursor remembers the hashes of the last blocks. When the newest of them is no longer on the chain, the indexer goes back
-to the last that is and makes the games touched since again, from their events. When none is left, the chain is another one:
-everything known is forgotten, received ballots too.
+to the last that is and makes the games touched since again, from their events. When even the chain's first block is
+another, it is another chain: everything known is forgotten, received ballots too.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from server.settings import Settings
 log = logging.getLogger(__name__)
 
 MEMORY = 256
-"""Blocks whose hashes are remembered; a deeper reorganisation is another chain."""
+"""Blocks whose hashes are remembered; after a deeper reorganisation the whole model is made again."""
 
 
 @dataclass
@@ -89,7 +89,7 @@ class Ledger:
         )
         for name, values in zip(names, news, strict=True):
             if values:
-                pipe.hset(name, mapping=values)
+                pipe.hset(name, mapping=cast(Any, values))
         pipe.set(keys.game(number), self.game.model_dump_json(by_alias=True))
         pipe.zadd(keys.games, {str(number): self.game.block})
 
@@ -168,12 +168,12 @@ class Indexer:
                 break
             kept.pop()
         self.ledgers.clear()
-        if not kept:
+        if not kept and self._genesis() != self.redis.get(self.keys.genesis):
             log.warning("this is another chain: everything known is forgotten")
             self._forget()
             self.cursor = []
             return
-        number = kept[-1][0]
+        number = kept[-1][0] if kept else -1
         touched = [
             int(game) for game in cast("list[str]", self.redis.zrangebyscore(self.keys.games, number + 1, "+inf"))
         ]
@@ -215,8 +215,9 @@ class Indexer:
 
     def _commit(self, cursor: list[tuple[int, str]], touched: Mapping[int, Ledger | None], head: Block | None) -> None:
         """Writes ledgers and cursor in one transaction, if the lease is still ours."""
+        genesis = self._genesis()
         with self.redis.pipeline() as pipe:
-            pipe.watch(self.lease.key)
+            pipe.watch(self.lease.key)  # type: ignore[no-untyped-call]
             if pipe.get(self.lease.key) != self.lease.token:
                 self.cursor = None
                 return
@@ -231,6 +232,7 @@ class Indexer:
                 pipe.incr(self.keys.version(number))
                 pipe.publish(self.keys.changes, str(number))
             pipe.set(self.keys.cursor, json.dumps(cursor))
+            pipe.set(self.keys.genesis, genesis)
             if head is not None:
                 seen = {"number": head.number, "time": head.time, "seen": time.time()}
                 pipe.set(self.keys.head, json.dumps(seen))
@@ -240,6 +242,10 @@ class Indexer:
             if ledger is not None:
                 ledger.written()
         self.cursor = cursor
+
+    def _genesis(self) -> str:
+        first = self.chain.block(0)
+        return first.hash if first is not None else ""
 
     def _forget(self) -> None:
         names: Iterable[str] = self.redis.scan_iter(match=self.keys.prefix + "*", count=1000)

@@ -1,4 +1,7 @@
-"""Proving jobs: a queue on Redis (RQ). A job's id names the game, the ply and the position, so none is done twice at once."""
+"""Proving jobs: a queue on Redis (RQ).
+
+A job's id names the game, the ply and the position, so none is done twice at once.
+"""
 
 from __future__ import annotations
 

@@ -2,9 +2,10 @@
 
 All keys of a deployment share a prefix made of chain id and contract, so a new deployment never meets old data. Kinds:
 
-    read model (from the chain; may be lost)     cursor, game, games, seats, accounts, voted
+    read model (from the chain; may be lost)     cursor, genesis, game, games, seats, accounts, voted
     not yet on the chain (must not be lost)      ballots, proof, sent
-    passing (may be lost)                        head, version, progress, thinking, relay, leader, indexer, prover, spent, stats, faucet
+    passing (may be lost)                        head, version, progress, thinking, relay, leader, indexer, prover,
+                                                 spent, stats, faucet
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ class Keys:
         """Channel: something for the relay to do."""
         self.cursor = self.prefix + "cursor"
         """String: JSON, the blocks the indexer has read, [[number, hash], ...], the newest last."""
+        self.genesis = self.prefix + "genesis"
+        """String: hash of the chain's first block."""
         self.head = self.prefix + "head"
         """String: JSON, the newest block: number, its time, and the wall clock when it was seen."""
         self.games = self.prefix + "games"

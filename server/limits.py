@@ -19,7 +19,7 @@ BODY_SECONDS = 10.0
 
 
 class Limiter:
-    """A token bucket for each key: `burst` at once, then `rate` a second. In memory, so each api process has its own."""
+    """A token bucket for each key: `burst` at once, then `rate` a second. In memory, so each process has its own."""
 
     def __init__(self, rate: float, burst: int) -> None:
         self.rate = rate

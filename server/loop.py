@@ -42,11 +42,11 @@ def stop_signal() -> threading.Event:
 def run_loop(
     step: Callable[[], bool], redis: Redis, channel: str | None, interval: float, stop: threading.Event
 ) -> None:
-    """Calls `step` until `stop`: again at once if it returned True, else when `channel` says something or `interval` passed.
+    """Calls `step` until `stop`: again at once if it returned True, else when `channel` says something or time passed.
 
     A chain or Redis that is away is waited for; the fault is logged once.
     """
-    pubsub = redis.pubsub(ignore_subscribe_messages=True)
+    pubsub = redis.pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
     well = True
     while not stop.is_set():
         try:

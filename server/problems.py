@@ -17,7 +17,7 @@ from server.chain import Unreachable
 log = logging.getLogger(__name__)
 
 
-class Problem(Exception):
+class Problem(Exception):  # noqa: N818
     """An answer that is an error. `code` names it for programs, `detail` for people."""
 
     def __init__(self, status: int, detail: str, code: str | None = None, retry_after: int | None = None) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from typing import Literal, cast
 
@@ -10,6 +9,7 @@ from redis import Redis
 
 from server.game import Record
 from server.keys import Keys
+from server.thinking import Thinking
 
 Step = Literal["queued", "witness", "commitments", "quotient", "opening", "submitted", "verified"]
 
@@ -39,17 +39,25 @@ def report(redis: Redis, keys: Keys, game: int, ply: int, step: Step, fraction: 
     last = load(redis, keys, game)
     started = last.started if last is not None and last.ply == ply else time.time()
     progress = Progress(ply=ply, step=step, fraction=fraction, started=started, tx=tx)
-    with redis.pipeline() as pipe:
-        pipe.set(keys.progress(game), progress.model_dump_json(by_alias=True))
-        pipe.incr(keys.version(game))
-        pipe.publish(keys.changes, str(game))
-        pipe.execute()
+    _tell(redis, keys, game, keys.progress(game), progress)
 
 
-def think(redis: Redis, keys: Keys, game: int, thinking: object) -> None:
-    """Says what the network thinks of the position, see `Thinking` of the api."""
+def verified(redis: Redis, keys: Keys, game: int, ply: int, tx: str) -> None:
+    """Says that a transaction with the proof of a ply was mined, and how long it took in all."""
+    last = load(redis, keys, game)
+    if last is not None and last.ply == ply:
+        done = {"step": "verified", "fraction": 1.0, "tx": tx, "seconds": round(time.time() - last.started, 2)}
+        _tell(redis, keys, game, keys.progress(game), last.model_copy(update=done))
+
+
+def think(redis: Redis, keys: Keys, game: int, thinking: Thinking) -> None:
+    """Says what the network thinks of the position."""
+    _tell(redis, keys, game, keys.thinking(game), thinking)
+
+
+def _tell(redis: Redis, keys: Keys, game: int, name: str, record: Record) -> None:
     with redis.pipeline() as pipe:
-        pipe.set(keys.thinking(game), json.dumps(thinking))
+        pipe.set(name, record.model_dump_json(by_alias=True))
         pipe.incr(keys.version(game))
         pipe.publish(keys.changes, str(game))
         pipe.execute()

@@ -92,6 +92,8 @@ class Relay:
                 name = self.keys.spent(int(parts[0]), int(parts[1]))
                 self.redis.incrby(name, receipt["gasUsed"])
                 self.redis.expire(name, 30 * 86_400)
+            if kind == "move" and receipt["status"]:
+                progress.verified(self.redis, self.keys, int(parts[0]), int(parts[1]), flight.hash)
             if receipt["status"]:
                 self.reverts.pop(flight.purpose, None)
             else:

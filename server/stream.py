@@ -1,7 +1,7 @@
 """Server-sent events: the whole document of a game, on every change, to whoever watches it.
 
-A process reads each change once, however many watch. A watcher gets the newest document when it is ready for one; nothing
-queues up behind a slow one.
+A process reads each change once, however many watch. A watcher gets the newest document when it is ready for one;
+nothing queues up behind a slow one.
 """
 
 from __future__ import annotations
@@ -77,23 +77,24 @@ class Hub:
                     for topic in self.topics.values():
                         topic.dirty.set()  # whatever was missed
                     async for message in pubsub.listen():
-                        if topic := self.topics.get(int(message["data"])):
-                            topic.dirty.set()
+                        if changed := self.topics.get(int(message["data"])):
+                            changed.dirty.set()
             except RedisError as error:
                 log.warning("streams wait for Redis: %s", error)
                 await asyncio.sleep(RETRY)
 
     async def watch(self, game: int, last: str | None) -> AsyncIterator[str]:
         """The events of a game's stream; `last` is the Last-Event-ID of a client that comes back."""
-        topic = self.topics.get(game)
-        if topic is None:
-            topic = self.topics[game] = Topic(game, self.load)
+        if game not in self.topics:
+            self.topics[game] = Topic(game, self.load)
+        topic = self.topics[game]
         topic.watchers += 1
         try:
             while not self.closing:
                 try:
                     async with asyncio.timeout(COMMENT), topic.news:
-                        await topic.news.wait_for(lambda: self.closing or str(topic.version or last) != str(last))
+                        while not self.closing and (topic.version is None or str(topic.version) == last):
+                            await topic.news.wait()
                 except TimeoutError:
                     yield ": still here\n\n"
                     continue

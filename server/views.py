@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterable
 from typing import Any, Literal, cast
 
 import chess
@@ -103,7 +104,7 @@ class Views:
     async def document(self, number: int) -> Document | None:
         keys = self.keys
         names = (keys.game(number), keys.version(number), keys.progress(number), keys.thinking(number), keys.head)
-        stored, version, progress, thinking, head = await self.redis.mget(names)
+        stored, version, progress, thinking, head = _texts(await self.redis.mget(names))
         if stored is None:
             return None
         game = Game.model_validate_json(stored)
@@ -124,12 +125,12 @@ class Views:
         seats = await self.redis.hkeys(self.keys.ballots(game.id, game.ply, game.position_key))
         if not seats:
             return 0
-        voted = await self.redis.hmget(self.keys.voted(game.id), seats)
+        voted = _texts(await self.redis.hmget(self.keys.voted(game.id), seats))
         return sum(vote is None or not vote.startswith(f"{game.ply}:") for vote in voted)
 
     async def cards(self, before: int | None, limit: int) -> Cards:
         """Games by number, the newest first. Numbers have no gaps."""
-        count = cast(int, await self.redis.zcard(self.keys.games))
+        count = await self.redis.zcard(self.keys.games)
         last = min(count, before if before is not None else count) - 1
         numbers = range(last, max(last - limit, -1), -1)
         stored = await self.redis.mget([self.keys.game(number) for number in numbers]) if numbers else []
@@ -143,11 +144,12 @@ class Views:
         account = json.loads(stored)
         seat, voted_ply, ballot = account["seat"], None, None
         if seat is not None:
-            if voted := await self.redis.hget(self.keys.voted(game.id), str(seat)):
+            voted = _text(await self.redis.hget(self.keys.voted(game.id), str(seat)))
+            if voted is not None:
                 voted_ply = int(voted.partition(":")[0])
             if game.state == "vote" and game.position_key is not None:
                 name = self.keys.ballots(game.id, game.ply, game.position_key)
-                ballot = _ballot(game, voted, await self.redis.hget(name, str(seat)))
+                ballot = _ballot(game, voted, _text(await self.redis.hget(name, str(seat))))
         return AccountView(
             side=account["side"],
             stake=account["stake"],
@@ -163,6 +165,15 @@ class Views:
         return None if stored is None else float(json.loads(stored)["seconds"])
 
 
+def _text(reply: bytes | str | None) -> str | None:
+    """A reply of a client that decodes, which its types do not know."""
+    return cast("str | None", reply)
+
+
+def _texts(replies: Iterable[bytes | str | None]) -> list[str | None]:
+    return [_text(reply) for reply in replies]
+
+
 def clock(head: str | None) -> int:
     if head is None:
         return int(time.time())
@@ -172,17 +183,20 @@ def clock(head: str | None) -> int:
 
 def _proof(game: Game, progress: Progress | None) -> Progress | None:
     """The proof to show: the one under way, else the last move that was proven."""
-    last = next((move for move in reversed(game.moves) if move.proof is not None), None)
     if progress is not None and game.state == "prove" and progress.ply == game.ply:
         return progress.model_copy(update={"seconds": round(time.time() - progress.started, 2)})
+    last = next((move for move in reversed(game.moves) if move.proof is not None), None)
     if last is None or last.proof is None:
         return None
+    seconds = last.proof.seconds
+    if progress is not None and progress.tx == last.tx and progress.seconds is not None:
+        seconds = progress.seconds  # by the wall clock, finer than the chain's
     return Progress(
         ply=last.ply,
         step="verified",
         fraction=1,
-        started=last.time - last.proof.seconds,
-        seconds=last.proof.seconds,
+        started=last.time - seconds,
+        seconds=seconds,
         tx=last.tx,
         block=last.proof.block,
         gas=last.proof.gas,

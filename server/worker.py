@@ -1,8 +1,8 @@
 """The worker: proves the network's moves.
 
-One prover, loaded before the first job, in a process that never forks (the prover's threads would not survive it). While
-it proves, a second thread says that the worker lives, tells visitors how far the proof is, and cancels it when its ply
-is over. A worker that dies is missed within seconds and its job goes to another.
+One prover, loaded before the first job, in a process that never forks (the prover's threads would not survive it).
+While it proves, a second thread says that the worker lives, tells visitors how far the proof is, and cancels it when
+its ply is over. A worker that dies is missed within seconds and its job goes to another.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def prove(game: int, ply: int, position: str) -> None:
     planes = encoding.planes(board, summary.repeated)
     legal = encoding.legal_indices(board)
     thinking = think(board, ply, bench.prover.logits(planes), legal, bench.scale)
-    progress.think(bench.redis, bench.keys, game, thinking.model_dump(by_alias=True))
+    progress.think(bench.redis, bench.keys, game, thinking)
     context = encoding.context_word(bench.chain.chain_id, bench.chain.contract.address, game, ply, bench.payee)
     with _watch(bench, game, ply, position) as watch:
         try:
@@ -180,7 +180,7 @@ class ProvingWorker(SimpleWorker):
     def request_stop(self, signum: int, frame: Any) -> None:
         """Cancels the proof under way, so that another worker takes it up at once."""
         self.stop.set()
-        super().request_stop(signum, frame)
+        super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
 
 
 def run(settings: Settings) -> None:
@@ -214,8 +214,8 @@ def run(settings: Settings) -> None:
 
 
 def scale(settings: Settings) -> float:
-    """What divides logits for probabilities."""
+    """What divides logits for probabilities: by convention, the weights' unit."""
     from engine.policy import Network
 
     network = Network.load(settings.network)
-    return float(getattr(network, "scale", 1 << network.shift))
+    return float(1 << network.shift)

@@ -1,4 +1,4 @@
-"""A game server at a table of its own: real Valkey, real anvil, the real contract, a verifier that believes everything."""
+"""A game server at a table of its own: real Valkey, anvil and contract; only the verifier believes everything."""
 
 from __future__ import annotations
 
