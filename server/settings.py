@@ -206,7 +206,10 @@ def network_of(env: Environment) -> Path:
     if env.network is None:
         from engine.policy import default_network  # late: the api of a machine without a prover never needs it
 
-        return default_network()
+        try:
+            return default_network()
+        except (OSError, ValueError) as error:
+            raise SettingsError(f"NETWORK: not set, and there is no default one ({error})") from None
     if not env.network.is_file():
         raise SettingsError(f"NETWORK: there is no file {env.network}")
     return env.network

@@ -1,8 +1,8 @@
 """`proofmate simulate`: a whole game through the public API, on a stack of its own, with every number checked.
 
 Wallets get play money from the faucet, stake on both sides, sign ballots and claim, all through the API and its
-JSON-RPC, as a page would. Voters look one ply ahead: mate, then material, then chance by the seed. The stack's owner creates the
-game, with a book of endgames and `maxPly` as its terms, so that at most twenty moves of Leela are needed.
+JSON-RPC, as a page would. Voters look one ply ahead: mate, then material, then chance by the seed. The stack's owner
+creates the game, with a book of endgames and `maxPly` as its terms, so that at most twenty moves of Leela are needed.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import socket
 import statistics
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -24,9 +23,13 @@ from typing import Any
 
 import chess
 import httpx
+import requests
 from eth_account import Account
 from eth_account.messages import encode_typed_data
 from eth_hash.auto import keccak
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
+from web3 import Web3
 
 from engine.encoding import pack_move
 from server import audit, deploy
@@ -37,6 +40,8 @@ from server.stack import Stack
 POT = deploy.ETHER // 2
 REWARD = deploy.ETHER // 10_000
 MAX_PLY = 40
+GAS_MONEY = deploy.ETHER // 100
+"""What a wallet gets for gas, besides its stake, in wei."""
 LOBBY = 25
 """Seconds in which everybody must have staked."""
 GAME_SECONDS = 1800
@@ -66,23 +71,22 @@ def simulate(voters: int, seed: int, save: Path | None) -> dict[str, Any]:
     defaults = dict.fromkeys(("redis_url", "rpc_url", "public_rpc_url", "contract", "start_block", "payee"))
     ports = {"port": free_port(), "chain_port": free_port(), "host": "127.0.0.1", "chain_id": 31337}
     stack = Stack(Environment.read(data_dir=folder, **defaults, **ports), _say, demo=False)
-    outcome: list[dict[str, Any]] = []
     try:
         stack.start()
         simulation = Simulation(stack, voters, seed)
-        thread = threading.Thread(target=lambda: outcome.append(simulation.run(save)), daemon=True)
-        thread.start()
-        while thread.is_alive():  # the stack is watched by the thread that started it
-            stack.tick()
-            thread.join(0.25)
-        if not outcome:
-            raise SimulationError(f"the simulation stopped; the logs are in {folder / 'logs'}")
+        with ThreadPoolExecutor(1) as pool:
+            game = pool.submit(simulation.run, save)
+            while not game.done():  # the stack is watched by the thread that started it
+                stack.tick()
+                time.sleep(0.25)
+        result = game.result()
     except BaseException:
-        stack.stop()
+        _say(f"the logs are in {folder / 'logs'}")
         raise
-    stack.stop()
+    finally:
+        stack.stop()
     shutil.rmtree(folder)
-    return outcome[0]
+    return result
 
 
 def free_port() -> int:
@@ -126,7 +130,7 @@ class Simulation:
         assert stack.deployment is not None
         self.stack, self.seed, self.deployment = stack, seed, stack.deployment
         self.http = httpx.Client(base_url=stack.url, timeout=30)
-        self.w3 = deploy.connect(f"{stack.url}/rpc")
+        self.w3 = self._connect(f"{stack.url}/rpc")
         self.game = deploy.game_contract(self.w3, self.deployment.contract)
         chance = random.Random(seed)
         self.wallets = [
@@ -134,12 +138,20 @@ class Simulation:
                 account=self._key("account", number),
                 vote_key=self._key("vote", number),
                 side="leela" if number % 4 == 3 or number == voters - 1 else "world",
-                stake=chance.randint(deploy.ETHER // 100, deploy.ETHER),
+                stake=chance.randint(deploy.DEMO_TERMS["minStake"], 8 * deploy.ETHER // voters),
             )
             for number in range(voters)
         ]
         self.world = [wallet for wallet in self.wallets if wallet.side == "world"]
         self.number = -1
+
+    @staticmethod
+    def _connect(url: str) -> Web3:
+        """The api's JSON-RPC, waiting when it asks to: twenty wallets share one address here."""
+        session = requests.Session()
+        patience = Retry(10, status_forcelist=(429, 503), allowed_methods=None, backoff_factor=0.2)
+        session.mount("http://", HTTPAdapter(max_retries=patience, pool_maxsize=16))
+        return Web3(Web3.HTTPProvider(url, session=session, exception_retry_configuration=None))
 
     def _key(self, purpose: str, number: int) -> Any:
         return Account.from_key(keccak(f"proofmate simulate {self.seed} {purpose} {number}".encode()))
@@ -148,7 +160,7 @@ class Simulation:
         """The whole game, from an empty lobby to an empty contract."""
         with ThreadPoolExecutor(8) as pool:
             each: Callable[..., list[Any]] = lambda work, items: list(pool.map(work, items))  # noqa: E731
-            each(self._fund, self.wallets)
+            self._fund()
             self._create()
             each(self._stake, self.wallets)
             _say(f"game {self.number}: {len(self.world)} seats, {len(self.wallets) - len(self.world)} stakes on Leela")
@@ -158,17 +170,20 @@ class Simulation:
 
     # ------------------------------------------------------------------------------------------------- before the game
 
-    def _fund(self, wallet: Wallet) -> None:
-        answer = self.http.post("/api/faucet", json={"address": wallet.account.address})
-        for _ in range(60):
-            if answer.status_code != 429:
-                break
-            time.sleep(1)
-            answer = self.http.post("/api/faucet", json={"address": wallet.account.address})
+    def _fund(self) -> None:
+        """The first wallet asks the faucet, and shares with the others."""
+        first = self.wallets[0]
+        answer = self.http.post("/api/faucet", json={"address": first.account.address})
         self._expect(answer.is_success, f"the faucet answered {answer.status_code}: {answer.text}")
-        self._await(
-            lambda: self.w3.eth.get_balance(wallet.account.address) > 2 * wallet.stake, 30, "the faucet's money"
-        )
+        self._await(lambda: self.w3.eth.get_balance(first.account.address) > deploy.ETHER, 30, "the faucet's money")
+        chain_id, fee = self.w3.eth.chain_id, 2 * self.w3.eth.gas_price
+        sent = []
+        for nonce, wallet in enumerate(self.wallets[1:]):
+            transfer = {"to": wallet.account.address, "value": wallet.stake + GAS_MONEY, "nonce": nonce, "gas": 21_000}
+            signed = first.account.sign_transaction({**transfer, "chainId": chain_id, "gasPrice": fee})
+            sent.append(self.w3.eth.send_raw_transaction(signed.raw_transaction))
+        for transaction in sent:
+            self.w3.eth.wait_for_transaction_receipt(transaction)
 
     def _create(self) -> None:
         key = key_of(self.stack.env, "owner")
@@ -274,7 +289,7 @@ class Simulation:
         for address in [wallet.account.address for wallet in self.wallets] + [self.creator, payee]:
             if self.game.functions.owed(self.number, address).call() > 0:
                 self._transact(self.wallets[0], self.game.functions.claim(self.number, address))
-        return before - self.w3.eth.get_balance(self.game.address)
+        return int(before - self.w3.eth.get_balance(self.game.address))
 
     def _report(self, document: dict[str, Any], seconds: list[float], paid: int, save: Path | None) -> dict[str, Any]:
         record = audit.fetch(

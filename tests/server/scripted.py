@@ -110,6 +110,7 @@ class ScriptedGame:
             self.by(2).send(self.game.functions.castBallot(self.number, position.ply, move))
         else:
             rpc(self.w3.provider.endpoint_uri, "evm_increaseTime", 24 * 3600)
+            rpc(self.w3.provider.endpoint_uri, "evm_mine")
         self.relay.send(self.game.functions.closeVote(self.number))
 
     def ballot(self, seat: int, board: chess.Board, position: Position) -> bytes:
