@@ -12,6 +12,7 @@ import {
   custom,
   defineChain,
   type EIP1193Provider,
+  encodeFunctionData,
   type Hex,
   http,
   InsufficientFundsError,
@@ -122,10 +123,24 @@ export async function transact(
   const call = { address: config.contract, abi: config.abi as Abi, functionName, args, value };
   const account = wallet.client.account ?? wallet.address;
   await read.simulateContract({ ...call, account });
-  const hash = await wallet.client.writeContract({ ...call, account, chain: chainOf(config) });
+  // A wallet fills in gas and fees itself; the burner's are asked of the chain with plain reads.
+  const filled =
+    wallet.kind === 'burner'
+      ? await fill(read, wallet.address, config.contract, encodeFunctionData(call), value, config.chainId)
+      : {};
+  const hash = await wallet.client.writeContract({ ...call, ...filled, account, chain: chainOf(config) });
   const receipt = await read.waitForTransactionReceipt({ hash, timeout: 180_000 });
   if (receipt.status !== 'success') throw new Error('The transaction was included but reverted.');
   return hash;
+}
+
+async function fill(read: PublicClient, account: Address, to: Address, data: Hex, value: bigint, chainId: number) {
+  const [gas, nonce, fees] = await Promise.all([
+    read.estimateGas({ account, to, data, value }),
+    read.getTransactionCount({ address: account, blockTag: 'pending' }),
+    read.estimateFeesPerGas(),
+  ]);
+  return { gas: (gas * 5n) / 4n, nonce, ...fees, chainId };
 }
 
 const spaced = (name: string) =>

@@ -34,6 +34,10 @@ import { checkProof } from './verify.ts';
 
 const DIRECT = 'proofmate:vote-at-once';
 const WALLET = 'proofmate:wallet';
+/** How often the list of games is looked at again, in milliseconds. */
+const GAMES_EVERY = 15_000;
+/** How long a notice stays, in milliseconds. */
+const NOTICE = 5_000;
 const ARROWS: Record<string, [file: number, rank: number]> = {
   ArrowLeft: [-1, 0],
   ArrowRight: [1, 0],
@@ -75,6 +79,7 @@ export class Effects implements Actions {
     discover((wallet) => this.announced(wallet));
     this.restoreBurner();
     await this.loadGames();
+    setInterval(() => document.visibilityState === 'visible' && this.refreshGames(), GAMES_EVERY);
   }
 
   private async loadGames(): Promise<void> {
@@ -129,7 +134,7 @@ export class Effects implements Actions {
     this.update(change);
     if (before?.moves.length !== game.moves.length) scrollMoves();
     if (this.state().passport === null) void this.loadPassport(game.terms.model);
-    void this.refreshAccount();
+    if (before === null || stakesAndVotes(before) !== stakesAndVotes(game)) void this.refreshAccount();
   }
 
   private async refreshGames(): Promise<void> {
@@ -270,7 +275,7 @@ export class Effects implements Actions {
     void this.attempt('Asking for test coins…', async () => {
       await askFaucet(wallet.address);
       await this.refreshAccount();
-      this.update({ notice: 'Test coins are on their way.' });
+      this.notify('Test coins are in your wallet.');
     });
   }
 
@@ -285,6 +290,11 @@ export class Effects implements Actions {
     } finally {
       this.update({ task: null });
     }
+  }
+
+  private notify(notice: string): void {
+    this.update({ notice });
+    setTimeout(() => this.state().notice === notice && this.update({ notice: null }), NOTICE);
   }
 
   private transaction(task: string, name: string, args: readonly unknown[], value = 0n): Promise<Hex> {
@@ -313,7 +323,7 @@ export class Effects implements Actions {
       const at = identity(game);
       const voteKey = side === 'world' ? await this.seatKey(at, wallet.address) : zeroAddress;
       await this.transaction('Staking…', 'stake', [BigInt(game.id), side === 'world' ? 0 : 1, voteKey], wei);
-      this.update({ notice: `${coins(wei)} ETH staked on ${side === 'world' ? 'the World' : 'Leela'}.` });
+      this.notify(`${coins(wei)} ETH staked on ${side === 'world' ? 'the World' : 'Leela'}.`);
       await this.refreshAccount();
     });
   }
@@ -342,7 +352,7 @@ export class Effects implements Actions {
     if (game === null || wallet === null) return;
     void this.attempt('Claiming…', async () => {
       await this.transaction('Claiming…', 'claim', [BigInt(game.id), wallet.address]);
-      this.update({ notice: `${coins(account?.owed ?? '0')} ETH paid to your wallet.` });
+      this.notify(`${coins(account?.owed ?? '0')} ETH paid to your wallet.`);
       await this.refreshAccount();
     });
   }
@@ -441,7 +451,6 @@ export class Effects implements Actions {
   // ------------------------------------------------------------------------------------------------------ the board
 
   selectGame(game: number): void {
-    history.replaceState(null, '', `?game=${game}`);
     this.follow(game);
   }
 
@@ -546,6 +555,10 @@ export class Effects implements Actions {
 }
 
 const identity = (game: Game): GameIdentity => ({ chainId: game.chainId, contract: game.contract, game: game.id });
+
+/** What of a document can change what an account has or may do; a proof's progress does not. */
+const stakesAndVotes = ({ state, ply, pools, vote }: Game): string =>
+  JSON.stringify([state, ply, pools, vote?.castWeight, vote?.pending]);
 
 const clamp = (n: number) => Math.max(0, Math.min(7, n));
 

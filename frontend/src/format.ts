@@ -21,7 +21,7 @@ export function parseCoins(text: string): bigint | null {
 
 export const shortHex = (hex: string): string => (hex.length > 13 ? `${hex.slice(0, 6)}…${hex.slice(-4)}` : hex);
 
-export const percent = (share: number): string => `${(100 * share).toFixed(share < 0.0995 ? 1 : 0)}%`;
+export const percent = (share: number): string => `${(100 * share).toFixed(share > 0 && share < 0.0995 ? 1 : 0)}%`;
 
 export const times = (multiple: number | null): string =>
   multiple === null ? '–' : `×${multiple.toFixed(multiple < 10 ? 2 : 1)}`;

@@ -33,7 +33,7 @@ export async function run(code: Hex, data: Hex): Promise<Verdict> {
     import('@ethereumjs/common'),
     import('@ethereumjs/util'),
   ]);
-  const evm = await createEVM({ common: new Common({ chain: Mainnet, hardfork: Hardfork.Cancun }) });
+  const evm = await createEVM({ common: new Common({ chain: Mainnet, hardfork: Hardfork.Osaka }) });
   const to = createAddressFromString('0x00000000000000000000000000000000000f00d5');
   await evm.stateManager.putCode(to, hexToBytes(code));
   const started = performance.now();

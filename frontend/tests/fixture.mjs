@@ -177,6 +177,9 @@ function answer(path) {
   return Number.isNaN(game) ? null : document(game);
 }
 
+/** At least as strict as the server's. */
+const POLICY = "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; form-action 'none'";
+
 const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' };
 
 createServer((request, response) => {
@@ -202,7 +205,10 @@ createServer((request, response) => {
   } else {
     const file = join(DIST, normalize(path === '/' ? '/index.html' : path));
     if (!file.startsWith(DIST) || !existsSync(file)) return response.writeHead(404).end();
-    response.writeHead(200, { 'content-type': TYPES[extname(file)] ?? 'application/octet-stream' });
+    response.writeHead(200, {
+      'content-type': TYPES[extname(file)] ?? 'text/plain',
+      'content-security-policy': POLICY,
+    });
     createReadStream(file).pipe(response);
   }
 }).listen(Number(process.argv[2] ?? 4173), '127.0.0.1', () => console.log('ready'));

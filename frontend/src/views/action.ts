@@ -268,6 +268,7 @@ function over(state: State, act: Actions): Drawn {
   if (game === null) return nothing;
   const owed = BigInt(account?.owed ?? '0');
   const staked = BigInt(account?.stake ?? '0');
+  const newest = state.games[0]?.id;
   const line =
     account === null || (staked === 0n && owed === 0n)
       ? html`<p class="fine">${wallet === null ? 'Connect a wallet to see what you are owed.' : 'You had no stake in this game.'}</p>`
@@ -282,5 +283,10 @@ function over(state: State, act: Actions): Drawn {
   return html`
     <p class="result ${game.outcome ?? ''}">${resultText(game)}</p>
     ${line}
+    ${
+      newest !== undefined && newest > game.id
+        ? html`<button class="quiet" @click=${() => act.selectGame(newest)}>Go to game ${newest}</button>`
+        : nothing
+    }
   `;
 }

@@ -21,6 +21,10 @@ export class Board {
   constructor(private readonly act: Actions) {}
 
   mount(element: HTMLElement): void {
+    // Chessground remembers where the board is, and cannot know that something above it grew.
+    for (const press of ['mousedown', 'touchstart'] as const) {
+      element.addEventListener(press, () => this.ground?.state.dom.bounds.clear(), { capture: true, passive: true });
+    }
     this.ground = Chessground(element, {
       disableContextMenu: false,
       animation: { enabled: !matchMedia('(prefers-reduced-motion: reduce)').matches, duration: 220 },

@@ -67,7 +67,12 @@ export function proof(state: State, act: Actions): Drawn {
         : nothing,
     ],
   };
-  const seconds = progress === null ? null : (progress.seconds ?? Math.max(0, chainNow(state) - progress.started));
+  const seconds =
+    progress === null
+      ? null
+      : verified
+        ? progress.seconds
+        : Math.max(progress.seconds ?? 0, chainNow(state) - progress.started);
   const played = progress === null ? undefined : game.moves[progress.ply];
   const title =
     progress === null ? 'Proof' : played === undefined ? 'Proof under way' : html`Proof of <b>${played.san}</b>`;
