@@ -26,6 +26,7 @@ import torch
 import torch.distributed as dist
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
+from torch.multiprocessing.spawn import spawn
 
 from engine import data
 from engine.network import SHAPES, Tower, planes_of, pseudo_legal
@@ -108,8 +109,8 @@ def evaluate(tower: Tower, positions: Positions, rows: Tensor, quantised: bool) 
     """Cross-entropy and top-1 agreement among pseudo-legal moves."""
     tower.eval()
     loss = hits = 0.0
-    for part in rows.split(1024):
-        planes, labels = positions.batch(part)
+    for start in range(0, len(rows), 1024):
+        planes, labels = positions.batch(rows[start : start + 1024])
         with autocast(planes.device):
             logits = tower(planes, quantised)
         logits = logits.float().masked_fill(~pseudo_legal(planes), -1e4)
@@ -121,7 +122,7 @@ def evaluate(tower: Tower, positions: Positions, rows: Tensor, quantised: bool) 
 
 def optimisers(tower: Tower, config: Config) -> tuple[torch.optim.Optimizer, torch.optim.Optimizer]:
     """Muon (Jordan, 2024) for the hidden convolutions; AdamW for the stem, the head and batch norm."""
-    hidden = [c.weight for c in tower.convolutions[1:]]
+    hidden = [convolution.weight for convolution in tower.layers()[1:]]
     others = [p for p in tower.parameters() if all(p is not h for h in hidden)]
     return (
         torch.optim.Muon(hidden, lr=config.muon_rate, weight_decay=0.01),
@@ -185,9 +186,12 @@ class Run:
     def train(self, positions: data.Positions, seconds: float) -> None:
         """Trains until the run's steps are done or the time is over; leaves a checkpoint."""
         config, tower = self.config, self.tower
+        if self.step >= config.steps:
+            return
         processes, rank = (dist.get_world_size(), dist.get_rank()) if dist.is_initialized() else (1, 0)
         started, cpu_before = time.monotonic(), self.cpu_seconds
         saved = reported = started
+        reported_step = self.step
         training, held_out = data.split(positions)
         on_device = Positions(positions, self.device)
         held_out_rows = torch.from_numpy(held_out[:: len(held_out) // 8192 + 1]).to(self.device)
@@ -211,8 +215,8 @@ class Run:
             stopping = time_over or self.step == config.steps
             self.cpu_seconds = cpu_before + processes * time.process_time()
             if rank == 0 and (self.step % REPORT == 0 or stopping):
-                now, count = time.monotonic(), (self.step - 1) % REPORT + 1
-                entry = {"step": self.step, "cpu_seconds": round(self.cpu_seconds)}
+                now, count = time.monotonic(), self.step - reported_step
+                entry: dict[str, float] = {"step": self.step, "cpu_seconds": round(self.cpu_seconds)}
                 entry |= {"positions_per_second": round(count * config.batch / (now - reported))}
                 entry |= {"loss": round(sums[0].item() / count, 4), "top1": round(sums[1].item() / count, 4)}
                 if self.step % (5 * REPORT) == 0 or stopping:
@@ -220,7 +224,7 @@ class Run:
                     entry["largest_bound"] = round(tower.bounds().max().item())
                 self.log(entry)
                 sums.zero_()
-                reported = time.monotonic()
+                reported, reported_step = time.monotonic(), self.step
             if rank == 0 and (time.monotonic() - saved > CHECKPOINT_SECONDS or stopping):
                 self.save()
                 saved = time.monotonic()
@@ -236,8 +240,10 @@ class Run:
         vector = torch.cat([tensor.reshape(-1) for tensor in tensors] + [torch.tensor([float(time_over)])])
         dist.all_reduce(vector)
         vector /= dist.get_world_size()
-        for tensor, part in zip(tensors, vector.split([t.numel() for t in tensors] + [1]), strict=False):
-            tensor.copy_(part.view_as(tensor))
+        start = 0
+        for tensor in tensors:
+            tensor.copy_(vector[start : start + tensor.numel()].view_as(tensor))
+            start += tensor.numel()
         return bool(vector[-1] > 0)
 
 
@@ -261,7 +267,7 @@ def start(folder: Path, config: Config, games: Sequence[Path], device: str, proc
         return
     with tempfile.TemporaryDirectory() as meeting:
         arguments = (folder, config, seconds, f"file://{meeting}/gradients", processes)
-        torch.multiprocessing.spawn(_train_part, arguments, processes)  # type: ignore[no-untyped-call]
+        spawn(_train_part, arguments, processes)  # type: ignore[no-untyped-call]
 
 
 def _train_part(rank: int, folder: Path, config: Config, seconds: float, meeting: str, processes: int) -> None:

@@ -1,0 +1,94 @@
+"""Matches, rules of the end, agreement and tactics, with an untrained network and a few nodes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import chess
+import numpy as np
+import pytest
+
+from engine import data, encoding, strength
+from engine.policy import Network
+from engine.stockfish import Stockfish
+from tests.engine.games import random_game
+
+NETWORK = Network.random("tiny", 15, 16, 2, seed=1, shift=12, zero=512)
+
+
+def test_the_best_legal_move_is_chosen() -> None:
+    board = chess.Board("4k3/8/8/8/8/8/8/4K2R b K - 0 1")
+    logits = NETWORK.logits(encoding.planes(board, False))
+    scores = {
+        move: (int(logits[index]) << 13) + encoding.tie(index) for index, move in encoding.legal_indices(board).items()
+    }
+    assert strength.choose(NETWORK, board) == max(scores, key=lambda move: scores[move])
+
+
+@pytest.mark.parametrize(
+    ("fen", "reason"),
+    [
+        (chess.STARTING_FEN, None),
+        ("R5k1/5ppp/8/8/8/8/8/6K1 b - - 0 1", "checkmate"),
+        ("R5k1/5ppp/8/8/8/8/8/6K1 b - - 100 90", "checkmate"),
+        ("7k/5Q2/6K1/8/8/8/8/8 b - - 0 1", "stalemate"),
+        ("7k/8/6K1/8/8/8/8/R7 b - - 100 90", "fifty moves"),
+        ("7k/8/6K1/8/8/8/8/B7 w - - 0 1", "insufficient material"),
+    ],
+)
+def test_endings(fen: str, reason: str | None) -> None:
+    assert strength.ending(chess.Board(fen)) == reason
+
+
+def test_threefold_repetition_ends_a_game() -> None:
+    board = chess.Board()
+    for _ in range(2):
+        assert strength.ending(board) is None
+        for uci in ("g1f3", "g8f6", "f3g1", "f6g8"):
+            board.push_uci(uci)
+    assert strength.ending(board) == "repetition"
+
+
+def test_openings_are_balanced_and_repeatable() -> None:
+    opening = strength.openings(3)
+    assert opening == strength.openings(3) and len({tuple(moves) for moves in opening}) == 3
+    for moves in opening:
+        board = chess.Board()
+        for move in moves:
+            board.push(move)
+        with Stockfish() as judge:
+            assert abs(judge.lines(board, strength.JUDGE)[0].value) <= strength.BALANCED
+
+
+def test_a_match_at_fixed_nodes_is_repeatable() -> None:
+    first, second = (strength.match(NETWORK, None, 4, "nodes 200", workers=2) for _ in range(2))
+    assert first["games"] == 4 == first["wins"] + first["draws"] + first["losses"] == sum(first["endings"].values())
+    assert 0 <= first["interval"][0] <= first["score"] <= first["interval"][1] <= 1
+    assert {key: first[key] for key in first if key != "seconds"} == {
+        key: second[key] for key in second if key != "seconds"
+    }
+
+
+def test_agreement_and_tactics() -> None:
+    positions = data.decode([random_game(seed, plies=60) for seed in range(20)])
+    chosen = strength.tactics(positions.select(slice(len(positions) - 200, None)), 3)
+    assert len(chosen) == 3
+    own = [
+        encoding.policy_index(strength.choose(NETWORK, data.board_of(packed)), chess.WHITE) for packed in chosen.boards
+    ]
+    labels = np.array([own[0], own[1], (own[2] + 1) % 4672], np.uint16)
+    found = data.Positions(chosen.boards, chosen.repeated, labels, chosen.games)
+    assert strength.top1(NETWORK, found) == pytest.approx(2 / 3)
+
+
+def test_the_passport_of_another_network_is_left_alone(tmp_path: Path) -> None:
+    passport = tmp_path / "tiny.json"
+    passport.write_text(json.dumps({"sha256": NETWORK.hash.hex()}))
+    result = strength.strength(NETWORK, 1320, 2, "nodes 50")
+    strength.record(passport, result)
+    strength.record(passport, result)
+    assert len(json.loads(passport.read_text())["strength"]["matches"]) == 1
+    passport.write_text(json.dumps({"sha256": "00"}))
+    with pytest.raises(ValueError, match="another network"):
+        strength.record(passport, result)
