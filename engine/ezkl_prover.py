@@ -78,6 +78,7 @@ class EzklProver:
         settings = json.loads((self._folder / "settings.json").read_text())
         self.k: int = settings["run_args"]["logrows"]
         self.rows: int = settings["num_rows"]
+        """Rows in use, before they are wrapped into columns."""
         self.verifying_key_hash = hashlib.sha256((self._folder / "vk").read_bytes()).digest()
 
     def logits(self, planes: NDArray[np.uint8]) -> NDArray[np.int64]:

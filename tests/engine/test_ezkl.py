@@ -6,27 +6,13 @@ from pathlib import Path
 import ezkl
 import numpy as np
 import pytest
+from engine.prover import Proof, ProofCancelled
 
 from engine import ezkl_prover
 from engine.encoding import SCALAR_FIELD
 from engine.ezkl_prover import EzklProver, to_onnx
 from engine.policy import Layer, Network, scores
-from engine.prover import Proof, ProofCancelled
-
-
-def random_network(
-    seed: int, shift: int, zero: int, shapes: list[tuple[int, int, bool]], size: float, planes: int = 15
-) -> Network:
-    """shapes: (channels, kernel 1 or 3, skip) of each layer; size: largest weight, as a real number."""
-    rng = np.random.default_rng(seed)
-    one, layers, inputs = 1 << shift, [], planes
-    for channels, kernel, skip in shapes:
-        shape = (channels, inputs) + ((3, 3) if kernel == 3 else ())
-        weights = rng.integers(-int(size * one), int(size * one), shape, dtype=np.int32, endpoint=True)
-        biases = rng.integers(-3 * one, 3 * one, channels, dtype=np.int32)
-        layers.append(Layer("conv3" if kernel == 3 else "conv1", skip, weights, biases))
-        inputs = channels
-    return Network("tiny", planes, shift, zero, layers)
+from tests.engine.random_networks import shaped_network
 
 
 def ezkl_logits(folder: Path, network: Network, planes: np.ndarray) -> list[int]:
@@ -45,7 +31,7 @@ def ezkl_logits(folder: Path, network: Network, planes: np.ndarray) -> list[int]
     ids=["three digits", "small shift", "dying", "saturated"],
 )
 def test_the_witness_is_the_integer_policy(tmp_path: Path, shift: int, zero: int, size: float) -> None:
-    network = random_network(1, shift, zero, [(2, 3, False), (2, 1, False), (2, 3, True), (3, 1, False)], size)
+    network = shaped_network(1, shift, zero, [(2, 3, False), (2, 1, False), (2, 3, True), (3, 1, False)], size)
     planes = np.random.default_rng(2).integers(0, 2, (15, 8, 8), dtype=np.uint8)
     assert ezkl_logits(tmp_path, network, planes) == network.logits(planes).tolist()
 
@@ -76,7 +62,7 @@ def test_refuses_weights_that_a_float_does_not_hold() -> None:
 @pytest.fixture(scope="module")
 def network_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("ezkl") / "network"
-    random_network(3, 8, 1 << 14, [(2, 3, False), (2, 1, False)], 0.4, planes=2).save(path)
+    shaped_network(3, 8, 1 << 14, [(2, 3, False), (2, 1, False)], 0.4, planes=2).save(path)
     return path
 
 
