@@ -1,0 +1,50 @@
+"""The native prover (Rust, `engine/halo2`). Use it through `engine.prover` and `engine.setup`."""
+
+from collections.abc import Callable, Sequence
+
+CIRCUIT: bytes
+"""SHA-256 of the circuit's own source: keys of another circuit are no keys of this one."""
+
+class ProofCancelled(Exception):
+    """A proof was cancelled."""
+
+class Network:
+    """A network laid out as a circuit. Raises ValueError with layer, channel and numbers for a bad file."""
+
+    def __init__(self, file: bytes) -> None: ...
+    @property
+    def k(self) -> int: ...
+    @property
+    def rows(self) -> int: ...
+    @property
+    def hash(self) -> bytes: ...
+    @property
+    def parameters(self) -> int: ...
+    def logits(self, input: bytes) -> bytes:
+        """The logits by policy index, as little-endian int64, of input planes, one byte a square."""
+
+class Parameters:
+    """A structured reference string for 2^k rows."""
+
+    @staticmethod
+    def insecure(seed: int, k: int) -> Parameters: ...
+    @staticmethod
+    def from_bytes(bytes: bytes) -> Parameters:
+        """Reads what `to_bytes` wrote; every point is checked. Raises ValueError."""
+    def to_bytes(self) -> bytes: ...
+
+class Keys:
+    """Proving and verifying key of a network under a setup."""
+
+    @staticmethod
+    def derive(network: Network, parameters: Parameters, verifying_key: bytes | None = None) -> Keys: ...
+    @property
+    def verifying_key(self) -> bytes: ...
+    @property
+    def hash(self) -> bytes: ...
+    def solidity(self) -> str: ...
+    def prove(
+        self, input: bytes, legal: Sequence[int], context: bytes, progress: Callable[[str, float], bool]
+    ) -> tuple[int, list[bytes], bytes]:
+        """Policy index of the best legal move, public words, proof. `progress` returns False to cancel."""
+    def verify(self, words: Sequence[bytes], proof: bytes) -> bool: ...

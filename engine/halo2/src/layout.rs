@@ -1,0 +1,458 @@
+//! Where everything stands: blocks, rows, the table, the words, and the fixed columns that say so.
+//!
+//! # Blocks
+//! A block is 36 rows. Row i holds positions 35-i (slot 0) and 71-i (slot 1) of one plane, and a 36th part of the packed
+//! kernel with which that plane enters the next layer: 9 offsets x (up to 4 groups of outputs a weight column).
+//!
+//! ```text
+//! Head                             rows 0..: the public words as table entries; row 35: the threshold
+//! Logits (plane, upper), (…, lower)    policy planes ascending; one score a row, positions 71..0
+//! for layer = last .. 0:           "the stage of a layer": what enters it
+//!     Ones(layer)                      a plane of ones, which carries the layer's biases
+//!     Channel(layer, 0), (layer, 1)…   sums of layer - 1 (or public bits, for layer 0) and the activations they become
+//!     Word                             in the stage of layer 0 only, after every third plane
+//! ```
+//!
+//! # Packing
+//! Outputs are packed several to a field element, as digits: 8 hidden channels base 2^31, or 5 logit planes base 2^48.
+//! Output c is digit `(C-1-c) mod D` of group `(C-1-c) / D`, so that Horner's rule over ascending blocks ends in place.
+//!
+//! # Table
+//! The last rows hold (u, f(u)) for u < 4 zero, then (-1, r) for r < 2^shift. All rows before hold (0, 0), so their
+//! multiplicities are free: the threshold's chain lives there (hence no table row beside a logit row). Word w is entry
+//! (-2-w, word), in row w.
+
+use std::sync::Arc;
+
+use halo2_axiom::{arithmetic::Field, halo2curves::bn256::Fr};
+
+use crate::{
+    field::{integer, inverse_power_of_two, power_of_two},
+    network::{Kind, Layer, Network, is_pad},
+};
+
+/// Rows of a block.
+pub const ROWS: usize = 36;
+/// The threshold's row, the last of the head.
+pub const THRESHOLD_ROW: usize = ROWS - 1;
+/// Rows at the end that Halo2 keeps to itself.
+pub const UNUSABLE_ROWS: usize = 6;
+/// Rows of a block's end beside which products off the board stand.
+pub const OFF_BOARD_ROWS: usize = 10;
+/// Planes of a public word.
+pub const PLANES_A_WORD: usize = 3;
+/// The largest k: 2^20 rows.
+const K_MAX: u32 = 20;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Block {
+    Head,
+    Logits { plane: usize, upper: bool },
+    Ones { layer: usize },
+    Channel { layer: usize, channel: usize },
+    Word,
+}
+
+/// How a layer's outputs are packed into field elements.
+#[derive(Clone, Copy)]
+pub struct Packing {
+    outputs: usize,
+    digits: usize,
+    bits: u32,
+}
+
+impl Packing {
+    pub fn groups(&self) -> usize {
+        self.outputs.div_ceil(self.digits)
+    }
+
+    /// The outputs of a group, highest digit first.
+    pub fn members(&self, group: usize) -> impl Iterator<Item = usize> + use<> {
+        let end = self.outputs - group * self.digits;
+        end.saturating_sub(self.digits)..end
+    }
+
+    /// The digit of an output within its group.
+    pub fn digit(&self, output: usize) -> usize {
+        (self.outputs - 1 - output) % self.digits
+    }
+
+    pub fn group(&self, output: usize) -> usize {
+        (self.outputs - 1 - output) / self.digits
+    }
+
+    /// Sum of the group's values, each times its digit's weight.
+    pub fn pack(&self, group: usize, value: impl Fn(usize) -> i64) -> Fr {
+        let base = Fr::from(1 << self.bits);
+        self.members(group).fold(Fr::ZERO, |sum, output| sum * base + integer(value(output)))
+    }
+
+    pub fn digit_inverse(&self) -> Fr {
+        inverse_power_of_two(self.bits)
+    }
+
+    /// What Horner's rule multiplies by before it adds `output`: (constant, coefficient of rho).
+    fn step(&self, output: usize) -> (Fr, Fr) {
+        if output == 0 {
+            (Fr::ZERO, Fr::ZERO)
+        } else if self.digit(output - 1) != 0 {
+            (power_of_two(self.bits), Fr::ZERO)
+        } else {
+            (Fr::ZERO, inverse_power_of_two(self.bits * (self.digits as u32 - 1)))
+        }
+    }
+}
+
+/// The columns of one kind, or one row of them, by name.
+#[derive(Clone, Debug)]
+pub struct Fixed<T> {
+    /// 0 outside the blocks; 1 in a block's first row; 2 in its other rows.
+    pub activity: T,
+    /// In a block's last row: 1, or 2 at a stage's start (a Ones block).
+    pub end: T,
+    /// In a block's last row: what `sum` is multiplied by, its constant part ...
+    pub step: T,
+    /// ... and its part in rho.
+    pub step_rho: T,
+    /// In a block's last row: 1 if this channel skips a layer; 2 if its positions are 36 higher (upper logits).
+    pub extra: T,
+    /// In the kernel, where an offset starts: 1 one file on, 2 one rank on.
+    pub jump: T,
+    /// 1 on squares, 0 on pads; 2 in Ones and Word blocks.
+    pub board: T,
+    /// 1 in rows of public input planes.
+    pub input: T,
+    /// 1 in rows of logits.
+    pub logit: T,
+    /// In rows of words: what `word` is multiplied by.
+    pub carry: T,
+    /// In rows of products off the board: 1 below, 2 above.
+    pub off_board: T,
+    /// 1 in the threshold's row, 2 in the last row of the last block.
+    pub special: T,
+    /// After a word: its tag, -2 - w.
+    pub tag: T,
+    pub table_u: T,
+    pub table_x: T,
+    /// The packed kernels.
+    pub weights: Vec<T>,
+}
+
+impl<T> Fixed<T> {
+    /// The columns in the circuit's order.
+    pub fn iter(&self) -> impl Iterator<Item = &T> {
+        [
+            &self.activity, &self.end, &self.step, &self.step_rho, &self.extra, &self.jump, &self.board, &self.input,
+            &self.logit, &self.carry, &self.off_board, &self.special, &self.tag, &self.table_u, &self.table_x,
+        ]
+        .into_iter()
+        .chain(&self.weights)
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct Layout {
+    pub network: Arc<Network>,
+    pub blocks: Vec<Block>,
+    /// log2 of the number of rows.
+    pub k: u32,
+    /// Weight columns: four groups of outputs each.
+    pub weight_columns: usize,
+    /// First row of the table.
+    pub table_start: usize,
+    /// Words of bits: policy planes, then input planes. The context follows them.
+    pub bit_words: usize,
+    /// The word that ends right before a block.
+    word_before: Vec<Option<usize>>,
+}
+
+impl Layout {
+    /// Lays out a network in the fewest rows. Errors if they are too many, or the words are.
+    pub fn new(network: Arc<Network>) -> Result<Layout, String> {
+        let (blocks, word_before) = blocks(&network);
+        let bit_words = network.policy_planes().div_ceil(PLANES_A_WORD) + network.planes.div_ceil(PLANES_A_WORD);
+        if bit_words + 1 > THRESHOLD_ROW {
+            return Err(format!("{} public words, more than the {THRESHOLD_ROW} that the head holds", bit_words + 1));
+        }
+        let table_rows = (4 * network.zero + (1 << network.shift)) as usize;
+        let logit_end = ROWS * (1 + 2 * network.policy_planes());
+        let rows = UNUSABLE_ROWS + (blocks.len() * ROWS).max(logit_end + table_rows);
+        let k = rows.next_power_of_two().ilog2();
+        if k > K_MAX {
+            return Err(format!("{rows} rows, more than 2^{K_MAX}"));
+        }
+        let groups = (0..network.layers.len()).map(|layer| packing(&network, layer).groups()).max().unwrap_or(0);
+        Ok(Layout {
+            table_start: (1 << k) - UNUSABLE_ROWS - table_rows,
+            weight_columns: groups.div_ceil(4),
+            network,
+            blocks,
+            k,
+            bit_words,
+            word_before,
+        })
+    }
+
+    /// Rows in use: 36 a block.
+    pub fn rows(&self) -> usize {
+        self.blocks.len() * ROWS
+    }
+
+    /// All rows, 2^k.
+    pub fn height(&self) -> usize {
+        1 << self.k
+    }
+
+    /// Public words: the bits, then the context.
+    pub fn words(&self) -> usize {
+        self.bit_words + 1
+    }
+
+    pub fn packing(&self, layer: usize) -> Packing {
+        packing(&self.network, layer)
+    }
+
+    /// Rows of the threshold's chain: its own, then the logits.
+    pub fn chain_rows(&self) -> std::ops::Range<usize> {
+        THRESHOLD_ROW..ROWS * (1 + 2 * self.network.policy_planes())
+    }
+
+    /// Row of the table in which (u, f(u)) stands.
+    pub fn activation_row(&self, u: usize) -> usize {
+        self.table_start + u
+    }
+
+    /// Row of the table in which (-1, r) stands.
+    pub fn range_row(&self, r: usize) -> usize {
+        self.table_start + 4 * self.network.zero as usize + r
+    }
+
+    /// Table entry of a row.
+    pub fn table(&self, row: usize) -> (i64, i64) {
+        let entries = 4 * self.network.zero;
+        let index = row as i64 - self.table_start as i64;
+        if row < self.words() {
+            (tag(row), 0)
+        } else if index < 0 || row >= self.height() - UNUSABLE_ROWS {
+            (0, 0)
+        } else if index < entries {
+            (index, self.network.activation(index))
+        } else {
+            (-1, index - entries)
+        }
+    }
+
+    /// The tag of the word that ends right before a block.
+    pub fn tag_at(&self, block: usize) -> Option<i64> {
+        self.word_before[block].map(tag)
+    }
+
+    /// Whether products off the board stand at the end of a block: digit 0 of a group holds those below, digit 1 those above.
+    pub fn off_board(&self, block: Block) -> Option<usize> {
+        match block {
+            Block::Channel { layer, channel } if layer > 0 && self.network.layers[layer - 1].kind == Kind::Conv3 => {
+                Some(self.packing(layer - 1).digit(channel)).filter(|digit| *digit < 2)
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether the activations of a block also enter the layer after the next.
+    pub fn skips(&self, block: Block) -> bool {
+        match block {
+            Block::Channel { layer, .. } => self.network.layers.get(layer + 1).is_some_and(|next| next.skip),
+            _ => false,
+        }
+    }
+
+    /// What `sum` is multiplied by at a block's end: (constant, coefficient of rho).
+    pub fn step(&self, block: Block) -> (Fr, Fr) {
+        match block {
+            Block::Logits { plane, upper: true } => self.packing(self.network.layers.len() - 1).step(plane),
+            Block::Logits { upper: false, .. } => (Fr::ONE, Fr::ZERO),
+            Block::Channel { layer, channel } if layer > 0 => self.packing(layer - 1).step(channel),
+            _ => (Fr::ZERO, Fr::ZERO),
+        }
+    }
+
+    /// The multiplier of `word` in row i of a block.
+    pub fn carry(&self, block: Block, i: usize) -> u64 {
+        match (block, i) {
+            (Block::Logits { plane, upper: true }, 0) if plane.is_multiple_of(PLANES_A_WORD) => 0,
+            (Block::Logits { .. }, _) => 2,
+            (Block::Channel { layer: 0, channel }, 0) if channel.is_multiple_of(PLANES_A_WORD) => 0,
+            (Block::Channel { layer: 0, .. }, 0) => 1 << 37,
+            (Block::Channel { layer: 0, .. }, _) => 2,
+            _ => 0,
+        }
+    }
+
+    /// 1 on squares, 0 on pads, 2 where a plane of ones stands.
+    pub fn board(&self, block: Block, i: usize) -> u64 {
+        match block {
+            Block::Head => 0,
+            Block::Ones { .. } | Block::Word => 2,
+            Block::Logits { .. } | Block::Channel { .. } => u64::from(!is_pad(ROWS - 1 - i)),
+        }
+    }
+
+    /// The packed kernel of a block, row by row, `weight_columns` cells a row; empty where nothing enters a layer.
+    ///
+    /// Offset d takes rows 4d..4d+3; group g stands in row `4d + 3 - g / columns`, column `g mod columns`.
+    pub fn kernel(&self, block: Block) -> Vec<Fr> {
+        let (index, input) = match block {
+            Block::Ones { layer } => (layer, None),
+            Block::Channel { layer, channel } => (layer, Some(channel)),
+            _ => return Vec::new(),
+        };
+        let layer = &self.network.layers[index];
+        let packing = self.packing(index);
+        let columns = self.weight_columns;
+        let mut cells = vec![Fr::ZERO; ROWS * columns];
+        for (d, position) in kernel_offsets(layer, input) {
+            for group in 0..packing.groups() {
+                let cell = (4 * d + 3 - group / columns) * columns + group % columns;
+                cells[cell] = packing.pack(group, |output| match input {
+                    Some(input) => i64::from(layer.kernel(output, input)[position]),
+                    None => i64::from(layer.biases[output]),
+                });
+                self.adjust(index, input, packing, group, &mut cells[cell]);
+            }
+        }
+        cells
+    }
+
+    /// Logits are scaled by 2^13; biases carry the offset that makes u positive.
+    fn adjust(&self, layer: usize, input: Option<usize>, packing: Packing, group: usize, cell: &mut Fr) {
+        let Network { shift, zero, .. } = *self.network;
+        let is_logit = layer + 1 == self.network.layers.len();
+        if is_logit {
+            *cell *= Fr::from(1 << crate::network::SCORE_BITS);
+        }
+        if input.is_none() {
+            let offset = if is_logit { 3 * zero << (2 * shift) } else { (zero << shift) + (1 << (shift - 1)) };
+            *cell += packing.pack(group, |_| offset);
+        }
+    }
+
+    /// Calls `assign(row, column, value)` for every cell of a fixed column that is not zero.
+    pub fn for_each_fixed(&self, mut assign: impl FnMut(usize, usize, Fr)) {
+        let mut kernel = Vec::new();
+        for row in 0..self.height() {
+            let (b, i) = (row / ROWS, row % ROWS);
+            if i == 0 {
+                kernel = self.blocks.get(b).map_or_else(Vec::new, |block| self.kernel(*block));
+            }
+            let cells = &kernel[(i * self.weight_columns).min(kernel.len())..];
+            for (column, value) in self.fixed(row, &cells[..self.weight_columns.min(cells.len())]).iter().enumerate() {
+                if !value.is_zero_vartime() {
+                    assign(row, column, *value);
+                }
+            }
+        }
+    }
+
+    /// One row of the fixed columns.
+    fn fixed(&self, row: usize, kernel: &[Fr]) -> Fixed<Fr> {
+        let (b, i) = (row / ROWS, row % ROWS);
+        let block = self.blocks.get(b).copied();
+        let (table_u, table_x) = self.table(row);
+        let flag = |condition: bool| Fr::from(u64::from(condition));
+        let small = |value: Option<u64>| Fr::from(value.unwrap_or(0));
+        let last = block.filter(|_| i == ROWS - 1);
+        let (step, step_rho) = last.map_or((Fr::ZERO, Fr::ZERO), |block| self.step(block));
+        Fixed {
+            activity: small(block.map(|_| if i == 0 { 1 } else { 2 })),
+            end: small(last.map(end)),
+            step,
+            step_rho,
+            extra: small(last.map(|block| self.extra(block))),
+            jump: small(block.map(|_| jump(i))),
+            board: small(block.map(|block| self.board(block, i))),
+            input: flag(matches!(block, Some(Block::Channel { layer: 0, .. }))),
+            logit: flag(matches!(block, Some(Block::Logits { .. }))),
+            carry: small(block.map(|block| self.carry(block, i))),
+            off_board: small(block.map(|block| self.off_board_flag(block, i))),
+            special: small(block.map(|_| if row == THRESHOLD_ROW { 1 } else { 2 * u64::from(row + 1 == self.rows()) })),
+            tag: integer(block.filter(|_| i == 0).and_then(|_| self.tag_at(b)).unwrap_or(0)),
+            table_u: integer(table_u),
+            table_x: integer(table_x),
+            weights: (0..self.weight_columns).map(|j| kernel.get(j).copied().unwrap_or(Fr::ZERO)).collect(),
+        }
+    }
+
+    fn extra(&self, block: Block) -> u64 {
+        if matches!(block, Block::Logits { upper: true, .. }) { 2 } else { u64::from(self.skips(block)) }
+    }
+
+    fn off_board_flag(&self, block: Block, i: usize) -> u64 {
+        match self.off_board(block) {
+            Some(digit) if i >= ROWS - OFF_BOARD_ROWS => 1 + digit as u64,
+            _ => 0,
+        }
+    }
+}
+
+/// The first coordinate of a word's table entry. No u of a proof's own can be negative, and -1 tags a range.
+fn tag(word: usize) -> i64 {
+    -2 - word as i64
+}
+
+/// 1 at a block's end, 2 at that of a stage's first block, 0 for the head.
+pub fn end(block: Block) -> u64 {
+    match block {
+        Block::Head => 0,
+        Block::Ones { .. } => 2,
+        _ => 1,
+    }
+}
+
+/// Where an offset of the kernel starts: 1 if it is one file on, 2 if it is one rank on.
+pub fn jump(i: usize) -> u64 {
+    match i {
+        0 => 0,
+        i if i % 12 == 0 => 2,
+        i if i % 4 == 0 => 1,
+        _ => 0,
+    }
+}
+
+fn packing(network: &Network, layer: usize) -> Packing {
+    let outputs = network.layers[layer].outputs;
+    let (digits, bits) = if layer + 1 == network.layers.len() { (5, 48) } else { (8, 31) };
+    Packing { outputs, digits, bits }
+}
+
+/// Rows of a kernel's offsets (0..8), with the index of each in the layer's own kernel. Biases and 1x1 kernels stand in the middle.
+fn kernel_offsets(layer: &Layer, input: Option<usize>) -> Vec<(usize, usize)> {
+    match (layer.kind, input) {
+        (Kind::Conv3, Some(_)) => (0..9).map(|d| (d, d)).collect(),
+        _ => vec![(4, 0)],
+    }
+}
+
+/// The blocks in order, and for each the word that ends right before it.
+fn blocks(network: &Network) -> (Vec<Block>, Vec<Option<usize>>) {
+    let ends_word = |plane: usize, planes: usize| (plane + 1).is_multiple_of(PLANES_A_WORD) || plane + 1 == planes;
+    let mut blocks = vec![Block::Head];
+    for plane in 0..network.policy_planes() {
+        blocks.extend([Block::Logits { plane, upper: true }, Block::Logits { plane, upper: false }]);
+    }
+    for (layer, shape) in network.layers.iter().enumerate().rev() {
+        blocks.push(Block::Ones { layer });
+        for channel in 0..shape.inputs {
+            blocks.push(Block::Channel { layer, channel });
+            if layer == 0 && ends_word(channel, network.planes) {
+                blocks.push(Block::Word);
+            }
+        }
+    }
+    let mut words = 0..;
+    let word_before = std::iter::once(None).chain(blocks.iter().map(|block| match *block {
+        Block::Logits { plane, upper: false } if ends_word(plane, network.policy_planes()) => words.next(),
+        Block::Channel { layer: 0, channel } if ends_word(channel, network.planes) => words.next(),
+        _ => None,
+    }));
+    let word_before = word_before.take(blocks.len()).collect();
+    (blocks, word_before)
+}

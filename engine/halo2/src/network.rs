@@ -1,0 +1,391 @@
+//! The integer network: its file, its bounds, its evaluation.
+//!
+//! A network is a list of linear layers over planes of 64 squares. Activations are 0..127 (the input: 0 and 1), weights
+//! and biases are integers with `shift` fractional bits, and
+//!
+//! ```text
+//! hidden layer:  y = W x + b (+ 2^shift x_skip)      x' = clamp(floor((y + 2^(shift-1)) / 2^shift), 0, 127)
+//! logit layer:   y = W x + b                         score = 2^13 y + tie
+//! ```
+//!
+//! where `x_skip` are the activations that entered the layer before. This integer network *is* the network: nothing is
+//! rounded anywhere else.
+//!
+//! # Positions
+//! A plane is laid out as 72 positions, 9 * rank + file; file 8 is a pad that holds 0. With it a 3x3 convolution is one
+//! polynomial product, `y[p] = sum_d w[d] x[p + step(d)]`, whose terms never cross the edge of a rank. Its terms at
+//! positions -10..-1 and 72..81 fall off the board; the circuit needs them, so sums are kept for positions -10..81.
+
+use std::ops::RangeInclusive;
+
+use rayon::prelude::*;
+use safetensors::{Dtype, SafeTensors};
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+
+/// Cells of a plane: 64 squares and 8 pads.
+pub const POSITIONS: usize = 72;
+/// How far a 3x3 kernel reaches: one rank and one file.
+pub const MARGIN: usize = 10;
+/// The largest activation.
+pub const ACTIVATION_MAX: i64 = 127;
+/// Logits are scaled by 2^13 before the tie is added.
+pub const SCORE_BITS: u32 = 13;
+
+/// Sums at positions -10..85, of which -10..81 mean something (96 is a multiple of a vector's lanes).
+const WINDOW: usize = 96;
+/// Activations at positions -20..95, zero where there is no square.
+const REACH: usize = WINDOW + 2 * MARGIN;
+
+/// One output channel before requantisation; index 0 is position -10.
+pub type Sums = [i32; WINDOW];
+type Activations = [i32; REACH];
+
+/// Whether a position is a pad.
+pub fn is_pad(position: usize) -> bool {
+    position % 9 == 8
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    Conv1,
+    Conv3,
+}
+
+impl Kind {
+    /// Offsets of the kernel: 1 or 9.
+    pub fn offsets(self) -> usize {
+        match self {
+            Kind::Conv1 => 1,
+            Kind::Conv3 => 9,
+        }
+    }
+}
+
+/// Position that offset `d` = 3 dr + df of a 3x3 kernel reads, relative to the one it writes.
+fn step(d: usize) -> isize {
+    9 * (d as isize / 3 - 1) + d as isize % 3 - 1
+}
+
+#[derive(Clone, Debug)]
+pub struct Layer {
+    pub kind: Kind,
+    pub skip: bool,
+    pub inputs: usize,
+    pub outputs: usize,
+    /// `[output][input][offset]`
+    weights: Vec<i32>,
+    pub biases: Vec<i32>,
+}
+
+impl Layer {
+    /// The kernel between an output and an input channel, by offset.
+    pub fn kernel(&self, output: usize, input: usize) -> &[i32] {
+        let offsets = self.kind.offsets();
+        let start = (output * self.inputs + input) * offsets;
+        &self.weights[start..start + offsets]
+    }
+
+    /// The range of a channel's sum, for any activations up to `activation_max`.
+    fn range(&self, channel: usize, activation_max: i64, skip: i64) -> RangeInclusive<i64> {
+        let (mut low, mut high) = (i64::from(self.biases[channel]), i64::from(self.biases[channel]) + skip);
+        for input in 0..self.inputs {
+            for &weight in self.kernel(channel, input) {
+                let term = activation_max * i64::from(weight);
+                if term < 0 { low += term } else { high += term }
+            }
+        }
+        low..=high
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct Network {
+    pub name: String,
+    pub shift: u32,
+    pub zero: i64,
+    pub planes: usize,
+    pub layers: Vec<Layer>,
+    /// SHA-256 of the network's file.
+    pub hash: [u8; 32],
+}
+
+/// All that an evaluation computes: what the witness of a proof is made of.
+pub struct Evaluation {
+    /// Sums of each layer by channel.
+    pub sums: Vec<Vec<Sums>>,
+}
+
+impl Evaluation {
+    /// The sum of a channel at a position of the board.
+    pub fn sum(&self, layer: usize, channel: usize, position: usize) -> i64 {
+        i64::from(self.sums[layer][channel][position + MARGIN])
+    }
+
+    /// A sum's part `j` = 0..9 below the board (positions -10..-1).
+    pub fn below(&self, layer: usize, channel: usize, j: usize) -> i64 {
+        i64::from(self.sums[layer][channel][j])
+    }
+
+    /// A sum's part `j` = 0..9 above the board (positions 72..81).
+    pub fn above(&self, layer: usize, channel: usize, j: usize) -> i64 {
+        i64::from(self.sums[layer][channel][POSITIONS + MARGIN + j])
+    }
+
+    /// The logits by policy index, 64 * plane + square.
+    pub fn logits(&self) -> Vec<i64> {
+        let last = self.sums.len() - 1;
+        (0..64 * self.sums[last].len())
+            .map(|index| self.sum(last, index / 64, position(index % 64)))
+            .collect()
+    }
+}
+
+/// The position of a square, a1 = 0 .. h8 = 63.
+pub fn position(square: usize) -> usize {
+    square + square / 8
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Header {
+    layers: Vec<LayerHeader>,
+    name: String,
+    planes: usize,
+    shift: u32,
+    zero: i64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LayerHeader {
+    kind: Kind,
+    skip: bool,
+}
+
+impl Network {
+    /// Reads a network's file (safetensors, see `engine/policy.py`) and checks its shapes and bounds.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Network, String> {
+        let bad = |error: &dyn std::fmt::Display| format!("not a network: {error}");
+        let tensors = SafeTensors::deserialize(bytes).map_err(|e| bad(&e))?;
+        let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(|e| bad(&e))?;
+        let json = match metadata.metadata() {
+            Some(entries) if entries.len() == 1 => entries.get("network"),
+            _ => None,
+        };
+        let json = json.ok_or("not a network: its metadata must be the one key \"network\"")?;
+        let header: Header = serde_json::from_str(json).map_err(|e| bad(&e))?;
+        if tensors.len() != 2 * header.layers.len() {
+            return Err(format!("not a network: {} tensors for {} layers", tensors.len(), header.layers.len()));
+        }
+        let mut inputs = header.planes;
+        let mut layers = Vec::new();
+        for (index, layer) in header.layers.iter().enumerate() {
+            let layer = read_layer(&tensors, index, layer, inputs)?;
+            inputs = layer.outputs;
+            layers.push(layer);
+        }
+        let network = Network {
+            name: header.name,
+            shift: header.shift,
+            zero: header.zero,
+            planes: header.planes,
+            layers,
+            hash: Sha256::digest(bytes).into(),
+        };
+        network.check_shapes()?;
+        network.check_bounds()?;
+        Ok(network)
+    }
+
+    pub fn logit_layer(&self) -> &Layer {
+        &self.layers[self.layers.len() - 1]
+    }
+
+    /// Planes of the policy.
+    pub fn policy_planes(&self) -> usize {
+        self.logit_layer().outputs
+    }
+
+    pub fn parameters(&self) -> usize {
+        self.layers.iter().map(|layer| layer.weights.len() + layer.biases.len()).sum()
+    }
+
+    /// The largest |y| of a hidden channel that a proof can hold (see `circuit.rs`, "Digits").
+    pub fn sum_bound(&self) -> i64 {
+        (self.zero << self.shift) - (2 << self.shift)
+    }
+
+    /// The largest |score| that a proof can hold (see `circuit.rs`, "Threshold").
+    pub fn score_bound(&self) -> i64 {
+        (self.zero << (2 * self.shift - 1)) - (2 << (2 * self.shift))
+    }
+
+    /// `f` of the table: the activation of u below 2 zero, the sign of a score's u from there.
+    pub fn activation(&self, u: i64) -> i64 {
+        if u < 2 * self.zero { (u - self.zero).clamp(0, ACTIVATION_MAX) } else { i64::from(u >= 3 * self.zero) }
+    }
+
+    fn check_shapes(&self) -> Result<(), String> {
+        let (shift, zero) = (self.shift, self.zero);
+        if !(8..=16).contains(&shift) || zero < 128 || zero > 1 << (29 - shift) || zero > 1 << (2 * shift - 2) {
+            return Err(format!(
+                "shift {shift} and zero {zero}: the circuit takes shift 8..16 and zero from 128 to 2^(29-shift) and 2^(2 shift-2)"
+            ));
+        }
+        if self.layers.len() < 2 || self.planes == 0 {
+            return Err("a network needs input planes, a hidden layer and a logit layer".into());
+        }
+        let last = self.layers.len() - 1;
+        for (index, layer) in self.layers.iter().enumerate() {
+            let fail = |reason: &str| Err(format!("layer {index}: {reason}"));
+            let outputs = layer.outputs;
+            if layer.skip && (index < 2 || self.layers[index - 1].inputs != outputs) {
+                return fail("a skip needs an earlier hidden layer of the same width");
+            }
+            if index == last && (layer.skip || layer.kind == Kind::Conv3) {
+                return fail("the logit layer is a conv1 without skip");
+            }
+            if index < last && outputs % 8 == 1 {
+                return fail(&format!("{outputs} channels: 1 mod 8 leaves no place for the products off the board"));
+            }
+        }
+        if self.policy_planes() * POSITIONS > 1 << SCORE_BITS {
+            return Err(format!("layer {last}: {} policy planes, more than ties can tell apart", self.policy_planes()));
+        }
+        Ok(())
+    }
+
+    /// Refuses a network in which some activations could leave the range of a digit or of a score.
+    fn check_bounds(&self) -> Result<(), String> {
+        let last = self.layers.len() - 1;
+        for (index, layer) in self.layers.iter().enumerate() {
+            let activation_max = if index == 0 { 1 } else { ACTIVATION_MAX };
+            let skip = if layer.skip { ACTIVATION_MAX << self.shift } else { 0 };
+            let bound = if index < last {
+                self.sum_bound()
+            } else {
+                (self.score_bound() - (POSITIONS * layer.outputs) as i64) >> SCORE_BITS
+            };
+            for channel in 0..layer.outputs {
+                let range = layer.range(channel, activation_max, skip);
+                if *range.start() < -bound || *range.end() > bound {
+                    return Err(format!(
+                        "layer {index}, channel {channel}: sums reach {}..{}, more than {bound}",
+                        range.start(),
+                        range.end()
+                    ));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Evaluates the network on input planes of 64 squares (0 or 1).
+    pub fn evaluate(&self, planes: &[[u8; 64]]) -> Evaluation {
+        let mut entering: Vec<Vec<Activations>> = vec![planes.iter().map(input_plane).collect()];
+        let mut sums = Vec::with_capacity(self.layers.len());
+        for (index, layer) in self.layers.iter().enumerate() {
+            let x = &entering[index];
+            let mut y: Vec<Sums> =
+                (0..layer.outputs).into_par_iter().map(|channel| linear(layer, channel, x)).collect();
+            if layer.skip {
+                y.iter_mut().zip(&entering[index - 1]).for_each(|(y, x)| add_skip(y, x, self.shift));
+            }
+            entering.push(y.iter().map(|y| self.requantise(y)).collect());
+            sums.push(y);
+        }
+        Evaluation { sums }
+    }
+
+    fn requantise(&self, sums: &Sums) -> Activations {
+        let mut x = [0; REACH];
+        for square in 0..64 {
+            let y = i64::from(sums[position(square) + MARGIN]);
+            let rounded = (y + (1 << (self.shift - 1))) >> self.shift;
+            x[position(square) + 2 * MARGIN] = rounded.clamp(0, ACTIVATION_MAX) as i32;
+        }
+        x
+    }
+}
+
+fn read_layer(tensors: &SafeTensors, index: usize, header: &LayerHeader, inputs: usize) -> Result<Layer, String> {
+    let read = |name: String| -> Result<(Vec<usize>, Vec<i32>), String> {
+        let tensor = tensors.tensor(&name).map_err(|_| format!("not a network: no tensor {name}"))?;
+        if tensor.dtype() != Dtype::I32 {
+            return Err(format!("not a network: {name} is {:?}, not int32", tensor.dtype()));
+        }
+        let values = tensor.data().chunks_exact(4).map(|b| i32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
+        Ok((tensor.shape().to_vec(), values))
+    };
+    let (shape, weights) = read(format!("w{index}"))?;
+    let (bias_shape, biases) = read(format!("b{index}"))?;
+    let outputs = biases.len();
+    let expected = match header.kind {
+        Kind::Conv1 => vec![outputs, inputs],
+        Kind::Conv3 => vec![outputs, inputs, 3, 3],
+    };
+    if outputs == 0 || shape != expected || bias_shape != [outputs] {
+        return Err(format!("layer {index}: w{index} is {shape:?} and b{index} {bias_shape:?}, expected {expected:?}"));
+    }
+    Ok(Layer { kind: header.kind, skip: header.skip, inputs, outputs, weights, biases })
+}
+
+fn input_plane(squares: &[u8; 64]) -> Activations {
+    let mut x = [0; REACH];
+    for (square, &value) in squares.iter().enumerate() {
+        x[position(square) + 2 * MARGIN] = i32::from(value);
+    }
+    x
+}
+
+/// One output channel of `W x + b`. The bias counts on the board only: products off the board are bare.
+fn linear(layer: &Layer, channel: usize, x: &[Activations]) -> Sums {
+    let mut y = [0; WINDOW];
+    y[MARGIN..MARGIN + POSITIONS].fill(layer.biases[channel]);
+    multiply_add(layer, channel, x, &mut y);
+    y
+}
+
+/// `y[p] += sum w[d] x[p + step(d)]` over all inputs; every partial sum is inside the static bound, so i32 holds it.
+#[inline(always)]
+fn multiply_add_body(layer: &Layer, channel: usize, x: &[Activations], y: &mut Sums) {
+    for (input, x) in x.iter().enumerate() {
+        for (d, &weight) in layer.kernel(channel, input).iter().enumerate() {
+            let step = if layer.kind == Kind::Conv3 { step(d) } else { 0 };
+            let start = (MARGIN as isize + step) as usize;
+            for (y, &x) in y.iter_mut().zip(&x[start..start + WINDOW]) {
+                *y += weight * x;
+            }
+        }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn multiply_add_avx2(layer: &Layer, channel: usize, x: &[Activations], y: &mut Sums) {
+    multiply_add_body(layer, channel, x, y);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[allow(unsafe_code)]
+fn multiply_add(layer: &Layer, channel: usize, x: &[Activations], y: &mut Sums) {
+    if std::arch::is_x86_feature_detected!("avx2") {
+        // SAFETY: the processor has AVX2.
+        unsafe { multiply_add_avx2(layer, channel, x, y) }
+    } else {
+        multiply_add_body(layer, channel, x, y);
+    }
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn multiply_add(layer: &Layer, channel: usize, x: &[Activations], y: &mut Sums) {
+    multiply_add_body(layer, channel, x, y);
+}
+
+fn add_skip(y: &mut Sums, x: &Activations, shift: u32) {
+    for (y, &x) in y.iter_mut().zip(&x[MARGIN..MARGIN + WINDOW]) {
+        *y += x << shift;
+    }
+}

@@ -1,0 +1,96 @@
+//! The structured reference string: powers of a secret tau that nobody may know.
+//!
+//! Made here from a seed it is insecure by construction, because the seed gives tau away.
+
+use halo2_axiom::{
+    SerdeFormat,
+    arithmetic::Field,
+    halo2curves::{
+        bn256::{Bn256, Fr, G1, G1Affine, G2Affine},
+        ff::PrimeField,
+        group::{Curve, Group, prime::PrimeCurveAffine},
+    },
+    poly::kzg::commitment::ParamsKZG,
+};
+use rand::{SeedableRng, rngs::StdRng};
+use rayon::prelude::*;
+
+pub type Parameters = ParamsKZG<Bn256>;
+
+/// Bits of a window of `fixed_base`.
+const WINDOW: usize = 8;
+
+/// Parameters for 2^k rows from a seed. INSECURE: whoever knows the seed can prove anything.
+pub fn insecure(seed: u64, k: u32) -> Parameters {
+    let tau = Fr::random(StdRng::seed_from_u64(seed));
+    let powers = powers(tau, 1 << k);
+    let g2 = G2Affine::generator();
+    assemble(k, fixed_base(&powers), Some(fixed_base(&lagrange(tau, k))), (g2 * tau).to_affine())
+}
+
+/// Parameters from their points; without the Lagrange form it is computed (slow).
+pub fn assemble(k: u32, g: Vec<G1Affine>, lagrange: Option<Vec<G1Affine>>, tau_g2: G2Affine) -> Parameters {
+    // `from_parts` is a method of parameters, of which it uses nothing.
+    Parameters::setup(1, StdRng::seed_from_u64(0)).from_parts(k, g, lagrange, G2Affine::generator(), tau_g2)
+}
+
+/// Reads parameters written by `to_bytes`; every point is checked to be on its curve.
+pub fn from_bytes(bytes: &[u8]) -> Result<Parameters, String> {
+    let k = bytes.first_chunk().map(|k| u32::from_le_bytes(*k)).filter(|k| (1..=28).contains(k));
+    let k = k.ok_or("not a setup: no size")?;
+    if bytes.len() != 4 + (2 << k) * 64 + 2 * 128 {
+        return Err(format!("not a setup: {} bytes for k = {k}", bytes.len()));
+    }
+    Parameters::read_custom(&mut &bytes[..], SerdeFormat::RawBytes).map_err(|error| format!("not a setup: {error}"))
+}
+
+pub fn to_bytes(parameters: &Parameters) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    parameters.write_custom(&mut bytes, SerdeFormat::RawBytes).expect("a vector takes all bytes");
+    bytes
+}
+
+fn powers(base: Fr, count: usize) -> Vec<Fr> {
+    std::iter::successors(Some(Fr::ONE), |power| Some(power * base)).take(count).collect()
+}
+
+/// The Lagrange polynomials of 2^k roots of unity at tau: `w^i (tau^n - 1) / (n (tau - w^i))`.
+fn lagrange(tau: Fr, k: u32) -> Vec<Fr> {
+    let n = 1usize << k;
+    let root = (k..Fr::S).fold(Fr::ROOT_OF_UNITY, |root, _| root.square());
+    let roots = powers(root, n);
+    let mut values: Vec<Fr> = roots.iter().map(|root| tau - root).collect();
+    crate::field::invert_all(&mut values);
+    let scale = (tau.pow([n as u64]) - Fr::ONE) * Fr::from(n as u64).invert().expect("n is not 0");
+    values.iter().zip(&roots).map(|(inverse, root)| scale * root * inverse).collect()
+}
+
+/// Multiples of the generator, by a table of the multiples of each window.
+fn fixed_base(scalars: &[Fr]) -> Vec<G1Affine> {
+    let windows = 256 / WINDOW;
+    let starts: Vec<G1> = std::iter::successors(Some(G1::generator()), |start| {
+        Some((0..WINDOW).fold(*start, |point, _| point.double()))
+    })
+    .take(windows)
+    .collect();
+    let table: Vec<Vec<G1Affine>> = starts.par_iter().map(|start| multiples(*start)).collect();
+    let mut points = vec![G1Affine::identity(); scalars.len()];
+    points.par_chunks_mut(1 << 10).zip(scalars.par_chunks(1 << 10)).for_each(|(points, scalars)| {
+        let sums: Vec<G1> = scalars
+            .iter()
+            .map(|scalar| {
+                let digits = scalar.to_repr();
+                digits.as_ref().iter().zip(&table).fold(G1::identity(), |sum, (digit, row)| sum + row[usize::from(*digit)])
+            })
+            .collect();
+        G1::batch_normalize(&sums, points);
+    });
+    points
+}
+
+fn multiples(start: G1) -> Vec<G1Affine> {
+    let sums: Vec<G1> = std::iter::successors(Some(G1::identity()), |sum| Some(sum + start)).take(1 << WINDOW).collect();
+    let mut points = vec![G1Affine::identity(); sums.len()];
+    G1::batch_normalize(&sums, &mut points);
+    points
+}

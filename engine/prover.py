@@ -1,0 +1,127 @@
+"""Proofs of a network's moves: the Halo2 circuit of `engine/halo2` behind a small interface.
+
+    prover = Prover(default_network(), Setup.from_seed(0), cache=Path("data"))
+    proof = prover.prove(planes(board, repeated=False), legal_indices(board), context)
+    assert prover.verify(proof.words, proof.proof)
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine import _halo2
+from engine._halo2 import ProofCancelled
+from engine.setup import Setup, cached
+
+__all__ = ["Progress", "Proof", "ProofCancelled", "Prover"]
+
+Progress = Callable[[str, float], None]
+"""Called with the step at hand and the fraction of the whole that is done."""
+
+
+@dataclass(frozen=True)
+class Proof:
+    """A proven move. `words` are the public words (`engine.encoding`): bitmap, board, context."""
+
+    index: int
+    words: list[int]
+    proof: bytes
+    seconds: float
+
+    @property
+    def bitmap(self) -> list[int]:
+        """The 25 words of the bitmap."""
+        return self.words[:25]
+
+
+class Prover:
+    """Proves and verifies moves of one network under one setup.
+
+    Making one takes seconds: keys (and, the first time, the setup) are derived, or read from `cache`. `progress` is
+    called with "setup" and "keys". Raises ValueError for a bad network, OSError if the cache cannot be written.
+    Threads may share a prover; native calls release the interpreter's lock. Do not fork after making one.
+    """
+
+    def __init__(self, network: Path, setup: Setup, cache: Path, progress: Progress | None = None) -> None:
+        report = progress or (lambda step, fraction: None)
+        report("setup", 0.0)
+        self.setup = setup
+        self._network = _halo2.Network(network.read_bytes())
+        self.network_hash = self._network.hash
+        self.k = self._network.k
+        self.rows = self._network.rows
+        self.parameters = self._network.parameters
+        parameters = setup.parameters(self.k, cache)
+        report("keys", 0.3)
+        self._keys = self._derive(parameters, cache)
+        self.verifying_key_hash = self._keys.hash
+        report("keys", 1.0)
+
+    def _derive(self, parameters: _halo2.Parameters, cache: Path) -> _halo2.Keys:
+        derived: list[_halo2.Keys] = []
+
+        def derive() -> bytes:
+            derived.append(_halo2.Keys.derive(self._network, parameters))
+            return derived[0].verifying_key
+
+        name = f"key-{self.network_hash.hex()[:16]}-{_halo2.CIRCUIT.hex()[:16]}-{self.setup.name}"
+        key = cached(cache / name, derive)
+        return derived[0] if derived else _halo2.Keys.derive(self._network, parameters, key)
+
+    def logits(self, planes: NDArray[np.uint8]) -> NDArray[np.int64]:
+        """The logits by policy index, shape (64 * policy planes,), of input planes of shape (planes, 8, 8)."""
+        return np.frombuffer(self._network.logits(_input(planes)), dtype="<i8").astype(np.int64)
+
+    def prove(
+        self,
+        planes: NDArray[np.uint8],
+        legal: Iterable[int],
+        context: int,
+        progress: Progress | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> Proof:
+        """Proves which of the legal moves, given by policy index, has the highest score.
+
+        `progress` is called with "witness", "commitments", "quotient" and "opening"; `cancelled` is asked at the same
+        moments. Raises ProofCancelled, or ValueError for planes, moves or a context that make no sense.
+        """
+        if not 0 <= context < 1 << 256:
+            raise ValueError(f"context {context} is no word of 256 bits")
+
+        def observe(step: str, fraction: float) -> bool:
+            if progress is not None:
+                progress(step, fraction)
+            return cancelled is None or not cancelled()
+
+        start = time.perf_counter()
+        index, words, proof = self._keys.prove(_input(planes), list(legal), context.to_bytes(32, "big"), observe)
+        return Proof(index, [int.from_bytes(word, "big") for word in words], proof, time.perf_counter() - start)
+
+    def verify(self, words: Sequence[int], proof: bytes) -> bool:
+        """Whether a proof is valid for these public words. False, and no error, for anything malformed."""
+        if not all(0 <= word < 1 << 256 for word in words):
+            return False
+        return self._keys.verify([word.to_bytes(32, "big") for word in words], proof)
+
+    def verifier_source(self) -> str:
+        """Solidity source of the verifier: calldata is the words (32 bytes each), then the proof; reverts if invalid.
+
+        Compile it with the Yul optimiser off.
+        """
+        return self._keys.solidity()
+
+    def write_verifier(self, path: Path) -> None:
+        """Writes the verifier's Solidity source."""
+        path.write_text(self.verifier_source())
+
+
+def _input(planes: NDArray[np.uint8]) -> bytes:
+    if planes.ndim != 3 or planes.shape[1:] != (8, 8) or planes.dtype != np.uint8:
+        raise ValueError(f"input planes are uint8 of shape (planes, 8, 8), not {planes.dtype} of {planes.shape}")
+    return planes.tobytes()
