@@ -26,8 +26,8 @@ def connect_redis(settings: Settings, text: bool = True) -> Redis:
     redis = Redis.from_url(settings.redis_url, decode_responses=text, health_check_interval=15)
     try:
         redis.ping()
-    except RedisError as error:
-        raise SettingsError(f"REDIS_URL: no Redis answers at {settings.redis_url} ({error})") from None
+    except RedisError:
+        raise SettingsError(f"REDIS_URL: no Redis answers at {settings.redis_url.rpartition('@')[2]}") from None
     return redis
 
 

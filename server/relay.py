@@ -14,13 +14,14 @@ from typing import cast
 
 import chess
 from redis import Redis
+from redis.exceptions import RedisError
 from web3 import Web3
 from web3.contract.contract import ContractFunction
 
 from engine.encoding import pack_move
 from server import progress
 from server.ballots import capacity, pack_ballot
-from server.chain import DRAWN, LOBBY, OVER, PROVE, VOTE, Block, Chain, Refused, Sender, Summary
+from server.chain import DRAWN, LOBBY, OVER, PROVE, VOTE, Block, Chain, Refused, Sender, Summary, Unreachable
 from server.jobs import Jobs
 from server.keys import Keys
 from server.lease import Lease
@@ -79,8 +80,18 @@ class Relay:
         settled = self._settle()
         self._read_chain()
         self._check_health()
-        acted = [self._act(game, desk) for game, desk in list(self.desks.items())]
+        acted = [self._try(game, desk) for game, desk in list(self.desks.items())]
         return settled or any(acted)
+
+    def _try(self, game: int, desk: Desk) -> bool:
+        """Acts, and keeps a fault in one game from the others."""
+        try:
+            return self._act(game, desk)
+        except (RedisError, *Unreachable):
+            raise
+        except Exception:
+            log.exception("game %s cannot be relayed now", game)
+            return False
 
     def _settle(self) -> bool:
         settled = self.sender.settle()

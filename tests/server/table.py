@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import threading
 import time
@@ -58,13 +59,15 @@ def run_valkey(folder: Path) -> Iterator[Redis]:
 @contextmanager
 def run_anvil(*options: str) -> Iterator[str]:
     """A local chain; yields its address."""
-    with subprocess.Popen([ANVIL, "--port", "0", *options], stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    with subprocess.Popen([ANVIL, "--silent", "--port", str(port), *options]) as process:
+        url = f"http://127.0.0.1:{port}"
         try:
-            for line in process.stdout:
-                if line.startswith("Listening on "):
-                    yield "http://" + line.removeprefix("Listening on ").strip()
-                    break
+            while not Web3(HTTPProvider(url)).is_connected():
+                assert process.poll() is None, "anvil did not start"
+                time.sleep(0.05)
+            yield url
         finally:
             process.kill()
 
