@@ -16,13 +16,13 @@ import json
 import os
 import platform
 import random
-import re
+import socket
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -258,8 +258,8 @@ def proving(kind: str, file: Path, cache: Path, runs: int, verifier: Path) -> Pr
         peak=peak_memory(prover),
         words=len(words),
         proof_bytes=len(proof),
-        calldata=prover.calldata(words, proof),
-        forged=prover.calldata([*words[:-1], words[-1] ^ 1], proof),
+        calldata=calldata(prover, words, proof),
+        forged=calldata(prover, [*words[:-1], words[-1] ^ 1], proof),
     )
 
 
@@ -273,6 +273,13 @@ def make(kind: str, file: Path, cache: Path, progress: Steps) -> Any:
     from engine.setup import Setup
 
     return Prover(file, Setup.from_seed(SEED), cache, progress)
+
+
+def calldata(prover: Any, words: Sequence[int], proof: bytes) -> bytes:
+    """What the prover's verifier contract is sent: words and proof, unless the prover has a way of its own."""
+    if hasattr(prover, "calldata"):
+        return bytes(prover.calldata(words, proof))
+    return b"".join(word.to_bytes(32, "big") for word in words) + proof
 
 
 def boards(count: int) -> list[chess.Board]:
@@ -366,25 +373,30 @@ def compile_verifier(source: str) -> str:
 def chain() -> Iterator[Callable[..., Any]]:
     """A local chain for as long as it is wanted, without limits on code and gas: a JSON-RPC call, which gives None
     where the chain gives an error."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
     command = [
         str(CONTRACTS / "node_modules" / ".bin" / "anvil"),
         "--port",
-        "0",
+        str(port),
         "--hardfork",
         "osaka",
-        "--gas-limit",
-        str(GAS),
-        "--disable-code-size-limit",
+        "--quiet",
     ]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    command += ["--gas-limit", str(GAS), "--disable-code-size-limit"]
+
+    def call(method: str, *parameters: object) -> Any:
+        body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": parameters}
+        return httpx.post(f"http://127.0.0.1:{port}", json=body, timeout=120).json().get("result")
+
+    with subprocess.Popen(command) as process:
         try:
-            assert process.stdout is not None
-            found = next(filter(None, (re.search(r"Listening on (\S+)", line) for line in process.stdout)))
-
-            def call(method: str, *parameters: object) -> Any:
-                body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": parameters}
-                return httpx.post(f"http://{found[1]}", json=body, timeout=120).json().get("result")
-
+            for _ in range(300):
+                with contextlib.suppress(httpx.TransportError):
+                    call("eth_chainId")
+                    break
+                time.sleep(0.1)
             yield call
         finally:
             process.terminate()
