@@ -30,11 +30,13 @@ def quantise(tower: Tower, name: str) -> Network:
     one = 1 << tower.shape.shift
 
     def layer(kind: str, skip: bool, weights: Tensor, biases: Tensor) -> Layer:
-        integers = [tensor.double().round().numpy().astype(np.int32) for tensor in (weights.cpu(), biases.cpu())]
+        limit = (1 << 31) - 1  # what does not fit is far over the bounds, and refused for that
+        rounded = [tensor.double().round().clamp(-limit, limit) for tensor in (weights.cpu(), biases.cpu())]
+        integers = [tensor.numpy().astype(np.int32) for tensor in rounded]
         return Layer("conv3" if kind == "conv3" else "conv1", skip, integers[0], integers[1])
 
     layers = []
-    for n, convolution in enumerate(tower.convolutions):
+    for n, convolution in enumerate(tower.layers()):
         weights, biases = convolution.folded()
         layers.append(layer("conv3", adds_skip(n), weights * one * (1 if n else STEPS), biases * one * STEPS))
     head = tower.head

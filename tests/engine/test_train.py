@@ -1,0 +1,121 @@
+"""A training run in small: loss falls, it resumes, the export is inside its bounds, plays, and is proven."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from pathlib import Path
+
+import chess
+import numpy as np
+import pytest
+import torch
+
+from engine import data, encoding, network, quantise, train
+from engine.network import Shape
+from engine.policy import Network
+from tests.engine.games import random_game
+
+TINY = Shape(channels=32, convolutions=2, shift=11, zero=1 << 11)
+CONFIG = train.Config("tiny", steps=100, batch=128)
+
+
+@pytest.fixture(scope="module")
+def games(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    path = tmp_path_factory.mktemp("games") / "games-1.bin"
+    end = np.full((1, 2), data.UNLABELLED, np.uint16)
+    np.concatenate([part for seed in range(80) for part in (random_game(seed), end)]).astype("<u2").tofile(path)
+    return [path]
+
+
+@pytest.fixture(autouse=True)
+def small_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(network.SHAPES, "tiny", TINY)
+    monkeypatch.setattr(train, "REPORT", 10)
+
+
+def log(folder: Path) -> list[dict[str, float]]:
+    return [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+
+
+@pytest.fixture(scope="module")
+def trained(games: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("run")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(network.SHAPES, "tiny", TINY)
+        patch.setattr(train, "REPORT", 10)
+        train.start(folder, CONFIG, games, "cpu", processes=1, seconds=600)
+    return folder
+
+
+def test_the_loss_falls(trained: Path) -> None:
+    entries = log(trained)
+    assert entries[-1]["step"] == 100 and entries[-1]["loss"] < 0.85 * entries[0]["loss"]
+    assert entries[-1]["held_out_top1"] > 0.3 and entries[-1]["largest_bound"] < TINY.zero - 2
+
+
+def test_a_finished_run_stays_as_it_is(trained: Path, games: list[Path]) -> None:
+    before = (trained / "checkpoint.pt").read_bytes()
+    train.start(trained, CONFIG, games, "cpu", processes=1, seconds=600)
+    assert (trained / "checkpoint.pt").read_bytes() == before
+
+
+def test_the_export_plays_and_is_proven(trained: Path, games: list[Path], tmp_path: Path) -> None:
+    exported = quantise.export(trained, "tiny", games, tmp_path)
+    path = tmp_path / "tiny.safetensors"
+    passport = json.loads((tmp_path / "tiny.json").read_text())
+    assert Network.load(path).hash == exported.hash and passport["sha256"] == exported.hash.hex()
+    assert passport["training"]["steps_done"] == 100 and passport["agreement"]["float_and_integer_top1"] > 0.85
+    if importlib.util.find_spec("engine._halo2") is None:
+        pytest.skip("the prover is not built")
+    from engine.prover import Prover
+    from engine.setup import Setup
+
+    board = chess.Board()
+    planes = encoding.planes(board, False)
+    prover = Prover(path, Setup.from_seed(1), tmp_path / "cache")
+    proof = prover.prove(planes, encoding.legal_indices(board), 7)
+    assert proof.index in encoding.legal_indices(board)
+    assert prover.verify(proof.words, proof.proof)
+
+
+def test_a_run_is_resumed_where_it_stopped(games: list[Path], tmp_path: Path) -> None:
+    train.start(tmp_path, CONFIG, games, "cpu", processes=1, seconds=1)
+    stopped = train.Run.open(tmp_path)
+    assert 0 < stopped.step < CONFIG.steps
+    train.start(tmp_path, CONFIG, games, "cpu", processes=1, seconds=600)
+    resumed = train.Run.open(tmp_path)
+    assert resumed.step == CONFIG.steps and resumed.cpu_seconds > stopped.cpu_seconds
+    assert log(tmp_path)[-1]["loss"] < 4
+
+
+def test_processes_share_a_batch(games: list[Path], tmp_path: Path) -> None:
+    config = train.Config("small", steps=3, batch=32)  # the processes know the shapes of the module only
+    train.start(tmp_path, config, games, "cpu", processes=2, seconds=600)
+    assert train.Run.open(tmp_path).step == 3
+
+
+def test_positions_that_repeat_ask_for_another_move() -> None:
+    torch.manual_seed(0)
+    tower = network.Tower(TINY)
+    planes = torch.from_numpy(encoding.planes(chess.Board(), False)[None]).float()
+    legal = network.pseudo_legal(planes)
+    tower.eval()
+    first = tower(planes).masked_fill(~legal, -torch.inf).argmax(1)
+    others = train.other_move(tower, planes, legal, first)
+    assert others[0, first] == 0 and others.sum().item() == pytest.approx(1)
+    assert not others[~legal].any()
+    with torch.no_grad():
+        tower.head.bias.fill_(0)
+        tower.head.weight.zero_()
+        tower.head.bias[49] = 100  # pawn takes: no legal move
+        tower.head.bias[1] = 50  # pawns two up: eight equal moves, none of them certain
+    assert train.other_move(tower, planes, legal, first)[0].count_nonzero() >= 7
+    with torch.no_grad():
+        tower.head.bias[56] = 200  # the knights' first jump: two moves, b1c3 and g1h3
+    assert train.other_move(tower, planes, legal, first)[0].max() > 0.9
+
+
+def test_unknown_networks_are_refused(games: list[Path], tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="there is no network 'huge'"):
+        train.start(tmp_path, train.Config("huge", 1, 1), games, "cpu", processes=1, seconds=1)
