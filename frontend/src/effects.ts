@@ -371,8 +371,10 @@ export class Effects implements Actions {
     const pos = livePosition(this.state().game);
     if (pos === null || !mayVote(this.state()).may) return;
     this.update({ cursor: null, picked: null });
-    if (needsPromotion(pos, { from, to })) this.update({ promotion: { from, to } });
-    else this.propose(readMove(pos, makeSquare(from) + makeSquare(to)));
+    if (needsPromotion(pos, { from, to })) {
+      this.update({ promotion: { from, to } });
+      focusSoon('.promotion button');
+    } else this.propose(readMove(pos, makeSquare(from) + makeSquare(to)));
   }
 
   promote(role: Role | null): void {
@@ -380,6 +382,7 @@ export class Effects implements Actions {
     const pos = livePosition(game);
     if (promotion === null || pos === null) return;
     this.update({ promotion: null });
+    if (role === null) focusSoon('#board');
     const letter = { queen: 'q', rook: 'r', bishop: 'b', knight: 'n' }[role as string];
     if (letter !== undefined)
       this.propose(readMove(pos, makeSquare(promotion.from) + makeSquare(promotion.to) + letter));
@@ -402,12 +405,12 @@ export class Effects implements Actions {
     if (move === null || !mayVote(this.state()).may) return;
     this.update({ proposal: move, typed: '', problem: null, viewed: null });
     if (this.state().direct) this.vote();
-    else requestAnimationFrame(() => document.getElementById('vote')?.focus({ preventScroll: true }));
+    else focusSoon('#vote');
   }
 
   withdraw(): void {
     this.update({ proposal: null });
-    document.getElementById('board')?.focus({ preventScroll: true });
+    focusSoon('#board');
   }
 
   setDirect(direct: boolean): void {
@@ -563,6 +566,11 @@ const stakesAndVotes = ({ state, ply, pools, vote }: Game): string =>
 const clamp = (n: number) => Math.max(0, Math.min(7, n));
 
 const pause = (milliseconds: number) => new Promise((done) => setTimeout(done, milliseconds));
+
+/** Moves the keyboard's focus once the page is drawn. */
+function focusSoon(selector: string): void {
+  requestAnimationFrame(() => document.querySelector<HTMLElement>(selector)?.focus({ preventScroll: true }));
+}
 
 /** Keeps the move looked at in sight, without moving the page. */
 function scrollMoves(): void {

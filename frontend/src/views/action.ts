@@ -2,7 +2,7 @@
 
 import { html, nothing } from 'lit-html';
 import { live } from 'lit-html/directives/live.js';
-import { clock, coins, parseCoins, percent, period, shortHex, times } from '../format.ts';
+import { clock, coins, parseCoins, percent, period, times } from '../format.ts';
 import { after, multiple, payout } from '../payout.ts';
 import { position, sanOf } from '../position.ts';
 import { type Actions, mayVote, overdue, ownBallot, resultText, type State, secondsLeft, stakesOf } from '../state.ts';
@@ -279,7 +279,7 @@ function over(state: State, act: Actions): Drawn {
               ${state.task ?? html`Claim <b>${coins(owed)} ETH</b>`}
             </button>
           `
-        : html`<p class="lead">Nothing is owed to ${shortHex(wallet?.address ?? '')} any more; you staked ${coins(staked)} ETH.</p>`;
+        : html`<p class="lead">You staked ${coins(staked)} ETH. Nothing is owed to you any more.</p>`;
   return html`
     <p class="result ${game.outcome ?? ''}">${resultText(game)}</p>
     ${line}

@@ -62,7 +62,7 @@ export function pools(state: State): Drawn {
           account?.side == null
             ? 'You have no stake in this game.'
             : html`You: <b>${coins(account.stake)} ETH</b> on ${account.side === 'world' ? 'the World' : 'Leela'}${
-                account.seat === null ? nothing : html`, seat ${account.seat}`
+                account.seat === null ? nothing : html`, seat\u00a0${account.seat}`
               }.`
         }
       </p>

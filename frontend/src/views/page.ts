@@ -54,7 +54,7 @@ export function page(state: State, act: Actions, mountBoard: (element: Element |
 function header(state: State, act: Actions): Drawn {
   const { config, connection } = state;
   return html`
-    <header class="top">
+    <header class="page-top">
       <a class="brand" href="/"><svg viewBox="0 0 32 32" aria-hidden="true"><use href="/favicon.svg#mark"></use></svg>Proofmate</a>
       ${selector(state, act)}
       <span class="spring"></span>
@@ -125,18 +125,17 @@ function promotion(state: State, act: Actions): Drawn {
   return html`
     <div class="cover promoting" @click=${() => act.promote(null)}>
       <div
-        class="promotion ${top ? 'top' : 'bottom'} column-${column}"
+        class="promotion ${top ? 'downwards' : 'upwards'} column-${column}"
         role="dialog"
         aria-modal="true"
         aria-label="Promote on ${makeSquare(chosen.to)} to"
         @keydown=${(e: KeyboardEvent) => e.key === 'Escape' && act.promote(null)}
       >
         ${PROMOTIONS.map(
-          (role, i) => html`
+          (role) => html`
             <button
               class="cg-wrap"
               aria-label=${role}
-              ${i === 0 ? ref((element) => (element as HTMLElement | undefined)?.focus()) : nothing}
               @click=${(e: Event) => {
                 e.stopPropagation();
                 act.promote(role);
@@ -195,7 +194,7 @@ function toast(state: State, act: Actions): Drawn {
 
 function footer(state: State): Drawn {
   return html`
-    <footer class="bottom">
+    <footer class="page-bottom">
       <p>
         <b>Unaudited software.</b> Nobody has reviewed it for you: stake only what you can lose.
         ${state.config?.insecure ? 'This is a local demo with an insecure setup; its coins are worth nothing.' : nothing}

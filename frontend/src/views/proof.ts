@@ -83,11 +83,11 @@ export function proof(state: State, act: Actions): Drawn {
       <p class="subject">
         ${
           progress === null
-            ? 'Each move of the network is proven. The first proof starts with its first move.'
+            ? 'The network has not moved yet.'
             : title === 'Proof under way'
               ? progress.step === 'queued'
                 ? 'Waiting for a prover.'
-                : 'The network’s next move is being proven.'
+                : 'The next move is being proven.'
               : html`${title}${played?.by === 'understudy' ? ', by the understudy' : nothing}`
         }
       </p>
