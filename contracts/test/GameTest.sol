@@ -123,8 +123,12 @@ abstract contract GameTest is Test {
 
     /// 70 bytes: seat `n`, whose vote key is number `n`, votes for the move.
     function ballot(uint256 id, uint32 n, uint16 move) internal view returns (bytes memory) {
-        (bytes32 r, bytes32 vs) = vm.signCompact(voteKey(n), game.ballotDigest(id, plyOf(id), move));
-        return abi.encodePacked(n, move, r, vs);
+        return ballot(id, n, voteKey(n), move);
+    }
+
+    function ballot(uint256 id, uint32 seat, uint256 key, uint16 move) internal view returns (bytes memory) {
+        (bytes32 r, bytes32 vs) = vm.signCompact(key, game.ballotDigest(id, plyOf(id), move));
+        return abi.encodePacked(seat, move, r, vs);
     }
 
     /// A bitmap with nothing but the move's bit.
