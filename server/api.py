@@ -86,7 +86,7 @@ class Api:
         self.typed = Typed(settings.chain_id, settings.contract)
         self.box = BallotBox(self.redis, self.keys, self.typed, settings.relay_key)
         self.http = httpx.AsyncClient(timeout=20, trust_env=False)
-        self.reads, self.posts = Limiter(20, 100), Limiter(5, 50)
+        self.reads, self.posts = Limiter(50, 200), Limiter(20, 200)
         self.ballots, self.faucets, self.calls = Limiter(0.5, 20), Limiter(0.1, 10), Limiter(50, 300)
         self.streams = Slots(total=2000, each=20)
         self.registry = prometheus.CollectorRegistry()

@@ -125,7 +125,7 @@ def test_a_reorganisation_deeper_than_the_memory(table: Table, monkeypatch: pyte
 
 
 def test_another_chain_at_the_same_address_is_another_world(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
-    game, voters = table.start()
+    game, _ = table.start()
     table.redis.hset(table.keys.ballots(game, 0, "0x00"), "0", "{}")
     with run_anvil("--timestamp", "1700000000") as url:
         assert deploy_game(url) == table.settings.contract

@@ -183,7 +183,7 @@ def test_a_restarted_relay_goes_on(table: Table) -> None:
         table.redis.delete(table.keys.leader)  # it was killed; its lease ran out
         table.relay = table.new_relay(table.settings.relay_key)
         table.relay.step()
-        assert list(table.relay.sender.flying.values())[0].purpose == f"cast:{game}:0"
+        assert next(iter(table.relay.sender.flying.values())).purpose == f"cast:{game}:0"
         pool = table.rpc("txpool_status")
         assert int(pool["pending"], 16) == 1
     finally:

@@ -1,0 +1,384 @@
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import socket
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import chess.pgn
+import httpx
+import pytest
+from starlette.requests import Request
+
+from server import limits
+from server.api import _json_only, create
+from server.game import Game
+from server.limits import Limiter, Slots, visitor
+from server.problems import Problem
+from server.settings import Settings
+from server.views import pgn
+from tests.server.table import ETHER, Table, serve
+
+ADDRESS = "0x" + "12" * 20
+
+
+def is_problem(answer: httpx.Response, status: int) -> dict[str, Any]:
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    body: dict[str, Any] = answer.json()
+    assert body["status"] == status and body["title"] and body["detail"]
+    return body
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/api/games/9", 404),
+        ("GET", "/api/games/-1", 422),
+        ("GET", "/api/games/x", 422),
+        ("GET", "/api/games/" + "9" * 5000, 422),
+        ("GET", "/api/games/99999999999", 422),
+        ("GET", "/api/games/9/stream", 404),
+        ("GET", "/api/games/9/proofs/0", 404),
+        ("GET", "/api/games/0/proofs/99999", 422),
+        ("GET", f"/api/games/9/accounts/{ADDRESS}", 404),
+        ("GET", "/api/games/0/accounts/0x12", 422),
+        ("GET", "/api/games?limit=1000", 422),
+        ("GET", "/api/games?before=-1", 422),
+        ("GET", "/api/model?model=99", 404),
+        ("GET", "/api/model?model=1e9", 422),
+        ("GET", "/api/none", 404),
+        ("GET", "/../../etc/passwd", 404),
+        ("POST", "/api/games/9/ballots", 422),
+        ("POST", "/api/games", 405),
+        ("DELETE", "/api/games/0", 405),
+    ],
+)
+def test_every_error_is_a_problem(table: Table, method: str, path: str, status: int) -> None:
+    with serve(table) as client:
+        is_problem(client.request(method, path), status)
+
+
+def test_bodies_that_are_no_ballot(table: Table) -> None:
+    with serve(table) as client:
+        for body in (b"", b"{", b"[]", b"null", b'"x"', b"[" * 4000, b"\xff\xfe", b'{"seat": NaN}'):
+            headers = {"content-type": "application/json"}
+            is_problem(client.post("/api/games/0/ballots", content=body, headers=headers), 422)
+
+
+def test_large_and_slow_bodies_are_cut_off(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "BODY_SECONDS", 0.3)
+
+    def endless() -> Any:
+        for _ in range(1000):
+            yield b"x" * 1000
+
+    with serve(table) as client:
+        is_problem(client.post("/api/games/0/ballots", content=b"x" * 5000), 413)
+        is_problem(client.post("/rpc", content=b"x" * 200_000), 413)
+        with contextlib.suppress(httpx.WriteError):  # the connection may be cut while we write
+            is_problem(client.post("/api/games/0/ballots", content=endless()), 413)
+        with socket.create_connection((client.base_url.host, client.base_url.port or 0)) as slow:
+            slow.sendall(b"POST /api/games/0/ballots HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{")
+            assert slow.recv(100).startswith(b"HTTP/1.1 408")
+
+
+def test_a_flood_is_slowed_down(table: Table) -> None:
+    with serve(table) as client:
+        answers = [client.get("/api/games/0") for _ in range(400)]
+        last = next(answer for answer in answers if answer.status_code == 429)
+        assert last.headers["retry-after"]
+        assert client.get("/livez").status_code == 200
+
+
+def test_a_limiter_gives_tokens_back_and_forgets() -> None:
+    limiter = Limiter(rate=1000, burst=2)
+    assert [limiter.allow("a") for _ in range(3)] == [True, True, False]
+    assert limiter.allow("b")
+    time.sleep(0.01)
+    assert limiter.allow("a")
+    for key in range(limits.REMEMBERED + 10):
+        limiter.allow(key)
+    assert len(limiter._buckets) == limits.REMEMBERED
+
+
+def test_slots() -> None:
+    slots = Slots(total=3, each=2)
+    assert [slots.take(key) for key in "aaabb"] == [True, True, False, True, False]
+    slots.give("a")
+    assert slots.take("b")
+    slots.give("b")
+    slots.give("b")
+    slots.give("a")
+    assert slots.held == {}
+
+
+def test_a_household_with_ipv6_is_one_visitor() -> None:
+    assert visitor("2001:db8:1:2:3::4") == visitor("2001:db8:1:2:ffff::1") != visitor("2001:db8:1:3::1")
+    assert visitor("::ffff:10.0.0.1") == visitor("10.0.0.1")
+    assert visitor(None) == "unknown"
+
+
+# ---------------------------------------------------------------------------------------------------------- documents
+
+
+def test_the_api_of_a_game(table: Table) -> None:
+    game, voters = table.start(2 * ETHER)
+    table.relay.step()
+    with serve(table) as client:
+        assert client.get("/api/config").json() | {"abi": 0} == {
+            "chainId": 31337,
+            "contract": table.settings.contract,
+            "rpc": "/rpc",
+            "local": True,
+            "insecure": True,
+            "faucet": True,
+            "ballotMargin": 5,
+            "explorer": None,
+            "abi": 0,
+        }
+        client.post(f"/api/games/{game}/ballots", json=table.sign(voters[0], game, "e2e4"))
+        table.run(lambda: table.document(game)["state"] == "prove")
+        move = table.prove(game)
+        table.run(lambda: table.document(game)["state"] == "vote")
+        document = client.get(f"/api/games/{game}").json()
+        assert document["ballotsUntil"] == document["deadline"] - 5
+        assert abs(document["now"] - table.chain.head().time) <= 5
+        assert document["proof"]["step"] == "verified"
+        assert document["proof"]["tx"] == document["moves"][1]["tx"]
+        assert document["proof"]["seconds"] > 0
+        proof = client.get(f"/api/games/{game}/proofs/1").json()
+        assert (proof["move"], proof["proof"], proof["payee"]) == (move, "0x" + "ab" * 64, table.settings.payee)
+        assert len(proof["words"]) == 31 and proof["words"][30] == proof["context"]
+        assert proof["seconds"]["proving"] == 1.5
+        is_problem(client.get(f"/api/games/{game}/proofs/0"), 404)
+        cards = client.get("/api/games").json()["games"]
+        assert cards[0]["id"] == game and cards[0]["worldPool"] == str(2 * ETHER)
+        assert client.get(f"/api/games?before={game}").json()["games"][:1] == cards[1:2]
+        account = client.get(f"/api/games/{game}/accounts/{voters[0].wallet.address.lower()}").json()
+        assert (account["side"], account["stake"], account["seat"]) == ("world", str(2 * ETHER), 0)
+        assert account["owed"] == "0" and account["voteKey"] == voters[0].vote.address
+        stranger = client.get(f"/api/games/{game}/accounts/{ADDRESS}").json()
+        assert stranger["side"] is None and stranger["seat"] is None
+
+
+def test_proof_words_are_those_the_contract_made(table: Table) -> None:
+    """The board words and the context that the api shows are what the verifier was called with."""
+    game, voters = table.start()
+    table.relay.step()
+    with serve(table) as client:
+        client.post(f"/api/games/{game}/ballots", json=table.sign(voters[0], game, "e2e4"))
+        table.run(lambda: table.document(game)["state"] == "prove")
+        table.prove(game)
+        table.run(lambda: table.document(game)["state"] == "vote")
+        proof = client.get(f"/api/games/{game}/proofs/1").json()
+    trace = table.rpc("debug_traceTransaction", proof["tx"], {"tracer": "callTracer"})
+    called = [call["input"] for call in trace["calls"] if call["to"] == proof["verifier"].lower()]
+    words = "".join(f"{int(word, 16):064x}" for word in proof["words"])
+    assert called == ["0x" + words + proof["proof"][2:]]
+
+
+def test_pgn(table: Table) -> None:
+    game, voters = table.start()
+    table.relay.step()
+    with serve(table) as client:
+        client.post(f"/api/games/{game}/ballots", json=table.sign(voters[0], game, "e2e4"))
+        table.run(lambda: table.document(game)["state"] == "prove")
+        answer = client.get(f"/api/games/{game}", headers={"Accept": "application/x-chess-pgn"})
+    assert answer.headers["content-type"].startswith("application/x-chess-pgn")
+    record = chess.pgn.read_game(io.StringIO(answer.text))
+    assert record is not None and record.headers["White"] == "World"
+    assert [move.uci() for move in record.mainline_moves()] == ["e2e4"]
+
+
+def test_nothing_can_break_out_of_a_pgn_tag(table: Table) -> None:
+    game = table.new_game()
+    table.indexer.step()
+    document = Game.model_validate(table.document(game)).model_copy(update={"contract": 'x"]\n[Result "1-0'})
+    record = chess.pgn.read_game(io.StringIO(pgn(document)))
+    assert record is not None and record.headers["Result"] == "*"
+
+
+# ------------------------------------------------------------------------------------------------------ local chain
+
+
+def test_the_proxy_passes_on_reads_and_signed_transactions_only(table: Table) -> None:
+    with serve(table) as client:
+
+        def rpc(body: Any) -> httpx.Response:
+            return client.post("/rpc", json=body)
+
+        block = rpc({"jsonrpc": "2.0", "id": 1, "method": "eth_blockNumber", "params": []}).json()
+        assert int(block["result"], 16) == table.chain.head().number
+        both = rpc([{"id": 1, "method": "eth_chainId"}, {"id": 2, "method": "net_version", "params": []}]).json()
+        assert [answer["result"] for answer in both] == ["0x7a69", "31337"]
+        for method in (
+            "anvil_setBalance",
+            "evm_mine",
+            "eth_sendTransaction",
+            "eth_accounts",
+            "eth_sign",
+            "debug_traceCall",
+            "eth_newFilter",
+            "ETH_CALL",
+            "eth_call ",
+        ):
+            is_problem(rpc({"id": 1, "method": method, "params": []}), 403)
+        read = {"id": 1, "method": "eth_chainId", "params": []}
+        is_problem(rpc([read, {"id": 1, "method": "evm_mine", "params": []}]), 403)
+        is_problem(rpc([read] * 21), 400)
+        for body in ([], {}, 1, [1], {"method": 1}, {"method": ["eth_call"]}, {**read, "params": {"a": 1}}):
+            is_problem(rpc(body), 400)
+        json_type = {"content-type": "application/json"}
+        is_problem(client.post("/rpc", content=b"[" * 100_000, headers=json_type), 400)
+        is_problem(client.post("/rpc", content=json.dumps(read), headers={"content-type": "text/plain"}), 415)
+
+
+def test_the_faucet_funds_once(table: Table) -> None:
+    with serve(table) as client:
+        assert client.post("/api/faucet", json={"address": ADDRESS}).status_code == 200
+        assert table.w3.eth.get_balance(table.w3.to_checksum_address(ADDRESS)) == 10 * ETHER
+        is_problem(client.post("/api/faucet", json={"address": ADDRESS}), 429)
+        is_problem(client.post("/api/faucet", json={"address": "0x12"}), 422)
+        many = [client.post("/api/faucet", json={"address": f"0x{n:040x}"}).status_code for n in range(100, 200)]
+        assert 429 in many
+
+
+def test_a_real_chain_has_neither_faucet_nor_proxy(table: Table) -> None:
+    for name, value in (("chain_id", 10), ("public_rpc_url", "https://rpc.example/key"), ("setup", Path("x"))):
+        object.__setattr__(table.settings, name, value)
+    with serve(table) as client:
+        config = client.get("/api/config").json()
+        assert (config["rpc"], config["faucet"], config["insecure"]) == ("https://rpc.example/key", False, False)
+        assert client.post("/rpc", json={}).status_code in (404, 405)
+        assert client.post("/api/faucet", json={"address": ADDRESS}).status_code in (404, 405)
+        policy = client.get("/livez").headers["content-security-policy"]
+        assert "connect-src 'self' https://rpc.example;" in policy
+
+
+def test_only_json_reaches_what_another_origin_must_not() -> None:
+    request = Request({"type": "http", "headers": [(b"content-type", b"text/plain;application/json")]})
+    with pytest.raises(Problem):
+        _json_only(request)
+
+
+# --------------------------------------------------------------------------------------------------------- operations
+
+
+def test_health_metrics_and_docs(table: Table) -> None:
+    with serve(table) as client:
+        assert "indexer" in is_problem(client.get("/readyz"), 503)["detail"]
+        table.indexer.step()
+        assert client.get("/readyz").json() == {"status": "ok"}
+        text = client.get("/metrics").text
+        assert f"proofmate_head_block {float(table.chain.head().number)}" in text
+        assert 'proofmate_requests_total{route="/readyz",status="503"} 1.0' in text
+        assert "/api/games/{number}/ballots" in client.get("/docs").text
+        assert client.get("/openapi.json").json()["info"]["title"] == "Proofmate"
+
+
+def test_not_ready_without_a_chain(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    table.indexer.step()
+    with serve(table) as client:
+        monkeypatch.setattr(table.w3.provider, "endpoint_uri", "http://127.0.0.1:1")
+        assert "RPC_URL" in is_problem(client.get("/readyz"), 503)["detail"]
+        monkeypatch.undo()
+
+
+def test_without_redis_everything_is_a_problem(settings: Settings, table: Table, tmp_path: Path) -> None:
+    object.__setattr__(settings, "redis_url", f"unix://{tmp_path}/none")
+    with serve(Table(settings, table.redis)) as client:
+        assert "REDIS_URL" in is_problem(client.get("/readyz"), 503)["detail"]
+        assert "Redis" in is_problem(client.get("/api/games/0"), 503)["detail"]
+        assert client.get("/livez").status_code == 200
+
+
+def test_a_page_cannot_be_framed_or_fed_scripts(table: Table) -> None:
+    table.settings.frontend.mkdir()
+    (table.settings.frontend / "index.html").write_text("<!doctype html>")
+    with serve(table) as client:
+        page = client.get("/")
+        assert page.status_code == 200
+        policy = page.headers["content-security-policy"]
+        assert "frame-ancestors 'none'" in policy and "script-src 'self' 'wasm-unsafe-eval'" in policy
+        assert page.headers["x-content-type-options"] == "nosniff"
+        for path in ("/%2e%2e/%2e%2e/etc/passwd", "/..%2f..%2fetc/passwd", "//etc/passwd"):
+            assert client.get(path).status_code == 404
+
+
+# ------------------------------------------------------------------------------------------------------------ streams
+
+
+def read_events(client: httpx.Client, path: str, count: int, **headers: str) -> list[tuple[str, dict[str, Any]]]:
+    """The first events of a stream, as (id, document)."""
+    events: list[tuple[str, dict[str, Any]]] = []
+    identity = ""
+    with client.stream("GET", path, headers=headers, timeout=10) as answer:
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        for line in answer.iter_lines():
+            if line.startswith("id: "):
+                identity = line[4:]
+            if line.startswith("data: "):
+                events.append((identity, json.loads(line[6:])))
+                if len(events) == count:
+                    return events
+    return events
+
+
+def test_a_stream_begins_with_the_document_and_goes_on_with_every_change(table: Table) -> None:
+    game = table.new_game()
+    table.indexer.step()
+    path = f"/api/games/{game}/stream"
+    with serve(table) as client:
+        ((version, document),) = read_events(client, path, 1)
+        assert document["id"] == game and str(document["version"]) == version
+        threading.Timer(0.3, lambda: (table.stake(game), table.indexer.step())).start()
+        started = time.monotonic()
+        ((newer, document),) = read_events(client, path, 1, **{"Last-Event-ID": version})
+        assert time.monotonic() - started > 0.25  # what the client had was not sent again
+        assert int(newer) > int(version) and document["seats"] == 1
+
+
+def test_a_stream_is_paced(table: Table) -> None:
+    game = table.new_game()
+    table.indexer.step()
+    stop = threading.Event()
+
+    def shake() -> None:
+        while not stop.wait(0.01):
+            table.redis.incr(table.keys.version(game))
+            table.redis.publish(table.keys.changes, str(game))
+
+    thread = threading.Thread(target=shake)
+    thread.start()
+    try:
+        with serve(table) as client:
+            started = time.monotonic()
+            read_events(client, f"/api/games/{game}/stream", 5)
+            assert time.monotonic() - started > 0.9
+    finally:
+        stop.set()
+        thread.join()
+
+
+def test_one_visitor_has_so_many_streams(table: Table) -> None:
+    game = table.new_game()
+    table.indexer.step()
+    app = create(table.settings, table.chain)
+    api = app.state.api
+    for _ in range(api.streams.each):
+        assert api.streams.take("127.0.0.1")
+    assert not api.streams.take("127.0.0.1")
+    with serve(table) as client:
+        open_streams = [client.stream("GET", f"/api/games/{game}/stream") for _ in range(20)]
+        for stream in open_streams:
+            assert stream.__enter__().status_code == 200
+        is_problem(client.get(f"/api/games/{game}/stream"), 429)
+        for stream in open_streams:
+            stream.__exit__(None, None, None)
+        time.sleep(0.3)
+        assert len(read_events(client, f"/api/games/{game}/stream", 1)) == 1
