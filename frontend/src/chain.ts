@@ -149,6 +149,23 @@ const spaced = (name: string) =>
     .toLowerCase()
     .replace(/^./, (c) => c.toUpperCase());
 
+/** What the contract's refusals mean to a visitor. */
+const REFUSALS: Record<string, string> = {
+  WrongState: 'The game has moved on; this is no longer possible.',
+  TooLate: 'Too late: its time has passed on the chain.',
+  TooEarly: 'Too early: its time has not come on the chain.',
+  StakeTooSmall: 'This stake is smaller than the game’s terms allow.',
+  TooMuch: 'This stake is larger than the contract can hold.',
+  LeelaPoolClosed: 'Nobody can stake on Leela in this game.',
+  OtherSide: 'This account has staked on the other side; one account, one side.',
+  WrongVoteKey: 'This account’s seat has another vote key.',
+  NoSeat: 'This account has no seat in this game.',
+  AlreadyVoted: 'This seat has voted already; a ballot is final.',
+  WrongPly: 'The vote is on another move by now.',
+  NothingOwed: 'Nothing is owed to this account; it may have been paid already.',
+  TransferFailed: 'The account refused the payment.',
+};
+
 /** One sentence for whatever went wrong. */
 export function explain(error: unknown): string {
   const code = (error as { code?: number } | null)?.code;
@@ -162,6 +179,8 @@ export function explain(error: unknown): string {
   }
   const reverted = error.walk((e) => e instanceof ContractFunctionRevertedError);
   if (reverted instanceof ContractFunctionRevertedError && reverted.data !== undefined) {
+    const refusal = REFUSALS[reverted.data.errorName];
+    if (refusal !== undefined) return refusal;
     const values = (reverted.data.args ?? []).map(String).join(', ');
     return `The game contract refused: ${spaced(reverted.data.errorName)}${values === '' ? '' : ` (${values})`}.`;
   }

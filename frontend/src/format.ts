@@ -45,6 +45,7 @@ export function clock(seconds: number): string {
 
 /** Seconds as words for terms: "5 minutes", "1 day". */
 export function period(seconds: number): string {
+  if (seconds === 0) return 'at once';
   for (const [unit, size] of [
     ['day', 86400],
     ['hour', 3600],

@@ -2,7 +2,7 @@
 
 import { html, nothing } from 'lit-html';
 import type { Game } from '../api.ts';
-import { clock, coins, percent, times } from '../format.ts';
+import { clock, coins, percent, period, times } from '../format.ts';
 import { multiple } from '../payout.ts';
 import { type Actions, type State, secondsLeft, shown, stakesOf } from '../state.ts';
 import { card, type Drawn, icon, share } from './dom.ts';
@@ -66,9 +66,30 @@ export function pools(state: State): Drawn {
               }.`
         }
       </p>
-      ${risk(game)}
+      ${terms(game)} ${risk(game)}
     `,
   );
+}
+
+/** The terms, which never change once the game is created. */
+function terms({ terms }: Game): Drawn {
+  const rows: [string, string][] = [
+    ['World plays', terms.worldIsWhite ? 'White' : 'Black'],
+    ['A vote lasts', period(terms.votingPeriod)],
+    ['it may close early after', period(terms.minPeriod)],
+    ['Quorum', percent(terms.quorum / 10_000)],
+    ['A proof is due within', period(terms.provingPeriod)],
+    ['A winner wins at most', `${terms.maxOdds} × the stake`],
+    ['Fee on winnings', percent(terms.fee / 10_000)],
+    ['Draw after', `${terms.maxPly} plies`],
+    ['Least stake', `${coins(terms.minStake)} ETH`],
+  ];
+  return html`
+    <details>
+      <summary>Terms</summary>
+      <dl class="terms">${rows.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
+    </details>
+  `;
 }
 
 /** What no rule can fix, with this game's own numbers. */
