@@ -46,9 +46,7 @@ def add_parser(subparsers: Any) -> None:
     strength.add_argument("--seconds", type=float, default=0.1, help="Stockfish's time for a move (0.1)")
     strength.add_argument("--nodes", type=int, help="give Stockfish so many nodes a move instead of time")
     strength.add_argument("--workers", type=int, default=1, help="games at the same time (1)")
-    strength.add_argument(
-        "--data", type=Path, nargs="+", help="labelled games, for agreement on held-out ones and tactics"
-    )
+    strength.add_argument("--data", type=Path, nargs="+", help="labelled games: also agreement, tactics, won positions")
     strength.add_argument("--positions", type=int, default=5000, help="held-out positions to use (5000)")
     strength.add_argument("--passport", action="store_true", help="write the result into the network's passport")
     strength.add_argument("--json", action="store_true", help="print one JSON object on one line")

@@ -234,7 +234,7 @@ def batches(rows: NDArray[np.int64], size: int, seed: int, start: int = 0) -> It
     for epoch in range(start // per_epoch, 1 << 31):
         shuffled = np.random.default_rng((seed, epoch)).permutation(rows)
         for batch in range(start - epoch * per_epoch if epoch == start // per_epoch else 0, per_epoch):
-            yield np.sort(shuffled[batch * size : (batch + 1) * size])
+            yield shuffled[batch * size : (batch + 1) * size]
 
 
 def board_of(packed: NDArray[np.uint8]) -> chess.Board:

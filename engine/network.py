@@ -85,13 +85,17 @@ class Tower(nn.Module):
         )
         self.head = nn.Conv2d(shape.channels, POLICY_PLANES, 1)
 
+    def layers(self) -> list[Convolution]:
+        """The convolutions, the stem first."""
+        return [module for module in self.convolutions if isinstance(module, Convolution)]
+
     def forward(self, x: Tensor, quantised: bool = False) -> Tensor:
         """Logits; `quantised` folds batch norm and rounds activations as the integer network does.
 
         Gradients pass straight through the rounding.
         """
         activations = [x]
-        for n, convolution in enumerate(self.convolutions):
+        for n, convolution in enumerate(self.layers()):
             y = convolution(activations[-1], quantised)
             if adds_skip(n):
                 y = y + activations[-2]
@@ -103,7 +107,7 @@ class Tower(nn.Module):
     def bounds(self) -> Tensor:
         """The largest |y| / 2^shift that each hidden channel can reach for any input, [1 + convolutions, channels]."""
         rows = []
-        for n, convolution in enumerate(self.convolutions):
+        for n, convolution in enumerate(self.layers()):
             weight, bias = convolution.folded()
             ceiling = 127 if n else STEPS  # the inputs are 0 and 1
             high = weight.clamp(min=0).flatten(1).sum(1) * ceiling + bias * STEPS + (127 if adds_skip(n) else 0)

@@ -33,6 +33,8 @@ WON = 300
 TACTIC_GAP = 200
 """Centipawns by which the best move of a tactic beats the second best; the best must also be worth that much."""
 JUDGE = "nodes 20000"
+CONVERSION_LIMIT = "nodes 1000"
+"""The opponent's in won positions."""
 
 
 @dataclass(frozen=True)
@@ -48,9 +50,9 @@ class Played:
     """How often the network was to move in a position that had occurred before."""
 
 
-def choose(network: Network, board: chess.Board) -> chess.Move:
-    """The network's move: the legal one with the highest score."""
-    ranked = scores(network.logits(encoding.planes(board, encoding.is_repeated(board))))
+def choose(network: Network, board: chess.Board, sees_repetition: bool = True) -> chess.Move:
+    """The network's move: the legal one with the highest score. It may be kept from seeing that a position repeats."""
+    ranked = scores(network.logits(encoding.planes(board, sees_repetition and encoding.is_repeated(board))))
     legal = encoding.legal_indices(board)
     return legal[max(legal, key=lambda index: int(ranked[index]))]
 
@@ -83,17 +85,21 @@ def ending(board: chess.Board) -> str | None:
 
 
 def play(
-    network: Network, opponent: Stockfish, judge: Stockfish, limit: str, opening: Sequence[chess.Move], color: bool
+    network: Network,
+    opponent: Stockfish,
+    judge: Stockfish,
+    limit: str,
+    board: chess.Board,
+    color: bool,
+    sees_repetition: bool = True,
 ) -> Played:
-    """One game; the network has the given colour."""
-    board, repeated = chess.Board(), 0
-    for move in opening:
-        board.push(move)
+    """One game, played on from a board; the network has the given colour."""
+    repeated = 0
     opponent.new_game()
     while (end := ending(board)) is None:
         if board.turn == color:
             repeated += encoding.is_repeated(board)
-            board.push(choose(network, board))
+            board.push(choose(network, board, sees_repetition))
         else:
             board.push(opponent.best(board, limit))
     if end == "checkmate":
@@ -118,7 +124,10 @@ def match(network: Network, elo: int | None, games: int, limit: str, workers: in
     def games_of(worker: int) -> None:
         with Stockfish(**options) as opponent, Stockfish() as judge:
             for opening, color in pairs[worker::workers]:
-                done.append(play(network, opponent, judge, limit, opening, color))
+                board = chess.Board()
+                for move in opening:
+                    board.push(move)
+                done.append(play(network, opponent, judge, limit, board, color))
                 points = sum(game.result for game in done)
                 print(f"\r{len(done)}/{games} games, {points:g} points", end="", file=sys.stderr, flush=True)
 
@@ -173,6 +182,31 @@ def tactics(positions: data.Positions, count: int) -> data.Positions:
     return data.Positions(found.boards, found.repeated, np.array(labels, np.uint16), found.games)
 
 
+def conversion(network: Network, positions: data.Positions, count: int, sees_repetition: bool = True) -> dict[str, Any]:
+    """What the network makes of won positions, the first so many of those given, against Stockfish at a few nodes.
+
+    Says how often it shuffles: games drawn by repetition or by fifty moves.
+    """
+    done = list[Played]()
+    with Stockfish() as opponent, Stockfish() as judge:
+        for packed in positions.boards:
+            board = data.board_of(packed)
+            judge.new_game()
+            if judge.lines(board, JUDGE)[0].value >= WON:
+                done.append(play(network, opponent, judge, CONVERSION_LIMIT, board, chess.WHITE, sees_repetition))
+            if len(done) == count:
+                break
+    results = [game.result for game in done]
+    return {
+        "positions": len(done),
+        "limit": CONVERSION_LIMIT,
+        "won": results.count(1.0),
+        "drawn": dict(Counter(game.ending for game in done if game.result == 0.5)),
+        "lost": results.count(0.0),
+        "still_won_but_drawn_by_repetition": sum(game.value >= WON and game.ending == "repetition" for game in done),
+    }
+
+
 def strength(
     network: Network,
     elo: int | None,
@@ -182,12 +216,14 @@ def strength(
     held_out: data.Positions | None = None,
     puzzles: int = 300,
 ) -> dict[str, Any]:
-    """A match and, given held-out positions, top-1 agreement on them and on tactics made from them."""
+    """A match and, given held-out positions, agreement on them and on tactics, and what becomes of won positions."""
     result: dict[str, Any] = {"network": network.name, "sha256": network.hash.hex()}
     if held_out is not None:
         chosen = tactics(held_out, puzzles)
         result["held_out_top1"] = {"positions": len(held_out), "share": round(top1(network, held_out), 4)}
         result["tactics_top1"] = {"positions": len(chosen), "share": round(top1(network, chosen), 4)}
+        result["won_positions"] = conversion(network, held_out, puzzles)
+        result["won_positions_blind_to_repetition"] = conversion(network, held_out, puzzles, sees_repetition=False)
     if games:
         result["match"] = match(network, elo, games, limit, workers)
     return result
@@ -206,7 +242,7 @@ def record(passport: Path, result: dict[str, Any]) -> None:
     if content["sha256"] != result["sha256"]:
         raise ValueError(f"{passport} is the passport of another network")
     known = content.setdefault("strength", {})
-    known |= {key: result[key] for key in ("held_out_top1", "tactics_top1") if key in result}
+    known |= {key: value for key, value in result.items() if key not in ("network", "sha256", "match")}
     if "match" in result:
         key = (result["match"]["opponent"], result["match"]["limit"])
         others = [match for match in known.get("matches", []) if (match["opponent"], match["limit"]) != key]

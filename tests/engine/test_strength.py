@@ -82,6 +82,19 @@ def test_agreement_and_tactics() -> None:
     assert strength.top1(NETWORK, found) == pytest.approx(2 / 3)
 
 
+def test_won_positions_are_played_on() -> None:
+    mates = data.decode([random_game(seed, plies=100) for seed in range(6)])
+    result = strength.conversion(NETWORK, mates, 3)
+    assert result["positions"] == 3 == result["won"] + sum(result["drawn"].values()) + result["lost"]
+
+
+def test_a_network_can_be_blind_to_repetition() -> None:
+    board = chess.Board()
+    for uci in ("g1f3", "g8f6", "f3g1", "f6g8"):
+        board.push_uci(uci)
+    assert strength.choose(NETWORK, board, sees_repetition=False) == strength.choose(NETWORK, chess.Board())
+
+
 def test_the_passport_of_another_network_is_left_alone(tmp_path: Path) -> None:
     passport = tmp_path / "tiny.json"
     passport.write_text(json.dumps({"sha256": NETWORK.hash.hex()}))

@@ -89,6 +89,7 @@ def test_a_run_is_resumed_where_it_stopped(games: list[Path], tmp_path: Path) ->
     assert log(tmp_path)[-1]["loss"] < 4
 
 
+@pytest.mark.slow
 def test_processes_share_a_batch(games: list[Path], tmp_path: Path) -> None:
     config = train.Config("small", steps=3, batch=32)  # the processes know the shapes of the module only
     train.start(tmp_path, config, games, "cpu", processes=2, seconds=600)
@@ -114,6 +115,16 @@ def test_positions_that_repeat_ask_for_another_move() -> None:
     with torch.no_grad():
         tower.head.bias[56] = 200  # the knights' first jump: two moves, b1c3 and g1h3
     assert train.other_move(tower, planes, legal, first)[0].max() > 0.9
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["flagship", "wide", "large"])
+def test_large_towers_train_and_travel(name: str, games: list[Path], tmp_path: Path) -> None:
+    """A piece of their training can go to a machine with a GPU and back: at most 64 MiB."""
+    train.start(tmp_path, train.Config(name, steps=2, batch=4), games, "cpu", processes=1, seconds=0)
+    assert (tmp_path / "checkpoint.pt").stat().st_size < 64 << 20
+    train.start(tmp_path, train.Config(name, steps=2, batch=4), games, "cpu", processes=1, seconds=600)
+    assert train.Run.open(tmp_path).step == 2
 
 
 def test_unknown_networks_are_refused(games: list[Path], tmp_path: Path) -> None:
