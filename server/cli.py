@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
+import logging
 import signal
 import sys
 from collections.abc import Sequence
@@ -22,8 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = sys.argv[1:] if arguments is None else arguments
     asked = next((argument for argument in given if not argument.startswith("-")), None)
     options = parser([name for name in HOOKS if asked in (None, name)]).parse_args(given)
-    signal.signal(signal.SIGTERM, _interrupt)
-    signal.signal(signal.SIGHUP, _interrupt)
+    before = {number: signal.signal(number, _interrupt) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     try:
         return int(options.run(options) or 0)
     except SettingsError as error:
@@ -31,8 +31,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:
-        return 1
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
@@ -139,6 +140,7 @@ def _reset(options: argparse.Namespace) -> int:
 
 def _process(options: argparse.Namespace) -> int:
     settings = Settings.load()
+    logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     importlib.import_module(options.module).run(settings)
     return 0
 

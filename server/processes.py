@@ -102,7 +102,7 @@ def tend(children: Sequence[Child], report: Callable[[str], None]) -> None:
             wait = min(SLOWEST, 0.5 * 2 ** min(child.failures, 10))
             child.due = now + wait
             how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
-            report(f"{child.name} stopped ({how}); starting it again in {wait:.0f} s; its log is {child.log}")
+            report(f"{child.name} stopped ({how}); starting it again in {wait:.1f} s; its log is {child.log}")
         elif now >= child.due:
             child.start()
 

@@ -39,18 +39,17 @@ def make_prover(settings: Settings | Environment, progress: Callable[[str, float
 
     Raises SettingsError for a network or a setup that is not acceptable.
     """
-    from engine.prover import Prover, Setup  # late: only a worker needs the native code
+    from engine.prover import Prover  # late: only a worker needs the native code
+    from engine.setup import Setup
 
     network = settings.network if isinstance(settings, Settings) else network_of(settings)
-    cache = settings.cache_dir / "prover"
+    if settings.setup is not None:
+        raise SettingsError("SETUP: a ceremony's file cannot be read yet")
     try:
-        cache.mkdir(parents=True, exist_ok=True)
-        setup = Setup.insecure(cache) if settings.setup is None else Setup.load(settings.setup, cache)
-    except (OSError, ValueError) as error:
-        raise SettingsError(f"SETUP: {error}") from None
-    try:
-        return Prover(network, setup, cache, progress)
-    except (OSError, ValueError) as error:
+        return Prover(network, Setup.from_seed(0), settings.cache_dir / "prover", progress)
+    except OSError as error:
+        raise SettingsError(f"CACHE_DIR: {error}") from None
+    except ValueError as error:
         raise SettingsError(f"NETWORK: {error}") from None
 
 
@@ -105,7 +104,7 @@ def main(file: Path) -> None:
 
     prover = make_prover(env, progress)
     verifier = Verifier(
-        source=prover.verifier_code().decode(),
+        source=prover.verifier_source().replace("pragma solidity 0.8.19;", "pragma solidity ^0.8.19;"),
         network_hash="0x" + prover.network_hash.hex(),
         verifying_key_hash="0x" + prover.verifying_key_hash.hex(),
         insecure=prover.setup.insecure,

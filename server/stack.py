@@ -172,6 +172,7 @@ class LocalChain:
         self._restore(say)
         self.child.start()
         self.child.await_ready(lambda: rpc_answers(self.url), 30)
+        self.saved = self._newest()
 
     def _restore(self, say: Say) -> None:
         for file in (self.file, self.old):
@@ -197,9 +198,12 @@ class LocalChain:
         self.child.process = None
         self.child.command = [*self.child.command, "--load-state", str(self.file)]
 
+    def _newest(self) -> str:
+        return str(rpc(self.url, "eth_getBlockByNumber", "latest", False)["hash"])
+
     def save(self) -> None:
         """Copies the chain's state to disk if it has changed. A kill at any moment leaves one good copy."""
-        newest = rpc(self.url, "eth_getBlockByNumber", "latest", False)["hash"]
+        newest = self._newest()
         if newest == self.saved or time.monotonic() < self.next_save:
             return
         began = time.monotonic()
@@ -403,7 +407,8 @@ class Stack:
             if self.chain is not None:
                 self.chain.save()
         except (OSError, httpx.HTTPError, Web3Exception, SettingsError, ValueError) as error:
-            self._trouble(f"the chain at {self.rpc_url} does not answer as it should: {error}")
+            if self.chain is None or self.chain.child.running:
+                self._trouble(f"the chain at {self.rpc_url} does not answer as it should ({type(error).__name__})")
 
     _last_trouble = ""
 

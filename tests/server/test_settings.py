@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from server.settings import (
+    KEYS,
+    Environment,
+    Settings,
+    SettingsError,
+    address_of,
+    key_of,
+    make_keys,
+    read_json,
+    socket_of,
+    write_atomically,
+    write_json,
+)
+
+KEY = "0x" + "46" * 32
+
+
+@pytest.fixture(autouse=True)
+def only_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in Environment.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+def environment(tmp_path: Path, **values: object) -> Environment:
+    return Environment.read(data_dir=tmp_path, network=Path(__file__), **values)
+
+
+def deployed(tmp_path: Path) -> None:
+    write_json(tmp_path / "deployment.json", {"chainId": 31337, "contract": "0x" + "12" * 20, "block": 7})
+
+
+def test_defaults_need_nothing(tmp_path: Path) -> None:
+    env = environment(tmp_path)
+    make_keys(env)
+    deployed(tmp_path)
+    settings = Settings.load(env)
+    assert settings.redis_url == f"unix://{tmp_path}/redis/socket"
+    assert settings.rpc_url == "http://127.0.0.1:8545"
+    assert settings.start_block == 7
+    assert settings.payee == address_of(settings.relay_key)
+    assert settings.local and settings.faucet_key is not None
+
+
+def test_what_is_set_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {
+        "REDIS_URL": "redis://elsewhere:6379/1",
+        "RPC_URL": "https://chain.example",
+        "CONTRACT": "0x" + "ab" * 20,
+        "CHAIN_ID": "10",
+        "RELAY_KEY": KEY,
+        "FAUCET_KEY": KEY,
+        "SETUP": __file__,
+    }.items():
+        monkeypatch.setenv(name, value)
+    settings = Settings.load(environment(tmp_path))
+    assert (settings.redis_url, settings.rpc_url) == ("redis://elsewhere:6379/1", "https://chain.example")
+    assert settings.contract == "0x" + "aB" * 20 or settings.contract.lower() == "0x" + "ab" * 20
+    assert settings.faucet_key is None, "a faucet on a chain with real money"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PORT", "0"),
+        ("PORT", "http"),
+        ("CHAIN_ID", "-1"),
+        ("CONTRACT", "0x12"),
+        ("PAYEE", "somebody"),
+        ("RELAY_KEY", "0x1234"),
+        ("OWNER_KEY", "secret-that-must-not-be-shown"),
+        ("REDIS_URL", "localhost:6379"),
+        ("RPC_URL", "ws://localhost"),
+        ("BALLOT_MARGIN", "-1"),
+        ("LOG_LEVEL", "loud"),
+    ],
+)
+def test_a_bad_value_is_named_in_one_sentence(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError) as raised:
+        Environment.read()
+    assert str(raised.value).startswith(f"{name}: ")
+    assert "\n" not in str(raised.value) and "secret" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({}, "CONTRACT: not set"),
+        ({"contract": "0x" + "12" * 20, "chain_id": 10}, "RELAY_KEY: missing"),
+        (
+            {"contract": "0x" + "12" * 20, "chain_id": 10, "relay_key": KEY},
+            "SETUP: missing; the insecure setup is refused",
+        ),
+        ({"contract": "0x" + "12" * 20, "relay_key": KEY, "setup": Path("/nowhere")}, "SETUP: there is no file"),
+    ],
+)
+def test_what_is_missing_is_named(tmp_path: Path, values: dict[str, object], message: str) -> None:
+    with pytest.raises(SettingsError, match=message):
+        Settings.load(environment(tmp_path, **values))
+
+
+def test_network_is_missing(tmp_path: Path) -> None:
+    env = Environment.read(data_dir=tmp_path, network=tmp_path / "none", contract="0x" + "12" * 20, relay_key=KEY)
+    with pytest.raises(SettingsError, match="NETWORK: there is no file"):
+        Settings.load(env)
+
+
+def test_data_folder_of_another_chain(tmp_path: Path) -> None:
+    deployed(tmp_path)
+    with pytest.raises(SettingsError, match="CHAIN_ID: 1337, but DATA_DIR belongs to 31337"):
+        Settings.load(environment(tmp_path, chain_id=1337))
+
+
+@pytest.mark.parametrize("content", ["", '{"chainId": 3', "[]", "\x00\x01"])
+def test_half_written_files_are_named_and_left_alone(tmp_path: Path, content: str) -> None:
+    (tmp_path / "keys.json").write_text(content)
+    with pytest.raises(SettingsError, match=r"DATA_DIR: .*keys\.json is damaged"):
+        make_keys(environment(tmp_path))
+    assert (tmp_path / "keys.json").read_text() == content
+
+
+def test_keys_are_made_once_and_for_this_user_only(tmp_path: Path) -> None:
+    env = environment(tmp_path)
+    make_keys(env)
+    keys = {name: key_of(env, name) for name in KEYS}
+    make_keys(env)
+    assert {name: key_of(env, name) for name in KEYS} == keys and len(set(keys.values())) == len(KEYS)
+    assert (tmp_path / "keys.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_no_key_is_made_for_a_real_chain(tmp_path: Path) -> None:
+    make_keys(environment(tmp_path))
+    assert key_of(environment(tmp_path, chain_id=1), "relay") is None
+
+
+def test_secrets_are_not_shown(tmp_path: Path) -> None:
+    env = environment(tmp_path, relay_key=KEY, contract="0x" + "12" * 20)
+    assert KEY not in repr(env) and KEY not in repr(Settings.load(env))
+    assert env.variables()["RELAY_KEY"] == KEY
+
+
+def test_a_path_too_long_for_a_socket(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"DATA_DIR: .* is too long"):
+        socket_of(environment(tmp_path / ("x" * 100)))
+
+
+def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "file.json"
+    write_json(file, {"a": 1})
+
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        write_atomically(file, b"{}")
+    assert read_json(file) == {"a": 1}
+    assert [entry.name for entry in tmp_path.iterdir()] == ["file.json"]
