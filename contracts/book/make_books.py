@@ -1,17 +1,17 @@
 """Makes the books of opening positions, `openings.json` and `endgames.json`, beside this file.
 
-    python contracts/book/make_books.py            # needs python-chess, and stockfish on the path; about five minutes
+    python contracts/book/make_books.py     # needs python-chess, and stockfish on the path; some minutes
 
-Openings: from the initial position Stockfish's good moves are played at random, 8 or 9 plies, so that half of the book has
-Black to move. A position stays if it is balanced: at most 60 centipawns for either side.
+Openings: from the initial position Stockfish's good moves are played at random, 8 or 9 plies, so that half of the book
+has Black to move. A position stays if it is balanced: at most 60 centipawns for either side.
 
-Endgames, for whole games in a test: few pieces, no pawns, kings on the edge. Of 20 playouts of weak players (mate if there
-is one, else a capture or any move) at least two must be won by each side and at most five last longer than 40 plies. The
-clock of the fifty moves stands at 70, so that shuffling ends too; a test's terms bound the rest by maxPly.
+Endgames, for whole games in a test: few pieces, no pawns, kings on the edge. Of 20 playouts of weak players (mate if
+there is one, else a capture or any move) at least two must be won by each side and at most five last longer than 40
+plies. The clock of the fifty moves stands at 70, so that shuffling ends too; a test's terms bound the rest by maxPly.
 
-Both are drawn from a seed and Stockfish searches a fixed number of nodes on one thread: the same version makes the same books.
-A book is JSON: how it was made, then its openings, each with its FEN, centipawns for White, and the two words that
-`addBook` takes (drawn in `Chess.sol`).
+Both are drawn from a seed and Stockfish searches a fixed number of nodes on one thread: the same version makes the same
+books. A book is JSON: how it was made, then its openings, each with its FEN, centipawns for White, and the two words
+that `addBook` takes (drawn in `Chess.sol`).
 """
 
 from __future__ import annotations
