@@ -158,6 +158,7 @@ class ProvingWorker(SimpleWorker):
         self.stop = stop
 
     def execute_job(self, job: Job, queue: Queue) -> None:
+        queue.connection.delete(job.execution_registry.key)  # RQ stumbles over the execution of a worker that died
         execution = self.prepare_execution(job)
         done = threading.Event()
         thread = threading.Thread(target=self._live, args=(job, execution, done), name="heartbeat", daemon=True)
