@@ -63,17 +63,15 @@ library Encoding {
         MoveSet memory legal = Chess.legalMoves(position);
         if (!Chess.contains(legal, move)) revert Chess.IllegalMove(move);
         (uint256 word, uint256 mask) = policyBit(position, move);
+        if (bitmap[word] & mask == 0) revert MoveNotSet(move);
         uint256[73] memory m = legal.origins;
         unchecked {
             for (uint256 w = 0; w < 25; ++w) {
                 uint256 set = bitmap[w];
-                uint256 allowed = w == 24 ? Chess.BOARD : THREE_BOARDS;
-                if (set & ~allowed != 0) revert BitmapOutOfRange(w);
+                uint256 squares = w == 24 ? Chess.BOARD : THREE_BOARDS;
+                if (set & ~squares != 0) revert BitmapOutOfRange(w);
                 set &= w == 24 ? m[72] : m[3 * w] << 144 | m[3 * w + 1] << 72 | m[3 * w + 2];
-                if (w == word) {
-                    if (set & mask == 0) revert MoveNotSet(move);
-                    set ^= mask;
-                }
+                if (w == word) set ^= mask;
                 if (set != 0) _refuse(position, w, set);
             }
         }
