@@ -34,8 +34,8 @@ import { checkProof } from './verify.ts';
 
 const DIRECT = 'proofmate:vote-at-once';
 const WALLET = 'proofmate:wallet';
-/** How often the list of games is looked at again, in milliseconds. */
-const GAMES_EVERY = 15_000;
+/** How often what no stream tells, the list of games and the wallet's balance, is looked at, in milliseconds. */
+const LOOK_AROUND = 10_000;
 /** How long a notice stays, in milliseconds. */
 const NOTICE = 5_000;
 const ARROWS: Record<string, [file: number, rank: number]> = {
@@ -79,7 +79,7 @@ export class Effects implements Actions {
     discover((wallet) => this.announced(wallet));
     this.restoreBurner();
     await this.loadGames();
-    setInterval(() => document.visibilityState === 'visible' && this.refreshGames(), GAMES_EVERY);
+    setInterval(() => document.visibilityState === 'visible' && this.lookAround(), LOOK_AROUND);
   }
 
   private async loadGames(): Promise<void> {
@@ -135,6 +135,12 @@ export class Effects implements Actions {
     if (before?.moves.length !== game.moves.length) scrollMoves();
     if (this.state().passport === null) void this.loadPassport(game.terms.model);
     if (before === null || stakesAndVotes(before) !== stakesAndVotes(game)) void this.refreshAccount();
+  }
+
+  private async lookAround(): Promise<void> {
+    const { wallet, balance } = this.state();
+    if (wallet !== null && balance === 0n) void this.firstFunds(wallet);
+    await Promise.all([this.refreshGames(), this.refreshAccount()]);
   }
 
   private async refreshGames(): Promise<void> {
@@ -216,8 +222,8 @@ export class Effects implements Actions {
 
   private setWallet(wallet: Wallet): void {
     this.update({ wallet, account: null, balance: null, walletOpen: false, proposal: null });
-    void this.firstFunds(wallet);
     void this.refreshAccount();
+    void this.firstFunds(wallet);
   }
 
   /** A burner wallet that holds nothing asks the faucet by itself, so that a visitor can stake at once. */
@@ -226,19 +232,10 @@ export class Effects implements Actions {
     if (wallet.kind !== 'burner' || !config?.faucet) return;
     try {
       if ((await this.read?.getBalance({ address: wallet.address })) === 0n) await askFaucet(wallet.address);
-      await this.untilFunded(wallet);
     } catch {
-      // The button in the wallet menu asks again and shows why it fails.
+      // Asked again with the next look around; the button in the wallet menu shows why it fails.
     }
-  }
-
-  private async untilFunded(wallet: Wallet): Promise<void> {
-    for (let tries = 0; tries < 20 && this.state().wallet === wallet; tries++) {
-      const balance = await this.read?.getBalance({ address: wallet.address });
-      if (balance !== undefined) this.update({ balance });
-      if (balance !== undefined && balance > 0n) return;
-      await pause(500);
-    }
+    await this.refreshAccount();
   }
 
   openWallets(open: boolean): void {

@@ -15,6 +15,7 @@ import {
   toHex,
 } from 'viem';
 import type { Config, Game, ProofDocument } from './api.ts';
+import { grouped } from './format.ts';
 import { bitmapHas, boardWords, legalIndices, moveNumber, policyIndex, position, positionKey } from './position.ts';
 
 /** Order of BN254's scalar field; public words are elements of it. */
@@ -136,7 +137,7 @@ export async function checkProof(
   const played = game.moves[ply]?.move ?? '';
 
   const sent = await submission(config, read, document);
-  found(sent.move === moveNumber(played), `${(sent.proof.length - 2) / 2} bytes, for ${played}`);
+  found(sent.move === moveNumber(played), `${grouped((sent.proof.length - 2) / 2)} bytes, for ${played}`);
 
   const model = (await read.readContract({
     address: config.contract,
@@ -145,17 +146,17 @@ export async function checkProof(
     args: [game.terms.model],
   })) as { verifier: Address; codeHash: Hex };
   const code = (await read.getCode({ address: model.verifier })) ?? '0x';
-  found(keccak256(code) === model.codeHash, `${(code.length - 2) / 2} bytes, hash ${keccak256(code).slice(0, 10)}…`);
+  found(
+    keccak256(code) === model.codeHash,
+    `${grouped((code.length - 2) / 2)} bytes, hash ${keccak256(code).slice(0, 10)}…`,
+  );
 
   found(isBestLegal(fen, played, sent.bitmap), `${legalIndices(position(fen)).size} legal moves, one with its bit set`);
 
   const publicInputs = publicWords(game, ply, sent.bitmap, sent.payee).map((w) => toHex(w, { size: 32 }));
   const calldata = concatHex([...publicInputs, sent.proof]);
   const verdict = await run(code, calldata);
-  found(
-    verdict.accepted,
-    `${verdict.gas.toLocaleString('en-GB')} gas, ${Math.round(verdict.milliseconds)} ms in this tab`,
-  );
+  found(verdict.accepted, `${grouped(Number(verdict.gas))} gas, ${Math.round(verdict.milliseconds)} ms in this tab`);
 
   const byte = 31 * 32 + 40;
   const tampered = await run(code, flipByte(calldata, byte));

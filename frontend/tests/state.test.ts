@@ -99,5 +99,10 @@ test('the steps of a proof', () => {
 test('the passport’s numbers in words', () => {
   expect([millions(3716425), millions(308873), millions(21_800_000)]).toEqual(['3.72 M', '309 k', '21.8 M']);
   expect(strengthText(null)).toBe('not measured yet');
-  expect(strengthText({ elo: 1850, score: 0.6, note: { deep: 1 } })).toBe('elo 1850, score 0.6');
+  expect(strengthText({ seconds: 3 })).toBe('not measured yet');
+  const match = { opponent: 'Stockfish at UCI_Elo 1850', score: 0.6, interval: [0.53, 0.67], games: 200 };
+  const text = '60% (53% to 67%) against Stockfish at UCI_Elo 1850, 200 games';
+  expect(strengthText(match)).toBe(text);
+  expect(strengthText({ match })).toBe(text);
+  expect(strengthText([match, match])).toBe(`${text}; ${text}`);
 });

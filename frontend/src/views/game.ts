@@ -139,9 +139,7 @@ export function moves(state: State, act: Actions): Drawn {
         title=${move.proof === null ? nothing : `By ${by}, proven in block ${move.proof.block}`}
         @click=${() => act.view(i + 1)}
       >
-        ${move.san}${move.by === 'understudy' ? html`<i aria-hidden="true">u</i>` : nothing}${
-          move.proof === null ? nothing : html`<i class="seal" aria-hidden="true">✓</i>`
-        }
+        <span>${move.san}</span>${move.proof === null ? nothing : html`<i class="seal" aria-hidden="true">✓</i>`}
       </button>
     `);
   });

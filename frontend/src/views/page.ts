@@ -18,6 +18,7 @@ export function page(state: State, act: Actions, mountBoard: (element: Element |
     <a class="skip" href="#title-action">Skip to the vote</a>
     ${header(state, act)}
     <main class=${game === null ? 'absent' : ''}>
+      <h1 class="sr">${game === null ? 'Proofmate' : `Game ${game.id}: the World against Leela`}</h1>
       <div class="board-side">
         ${player(state, flipped ? 'world' : 'leela')}
         <div class="board-frame">

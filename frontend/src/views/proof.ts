@@ -189,8 +189,9 @@ export function check(state: State, act: Actions): Drawn {
 const FACTS: readonly [key: string, label: string, show: (value: unknown) => string][] = [
   ['name', 'Network', String],
   ['parameters', 'Parameters', (v) => grouped(Number(v))],
-  ['multiplyAdds', 'Multiply-adds', (v) => millions(Number(v))],
-  ['layers', 'Layers', (v) => (Array.isArray(v) ? String(v.length) : String(v))],
+  ['multiply_adds', 'Multiply-adds', (v) => millions(Number(v))],
+  ['convolutions', 'Convolutions', String],
+  ['channels', 'Channels', String],
   ['k', 'Circuit rows', (v) => grouped(2 ** Number(v))],
   ['networkHash', 'Network, sha256', String],
   ['verifyingKeyHash', 'Verifying key', String],
@@ -224,12 +225,20 @@ export function passport(state: State): Drawn {
   );
 }
 
-/** Measured strength: every number the passport gives, named as there; "not measured" if it gives none. */
+/** Measured strength: the score in a match, with its interval and opponent; "not measured yet" without one. */
 export function strengthText(strength: unknown): string {
-  if (typeof strength === 'string') return strength;
-  if (typeof strength !== 'object' || strength === null) return 'not measured yet';
-  const parts = Object.entries(strength)
-    .filter(([, value]) => typeof value === 'number' || typeof value === 'string')
-    .map(([name, value]) => `${name.replace(/([A-Z])/g, ' $1').toLowerCase()} ${value}`);
-  return parts.length === 0 ? 'not measured yet' : parts.join(', ');
+  const matches = (Array.isArray(strength) ? strength : [strength]).map(matchText).filter((text) => text !== null);
+  return matches.length === 0 ? 'not measured yet' : matches.join('; ');
+}
+
+function matchText(match: unknown): string | null {
+  if (typeof match !== 'object' || match === null) return null;
+  const { match: inner, opponent, score, games, interval } = match as Record<string, unknown>;
+  if (inner !== undefined) return matchText(inner);
+  if (typeof score !== 'number' || typeof opponent !== 'string') return null;
+  const range =
+    Array.isArray(interval) && interval.length === 2
+      ? ` (${percent(Number(interval[0]))} to ${percent(Number(interval[1]))})`
+      : '';
+  return `${percent(score)}${range} against ${opponent}, ${String(games)} games`;
 }
