@@ -56,6 +56,7 @@ export class Effects implements Actions {
   private resent = '';
   private refreshing = false;
   private stale = false;
+  private balancesAsked = 0;
 
   constructor(
     private readonly state: () => State,
@@ -165,14 +166,12 @@ export class Effects implements Actions {
     }
     this.refreshing = true;
     try {
-      const [account, balance] = await Promise.all([
-        fetchAccount(game.id, wallet.address).catch(() => null),
-        this.read?.getBalance({ address: wallet.address }).catch(() => null) ?? null,
-      ]);
+      void this.refreshBalance();
+      const account = await fetchAccount(game.id, wallet.address).catch(() => null);
       const now = this.state();
-      if (now.wallet?.address === wallet.address && now.game?.id === game.id) {
-        this.update({ ...(account === null ? {} : { account }), ...(balance === null ? {} : { balance }) });
-        if (account !== null) void this.resend(account);
+      if (account !== null && now.wallet?.address === wallet.address && now.game?.id === game.id) {
+        this.update({ account });
+        void this.resend(account);
       }
     } finally {
       this.refreshing = false;
@@ -182,6 +181,15 @@ export class Effects implements Actions {
       await pause(200);
       await this.refreshAccount();
     }
+  }
+
+  private async refreshBalance(): Promise<void> {
+    const { wallet } = this.state();
+    if (wallet === null) return;
+    const asked = ++this.balancesAsked;
+    const balance = await this.read?.getBalance({ address: wallet.address }).catch(() => undefined);
+    // An answer that was overtaken by a later question may be older than what is shown.
+    if (balance !== undefined && asked === this.balancesAsked) this.update({ balance });
   }
 
   /** A ballot that this browser signed and the server does not know, after a loss on its side, is sent again once. */
@@ -235,7 +243,7 @@ export class Effects implements Actions {
     } catch {
       // Asked again with the next look around; the button in the wallet menu shows why it fails.
     }
-    await this.refreshAccount();
+    await this.refreshBalance();
   }
 
   openWallets(open: boolean): void {
@@ -271,7 +279,7 @@ export class Effects implements Actions {
     if (wallet === null) return;
     void this.attempt('Asking for test coins…', async () => {
       await askFaucet(wallet.address);
-      await this.refreshAccount();
+      await this.refreshBalance();
       this.notify('Test coins are in your wallet.');
     });
   }

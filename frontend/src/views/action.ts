@@ -103,7 +103,7 @@ function lobby(state: State, act: Actions): Drawn {
                 ?disabled=${(staked !== null && staked !== s) || (s === 'leela' && !game.terms.leelaPoolOpen)}
                 @change=${() => act.setSide(s)}
               />
-              <span><b>${s === 'world' ? 'World' : 'Leela'}</b><small>${s === 'world' ? 'stake and vote' : 'stake only'}</small></span>
+              <span><b>${s === 'world' ? 'World' : 'Leela'}</b><small>${s === 'world' ? 'you vote' : 'no vote'}</small></span>
             </label>
           `,
         )}
