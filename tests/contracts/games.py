@@ -1,4 +1,4 @@
-"""Random games with python-chess as the referee, under Proofmate's rules: threefold repetition and fifty moves need no claim."""
+"""Random games with python-chess as the referee, by Proofmate's rules: repetition and fifty moves need no claim."""
 
 from __future__ import annotations
 
@@ -47,7 +47,10 @@ def ending(board: chess.Board, occurrences: int) -> str:
 
 
 def play(source: random.Random, fen: str) -> Iterator[Ply]:
-    """A random game, to its end. The board is the same object at each ply. Some moves are taken back at once, so that positions repeat."""
+    """A random game, to its end; the board is the same object at each ply.
+
+    Some moves are taken back at once, so that positions repeat.
+    """
     board = chess.Board(fen)
     seen: Counter[Hashable] = Counter()
     before: chess.Move | None = None

@@ -1,4 +1,4 @@
-"""The chess libraries, asked from Python: contracts/test/ChessJudge.sol on a local chain, called without transactions."""
+"""The chess libraries, asked from Python: contracts/test/ChessJudge.sol on a local chain, by calls alone."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Answer:
     successor: Position | None
 
 
-class Reverted(Exception):
+class Reverted(Exception):  # noqa: N818  (what the chain says, not an error of ours)
     """A call reverted with these bytes."""
 
 
