@@ -117,7 +117,7 @@ def _prove(options: argparse.Namespace) -> int:
 
 def _contracts(options: argparse.Namespace) -> int:
     result: dict[str, Any] = {}
-    for module, function in (("tests.contracts.gas", "chess_gas"), ("tests.contracts.game_gas", "game_gas")):
+    for module, function in (("tests.contracts.bench", "chess_gas"), ("tests.contracts.game_gas", "game_gas")):
         _say(f"{function} ...")
         try:
             result |= getattr(importlib.import_module(module), function)()
@@ -438,12 +438,13 @@ def mlp_suite(runs: int, folder: Path) -> dict[str, Any]:
 def perceptron(mlp: Mlp) -> Network:
     """Dense layers from the planes to all moves, with random weights."""
     generator = np.random.default_rng(SEED)
+    kind: Any = "dense"
     widths = (64 * encoding.INPUT_PLANES, *mlp.hidden, 64 * encoding.POLICY_PLANES)
     layers = []
     for inputs, outputs in pairwise(widths):
         weights = generator.normal(size=(outputs, inputs)) * (1 << FORMAT["shift"]) / inputs
         biases = generator.normal(size=outputs) * (1 << FORMAT["shift"])
-        layers.append(Layer("dense", False, weights.astype(np.int32), biases.astype(np.int32)))
+        layers.append(Layer(kind, False, weights.astype(np.int32), biases.astype(np.int32)))
     return Network(f"mlp-{mlp.name.lower().replace('.', '-')}", encoding.INPUT_PLANES, **FORMAT, layers=layers)
 
 

@@ -14,7 +14,8 @@ which is engine/policy.py's layer. ezkl's own division leaves the prover one uni
 need only satisfy |n - q d| < d. A multiple of d, as f is, has exactly one such q; so the floor comes first. ezkl's
 random checks of matrix products ("Freivalds") are switched off: its challenge does not bind the witness.
 
-Public words: 64 a plane of input (0 or 1, by square), the context, 64 a plane of logits (mod p, by policy index).
+Public words: 64 a plane of input (0 or 1, by square), the context, 64 a plane of logits (mod p, by policy index). The
+circuit takes the input as it is: who reads the words must know that they are bits, as `verify` does.
 """
 
 from __future__ import annotations
@@ -337,7 +338,7 @@ def _compile(folder: Path, shift: int, legs: int) -> int:
     arguments.decomp_base = 1 << shift
     arguments.decomp_legs = legs
     arguments.disable_freivalds = True
-    # The input is checked by who reads the words, the output is a sum of what is bounded already.
+    # The reader of the words knows the input, and the output is a sum of what is bounded already.
     arguments.ignore_range_check_inputs_outputs = True
     arguments.lookup_range = (-1, 1)
     arguments.logrows = MAX_K

@@ -6,12 +6,12 @@ from pathlib import Path
 import ezkl
 import numpy as np
 import pytest
-from engine.prover import Proof, ProofCancelled
 
 from engine import ezkl_prover
 from engine.encoding import SCALAR_FIELD
 from engine.ezkl_prover import EzklProver, to_onnx
 from engine.policy import Layer, Network, scores
+from engine.prover import Proof, ProofCancelled
 from tests.engine.random_networks import shaped_network
 
 
@@ -97,6 +97,23 @@ def test_no_other_word_verifies(prover: EzklProver, proof: Proof, word: int) -> 
     assert not prover.verify(changed, proof.proof)
     changed[word] = proof.words[word] + SCALAR_FIELD
     assert not prover.verify(changed, proof.proof)
+
+
+@pytest.mark.slow
+def test_a_witness_with_another_logit_proves_nothing(prover: EzklProver, tmp_path: Path) -> None:
+    inputs = [*PLANES.reshape(-1).tolist(), CONTEXT]
+    (tmp_path / "input.json").write_text(json.dumps({"input_data": [[ezkl_prover._felt(word) for word in inputs]]}))
+    circuit, pk, setup = (str(prover._folder / name) for name in ("circuit", "pk", "setup"))
+    witness = ezkl.gen_witness(str(tmp_path / "input.json"), circuit, None, None, None)
+    logit = int(prover.network.logits(PLANES)[5]) + 1
+    witness["outputs"][0][5] = ezkl_prover._felt(logit % SCALAR_FIELD)
+    (tmp_path / "witness.json").write_text(json.dumps(witness))
+    try:
+        forged = ezkl.prove(str(tmp_path / "witness.json"), circuit, pk, None, setup)
+    except RuntimeError:
+        return
+    words = [int.from_bytes(bytes.fromhex(felt), "little") for felt in forged["instances"][0]]
+    assert not prover.verify(words, bytes.fromhex(forged["proof"].removeprefix("0x")))
 
 
 @pytest.mark.slow
