@@ -9,7 +9,6 @@ over public words that are made here; every position, by python-chess; the end a
 from __future__ import annotations
 
 import contextlib
-import functools
 import json
 import tempfile
 from collections import Counter
@@ -40,6 +39,7 @@ from server import deploy
 from server.payout import Stake, payout
 from server.position import Position
 from server.processes import Child, stop
+from server.record import Record, contract_interface, decode, fetch, read, write
 from server.settings import Environment, SettingsError
 
 OUTCOMES = ("none", "world", "leela", "draw", "void")
@@ -60,85 +60,12 @@ BALLOT = 70
 """Bytes of a ballot: uint32 seat, uint16 move, bytes32 r, bytes32 vs."""
 MAX_S = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0
 """The largest s of a signature that counts (EIP-2)."""
-LOG_RANGE = 5_000
-"""Blocks asked for at once; public nodes answer no more."""
-
-Record = dict[str, Any]
 Verify = Callable[[str, bytes], bool]
 """Runs a verifier, given by address, on words ++ proof: whether it accepts."""
 
 
 class FindingError(Exception):
     """Something on the chain is not as the rules say."""
-
-
-# ------------------------------------------------------------------------------------------------------ reading a game
-
-
-def fetch(w3: Web3, contract: str, game: int, start_block: int) -> Record:
-    """Everything that an audit of a game reads, as JSON. Raises SettingsError if there is no such game."""
-    address = Web3.to_checksum_address(contract)
-    newest = w3.eth.block_number
-
-    def logs(names: list[str], number: int) -> list[Any]:
-        topics = [[_topics()[name] for name in names], "0x" + number.to_bytes(32, "big").hex()]
-        found: list[Any] = []
-        for start in range(start_block, newest + 1, LOG_RANGE):
-            end = min(newest, start + LOG_RANGE - 1)
-            found += w3.eth.get_logs(
-                {"address": address, "fromBlock": start, "toBlock": end, "topics": cast(Any, topics)}
-            )
-        return found
-
-    entries = logs([name for name in _topics() if name not in ("ModelAdded", "BookAdded")], game)
-    if not entries:
-        raise SettingsError(f"there is no game {game} at {contract} since block {start_block} (CONTRACT, START_BLOCK)")
-    terms = deploy.game_contract(w3, contract).events.GameCreated().process_log(entries[0])["args"]["terms"]
-    entries = logs(["ModelAdded"], terms["model"]) + logs(["BookAdded"], terms["book"]) + entries
-
-    transactions, blocks, code = {}, {}, {}
-    for entry in entries:
-        name = entry["transactionHash"].to_0x_hex()
-        if name not in transactions:
-            transaction = w3.eth.get_transaction(name)
-            transactions[name] = {key: _plain(transaction.get(key)) for key in ("from", "to", "value", "input")}
-        decoded = _decode(entry)
-        numbers = [entry["blockNumber"]] + ([decoded[1]["drawBlock"]] if decoded[0] == "DrawFixed" else [])
-        for number in numbers:
-            if str(number) not in blocks and number <= newest:
-                block = w3.eth.get_block(number)
-                blocks[str(number)] = {"hash": block["hash"].to_0x_hex(), "timestamp": block["timestamp"]}
-        for account in (decoded[1].get("verifier"), decoded[1].get("pointer")):
-            if account is not None:
-                code[account] = w3.eth.get_code(account).to_0x_hex()
-    keys = ("address", "topics", "data", "blockNumber", "blockHash", "transactionHash", "transactionIndex", "logIndex")
-    return {
-        "chainId": w3.eth.chain_id,
-        "contract": address,
-        "game": game,
-        "block": newest,
-        "logs": [{key: _plain(entry[key]) for key in keys} for entry in entries],
-        "transactions": transactions,
-        "blocks": blocks,
-        "code": code,
-    }
-
-
-def write(record: Record, file: Path) -> None:
-    """Keeps what `fetch` read in a file."""
-    file.write_text(json.dumps(record, indent=1) + "\n")
-
-
-def read(file: Path) -> Record:
-    """What `write` kept. Raises SettingsError for anything else."""
-    try:
-        record = json.loads(file.read_text())
-    except (OSError, ValueError) as error:
-        raise SettingsError(f"--file: {file} cannot be read: {error}") from None
-    missing = {"chainId", "contract", "game", "logs", "transactions", "blocks", "code"} - set(record)
-    if missing:
-        raise SettingsError(f"--file: {file} has no {sorted(missing)[0]}; it is not what --save writes")
-    return cast("Record", record)
 
 
 def on_chain(w3: Web3) -> Verify:
@@ -196,6 +123,7 @@ class Replay:
     fund: int = 0
     pot: int = 0
     verifier: str = ""
+    network_hash: str = ""
     openings: bytes = b""
     deadline: int = 0
     draw_block: int = 0
@@ -218,8 +146,9 @@ class Replay:
     # ------------------------------------------------------------------------------------------------------- the lobby
 
     def model_added(self, args: Any, log: Record) -> None:
-        self.verifier = args["verifier"]
+        self.verifier, self.network_hash = args["verifier"], HexBytes(args["networkHash"]).to_0x_hex()
         code = HexBytes(self.record["code"][self.verifier])
+        expect(len(code) > 0, f"there is no code at the verifier {self.verifier}")
         expect(Web3.keccak(code) == args["codeHash"], f"the code of verifier {self.verifier} is not the registered one")
 
     def book_added(self, args: Any, log: Record) -> None:
@@ -510,7 +439,7 @@ class Replay:
         transaction = self.direct(log)
         if transaction is None:
             return None
-        function, arguments = _contract().decode_function_input(HexBytes(transaction["input"]))
+        function, arguments = contract_interface().decode_function_input(HexBytes(transaction["input"]))
         return function.fn_name, arguments
 
 
@@ -521,7 +450,7 @@ def audit(record: Record, verify: Verify) -> dict[str, Any]:
     last = ""
     try:
         for log in record["logs"]:
-            name, args = _decode(log)
+            name, args = decode(log)
             expect(not replay.outcome or name == "Claimed", f"{name} after the end of the game")
             due = replay.ending() if replay.board is not None and not replay.outcome else None
             expect(due is None or name in ("GameOver", "Claimed"), f"the game went on after {due}")
@@ -541,7 +470,9 @@ def audit(record: Record, verify: Verify) -> dict[str, Any]:
         "game": record["game"],
         "chainId": record["chainId"],
         "contract": record["contract"],
+        "contractIsOurs": deploy.is_game_code(HexBytes(record["code"].get(record["contract"], "0x"))),
         "verifier": replay.verifier,
+        "networkHash": replay.network_hash,
         "outcome": replay.outcome or None,
         "reason": replay.reason or None,
         "plies": replay.ply,
@@ -583,35 +514,10 @@ _HANDLERS: Mapping[str, Callable[[Replay, Any, Record], None]] = {
 }
 
 
-@functools.cache
-def _contract() -> Any:
-    return Web3().eth.contract(abi=deploy.abi())
-
-
-@functools.cache
-def _topics() -> dict[str, str]:
-    """The first topic of each event, by name."""
-    return {event().event_name: event().topic for event in _contract().events}
-
-
-def _decode(log: Any) -> tuple[str, Any]:
-    """The name and the arguments of a log."""
-    names = {topic: name for name, topic in _topics().items()}
-    name = names[HexBytes(log["topics"][0]).to_0x_hex()]
-    raw = {**log, "topics": [HexBytes(topic) for topic in log["topics"]], "data": HexBytes(log["data"])}
-    return name, _contract().events[name]().process_log(raw)["args"]
-
-
-def _plain(value: Any) -> Any:
-    """A value of web3 as JSON."""
-    if isinstance(value, bytes):
-        return "0x" + value.hex()
-    return [_plain(part) for part in value] if isinstance(value, (list, tuple)) else value
-
-
 def _text(result: Mapping[str, Any]) -> str:
     lines = [
         f"game {result['game']} at {result['contract']} on chain {result['chainId']}",
+        f"  network {result['networkHash']}",
         f"  {result['stakes']} stakes, {result['staked']} wei, and a pot of {result['pot']}",
         f"  {result['ballots']} ballots: each signed by its seat's vote key, legal, and counted once",
         f"  {result['votes']} votes: each counted again and closed in time",
@@ -620,6 +526,7 @@ def _text(result: Mapping[str, Any]) -> str:
         f"{result['leelaMoves']} by Leela, {result['understudyMoves']} by the understudy",
         f"  the end: {result['outcome'] or 'not yet'}" + (f", {result['reason']}" if result["reason"] else ""),
         f"  {result['claims']} claims: {result['paid']} wei paid as due, {result['owed']} wei still owed",
+        *([] if result["contractIsOurs"] else ["  not checked: the contract's code, which is not this checkout's"]),
         *(f"  not checked: {text}" for text in result["unchecked"]),
         *(f"  WRONG: {text}" for text in result["problems"]),
         "everything agrees" if result["ok"] else "the game is NOT as the rules say",

@@ -50,7 +50,14 @@ def parser(hooks: Sequence[str] = ()) -> argparse.ArgumentParser:
     )
     commands = top.add_subparsers(metavar="COMMAND", required=True)
 
-    up = commands.add_parser("up", help="start everything on this machine and print the page's address")
+    up = commands.add_parser(
+        "up",
+        help="start everything on this machine and print the page's address",
+        description="Starts everything on this machine and prints the page's address. Ctrl-C stops it; the next start "
+        "goes on with the same games.",
+        epilog=_settings_help(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     up.set_defaults(run=_up)
 
     reset = commands.add_parser("reset", help="start over: remove the data folder with its chain, games and keys")

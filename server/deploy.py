@@ -151,6 +151,19 @@ def game_contract(w3: Web3, address: str) -> Contract:
     return w3.eth.contract(address=Web3.to_checksum_address(address), abi=abi())
 
 
+def is_game_code(code: bytes) -> bool:
+    """Whether the code at an address is this checkout's game contract, whatever its immutable values."""
+    compiled = artifact("Game")["deployedBytecode"]
+    ours, theirs = bytearray.fromhex(compiled["object"].removeprefix("0x")), bytearray(code)
+    if len(ours) != len(theirs):
+        return False
+    for places in compiled.get("immutableReferences", {}).values():
+        for place in places:
+            part = slice(place["start"], place["start"] + place["length"])
+            ours[part] = theirs[part] = bytes(place["length"])
+    return ours == theirs
+
+
 def artifact_hash() -> str:
     """Hash of the compiled contracts: tells a data folder that was made with others."""
     code = [artifact(contract)["bytecode"]["object"] for contract in ("Rules", "Game")]

@@ -32,7 +32,7 @@ from urllib3.util import Retry
 from web3 import Web3
 
 from engine.encoding import pack_move
-from server import audit, deploy
+from server import audit, deploy, record
 from server.payout import Stake, payout
 from server.settings import Environment, SettingsError, key_of
 from server.stack import Stack
@@ -294,12 +294,12 @@ class Simulation:
         return int(before - self.w3.eth.get_balance(self.game.address))
 
     def _report(self, document: dict[str, Any], seconds: list[float], paid: int, save: Path | None) -> dict[str, Any]:
-        record = audit.fetch(
+        read = record.fetch(
             deploy.connect(self.stack.rpc_url), self.deployment.contract, self.number, self.deployment.block
         )
         if save is not None:
-            audit.write(record, save)
-        audited = audit.audit(record, audit.on_chain(deploy.connect(self.stack.rpc_url)))
+            record.write(read, save)
+        audited = audit.audit(read, audit.on_chain(deploy.connect(self.stack.rpc_url)))
         self._expect(audited["ok"], f"the audit found: {'; '.join(audited['problems'])}")
         proven = [move for move in document["moves"] if move["proof"] is not None]
         network = [move for move in document["moves"] if move["by"] != "world"]

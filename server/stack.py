@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import functools
 import gzip
 import json
 import os
@@ -221,22 +222,36 @@ class Clock:
 
     def __init__(self, w3: Web3, game: Contract) -> None:
         self.w3, self.game = w3, game
+        self.seen = b""
+        """Hash of the block at which the games were last looked at."""
         self.over: set[int] = set()
+        self.times: list[int] = []
+        self.draw_block = 0
 
-    def tick(self) -> None:
-        """Makes at most one block."""
-        latest, now = self.w3.eth.get_block("latest"), time.time()
+    def tick(self) -> bool:
+        """Makes at most one block. Returns whether there are blocks since the last call."""
+        latest = self.w3.eth.get_block("latest")
+        changed = bytes(latest["hash"]) != self.seen
+        if changed:
+            self._look()
+            self.seen = bytes(latest["hash"])
+        now = time.time()
+        if latest["number"] <= self.draw_block or any(latest["timestamp"] < moment <= now for moment in self.times):
+            self.w3.provider.make_request("evm_mine", [])  # type: ignore[arg-type]
+        return changed
+
+    def _look(self) -> None:
+        """Notes what the games that are on wait for."""
+        self.times, self.draw_block = [], 0
         for number in range(self.game.functions.games().call()):
             if number in self.over:
                 continue
-            summary = self.game.functions.summary(number).call()
-            name, deadline, decidable, draw_block = deploy.STATES[summary[0]], summary[5], summary[6], summary[7]
-            if name == "over":
+            state, *_, deadline, decidable, draw_block, _, _, _, _, _, _ = self.game.functions.summary(number).call()
+            if deploy.STATES[state] == "over":
                 self.over.add(number)
-            drawing = name == "drawn" and latest["number"] <= draw_block
-            if drawing or any(latest["timestamp"] < time_due <= now for time_due in (deadline, decidable)):
-                self.w3.provider.make_request("evm_mine", [])  # type: ignore[arg-type]
-                return
+            elif deploy.STATES[state] == "drawn":
+                self.draw_block = max(self.draw_block, draw_block)
+            self.times += [deadline, decidable]
 
 
 class Stack:
@@ -401,8 +416,7 @@ class Stack:
             if self.chain is not None and not self.chain.child.running:
                 return
             if self.clock is not None:
-                self.clock.tick()
-                if self.demo:
+                if self.clock.tick() and self.demo:
                     self._continue_demo()
             if self.chain is not None:
                 self.chain.save()
@@ -457,10 +471,16 @@ def free_port(setting: str, host: str, port: int) -> None:
         time.sleep(0.1)
 
 
+@functools.cache
+def _http() -> httpx.Client:
+    """Made once, because that takes longer than a call; connections are not kept."""
+    return httpx.Client(timeout=30, limits=httpx.Limits(max_keepalive_connections=0))
+
+
 def rpc(url: str, method: str, *parameters: Any) -> Any:
     """One JSON-RPC call. Raises httpx.HTTPError if nothing answers, ValueError with the message of an error."""
     request = {"jsonrpc": "2.0", "id": 1, "method": method, "params": list(parameters)}
-    answer = httpx.post(url, json=request, timeout=30).raise_for_status().json()
+    answer = _http().post(url, json=request).raise_for_status().json()
     if "error" in answer:
         raise ValueError(f"{method}: {answer['error'].get('message')}")
     return answer["result"]
@@ -477,7 +497,7 @@ def rpc_answers(url: str) -> bool:
 def http_answers(url: str) -> bool:
     """Whether a page answers with success."""
     try:
-        return httpx.get(url, timeout=5).is_success
+        return _http().get(url).is_success
     except httpx.HTTPError:
         return False
 

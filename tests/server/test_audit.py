@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from server import audit, cli, deploy
+from server.record import Record, decode, fetch, read, write
 from server.settings import SettingsError
 from tests.server.scripted import ScriptedGame, chain
 
@@ -22,13 +23,14 @@ def game(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ScriptedGame]:
 
 
 @pytest.fixture(scope="module")
-def record(game: ScriptedGame) -> audit.Record:
-    return audit.fetch(game.w3, game.game.address, game.number, game.deployment.block)
+def record(game: ScriptedGame) -> Record:
+    return fetch(game.w3, game.game.address, game.number, game.deployment.block)
 
 
-def test_a_whole_game_agrees(game: ScriptedGame, record: audit.Record) -> None:
+def test_a_whole_game_agrees(game: ScriptedGame, record: Record) -> None:
     result = audit.audit(record, audit.on_chain(game.w3))
     assert result["problems"] == []
+    assert result["contractIsOurs"]
     assert (result["ok"], result["outcome"], result["reason"]) == (True, "draw", "maxPly")
     assert result["plies"] == result["crowdMoves"] + result["leelaMoves"] == 12
     assert result["proofs"] == result["leelaMoves"] == 6
@@ -44,23 +46,21 @@ def test_endgames_agree_however_they_end(game: ScriptedGame) -> None:
     for quorum in (0, 9000):
         game.create(book=book, maxPly=40, quorum=quorum)
         game.play()
-        record = audit.fetch(game.w3, game.game.address, game.number, game.deployment.block)
+        record = fetch(game.w3, game.game.address, game.number, game.deployment.block)
         result = audit.audit(record, audit.on_chain(game.w3))
         assert result["problems"] == []
         assert result["proofs"] == result["leelaMoves"] + result["understudyMoves"]
 
 
-def test_from_a_file_without_the_chain(
-    record: audit.Record, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    audit.write(record, tmp_path / "game.json")
+def test_from_a_file_without_the_chain(record: Record, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(record, tmp_path / "game.json")
     assert cli.main(["audit", str(record["game"]), "--file", str(tmp_path / "game.json")]) == 0
     assert "everything agrees" in capsys.readouterr().out
     with pytest.raises(SettingsError, match="is game 0, not 7"):
         audit.run(7, None, None, tmp_path / "game.json", None, False)
 
 
-def test_one_byte_of_one_proof(game: ScriptedGame, record: audit.Record) -> None:
+def test_one_byte_of_one_proof(game: ScriptedGame, record: Record) -> None:
     changed = copy.deepcopy(record)
     transaction = _proven(changed)
     transaction["input"] = _flip(transaction["input"], -1)
@@ -68,20 +68,20 @@ def test_one_byte_of_one_proof(game: ScriptedGame, record: audit.Record) -> None
     assert not result["ok"] and "the verifier refuses the proof" in result["problems"][0]
 
 
-Change = Callable[[audit.Record], None]
+Change = Callable[[Record], None]
 
 
-def _log(record: audit.Record, name: str) -> Any:
-    return next(log for log in record["logs"] if audit._decode(log)[0] == name)
+def _log(record: Record, name: str) -> Any:
+    return next(log for log in record["logs"] if decode(log)[0] == name)
 
 
-def _input(record: audit.Record, name: str) -> Any:
+def _input(record: Record, name: str) -> Any:
     return record["transactions"][_log(record, name)["transactionHash"]]
 
 
-def _proven(record: audit.Record) -> Any:
+def _proven(record: Record) -> Any:
     """The transaction of a move of the network."""
-    decoded = ((log, *audit._decode(log)) for log in record["logs"])
+    decoded = ((log, *decode(log)) for log in record["logs"])
     moves = [log for log, name, args in decoded if name == "Moved" and int(args["payee"], 16)]
     return record["transactions"][moves[0]["transactionHash"]]
 
@@ -92,65 +92,65 @@ def _flip(text: str, byte: int) -> str:
     return "0x" + data.hex()
 
 
-def flip_signature(record: audit.Record) -> None:
+def flip_signature(record: Record) -> None:
     transaction = _input(record, "BallotsCast")
     transaction["input"] = _flip(transaction["input"], 4 + 4 * 32 + 20)
 
 
-def flip_code(record: audit.Record) -> None:
-    verifier = next(iter(record["code"]))
+def flip_code(record: Record) -> None:
+    verifier = decode(_log(record, "ModelAdded"))[1]["verifier"]
     record["code"][verifier] = _flip(record["code"][verifier], 5)
 
 
-def flip_bitmap(record: audit.Record) -> None:
+def flip_bitmap(record: Record) -> None:
     transaction = _proven(record)
     transaction["input"] = _flip(transaction["input"], 4 + 2 * 32 + 31)
 
 
-def flip_draw(record: audit.Record) -> None:
-    number = audit._decode(_log(record, "DrawFixed"))[1]["drawBlock"]
+def flip_draw(record: Record) -> None:
+    number = decode(_log(record, "DrawFixed"))[1]["drawBlock"]
     record["blocks"][str(number)]["hash"] = _flip(record["blocks"][str(number)]["hash"], 3)
 
 
-def flip_position(record: audit.Record) -> None:
+def flip_position(record: Record) -> None:
     log = _log(record, "Moved")
     log["data"] = _flip(log["data"], 3 * 32 + 31)
 
 
-def flip_tally(record: audit.Record) -> None:
+def flip_tally(record: Record) -> None:
     log = _log(record, "VoteClosed")
     log["data"] = _flip(log["data"], 2 * 32 + 31)
 
 
-def flip_outcome(record: audit.Record) -> None:
+def flip_outcome(record: Record) -> None:
     log = _log(record, "GameOver")
     log["data"] = _flip(log["data"], 31)
 
 
-def flip_payment(record: audit.Record) -> None:
+def flip_payment(record: Record) -> None:
     log = _log(record, "Claimed")
     log["data"] = _flip(log["data"], 63)
 
 
-def flip_stake(record: audit.Record) -> None:
+def flip_stake(record: Record) -> None:
     log = _log(record, "Staked")
     log["data"] = _flip(log["data"], 4 * 32 - 1)
 
 
-def drop_ballots(record: audit.Record) -> None:
+def drop_ballots(record: Record) -> None:
     record["logs"].remove(_log(record, "BallotsCast"))
 
 
-def drop_move(record: audit.Record) -> None:
+def drop_move(record: Record) -> None:
     record["logs"].remove(_log(record, "Moved"))
 
 
-def close_early(record: audit.Record) -> None:
+def close_early(record: Record) -> None:
     log = _log(record, "BallotsCast")
     record["blocks"][str(log["blockNumber"])]["timestamp"] += 10**9
 
 
-def truncate(record: audit.Record) -> None:
+def truncate(record: Record) -> None:
     record["transactions"].clear()
 
 
@@ -172,7 +172,7 @@ CHANGES: list[Change] = [
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
-def test_a_change_is_found(game: ScriptedGame, record: audit.Record, change: Change) -> None:
+def test_a_change_is_found(game: ScriptedGame, record: Record, change: Change) -> None:
     changed = copy.deepcopy(record)
     change(changed)
     result = audit.audit(changed, audit.on_chain(game.w3))
@@ -181,7 +181,7 @@ def test_a_change_is_found(game: ScriptedGame, record: audit.Record, change: Cha
 
 def test_no_such_game(game: ScriptedGame) -> None:
     with pytest.raises(SettingsError, match="there is no game 99"):
-        audit.fetch(game.w3, game.game.address, 99, 0)
+        fetch(game.w3, game.game.address, 99, 0)
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"game": 0}'])
@@ -189,7 +189,7 @@ def test_a_file_that_is_no_record(tmp_path: Path, content: str) -> None:
     file = tmp_path / "game.json"
     file.write_text(content)
     with pytest.raises(SettingsError, match="--file"):
-        audit.read(file)
+        read(file)
 
 
 def test_a_contract_without_code(game: ScriptedGame, capsys: pytest.CaptureFixture[str]) -> None:
