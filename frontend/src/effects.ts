@@ -230,6 +230,7 @@ export class Effects implements Actions {
 
   private setWallet(wallet: Wallet): void {
     this.update({ wallet, account: null, balance: null, walletOpen: false, proposal: null });
+    void this.refreshBalance();
     void this.refreshAccount();
     void this.firstFunds(wallet);
   }
@@ -547,14 +548,18 @@ export class Effects implements Actions {
     const { game } = this.state();
     if (game === null) return;
     fetchPgn(game.id).then(
-      (pgn) => {
-        const url = URL.createObjectURL(new Blob([pgn], { type: 'application/x-chess-pgn' }));
-        const a = Object.assign(document.createElement('a'), { href: url, download: `proofmate-${game.id}.pgn` });
-        a.click();
-        setTimeout(() => URL.revokeObjectURL(url), 10_000);
-      },
+      (pgn) => save(`proofmate-${game.id}.pgn`, 'application/x-chess-pgn', pgn),
       (error) => this.update({ problem: explain(error) }),
     );
+  }
+
+  /** The relay's signed word that it received a ballot: evidence if the ballot never gets to the chain. */
+  saveReceipt(): void {
+    const { game, wallet } = this.state();
+    if (game === null || wallet === null) return;
+    const kept = keptBallot(identity(game), wallet.address);
+    if (kept?.receipt == null) this.update({ problem: 'This browser holds no receipt of this ballot.' });
+    else save(`proofmate-${game.id}-${kept.ballot.ply}.json`, 'application/json', JSON.stringify(kept, null, 2));
   }
 
   dismiss(): void {
@@ -571,6 +576,12 @@ const stakesAndVotes = ({ state, ply, pools, vote }: Game): string =>
 const clamp = (n: number) => Math.max(0, Math.min(7, n));
 
 const pause = (milliseconds: number) => new Promise((done) => setTimeout(done, milliseconds));
+
+function save(name: string, type: string, text: string): void {
+  const url = URL.createObjectURL(new Blob([text], { type }));
+  Object.assign(document.createElement('a'), { href: url, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+}
 
 /** Moves the keyboard's focus once the page is drawn. */
 function focusSoon(selector: string): void {

@@ -5,7 +5,7 @@ import '@lichess-org/chessground/assets/chessground.cburnett.css';
 import './style.css';
 import { render } from 'lit-html';
 import { Effects } from './effects.ts';
-import { initial, type State } from './state.ts';
+import { initial, mayVote, type State } from './state.ts';
 import { Board } from './views/board.ts';
 import { page } from './views/page.ts';
 
@@ -32,6 +32,8 @@ const mountBoard = (element: Element | undefined) => {
 function draw(): void {
   render(page(state, effects, mountBoard), root);
   board.draw(state);
+  const title = mayVote(state).may ? 'Your vote · Proofmate' : 'Proofmate';
+  if (document.title !== title) document.title = title;
 }
 
 // Two looks a second keep every clock within half a second of the truth.

@@ -107,6 +107,7 @@ export interface Actions {
   fund(): void;
   check(ply: number): void;
   downloadPgn(): void;
+  saveReceipt(): void;
   dismiss(): void;
 }
 

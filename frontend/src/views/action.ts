@@ -208,7 +208,10 @@ function own(state: State, act: Actions): Drawn {
         <span class="tick" aria-hidden="true">✓</span>
         <span>
           Your ballot: <b>${sanOf(pos, ballot.move)}</b>
-          <small>${ballot.status === 'counted' ? 'Counted on the chain.' : 'Received; counted when it is on the chain.'}</small>
+          <small>
+            ${ballot.status === 'counted' ? 'Counted on the chain.' : 'Received; counted when it is on the chain.'}
+            <button class="inline" @click=${() => act.saveReceipt()}>Receipt</button>
+          </small>
         </span>
       </p>
     `;
