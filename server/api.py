@@ -8,6 +8,7 @@ import hashlib
 import html
 import json
 import logging
+import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from typing import Annotated, Any, cast
@@ -248,6 +249,8 @@ class Api:
 
 def create(settings: Settings, chain: Chain) -> FastAPI:
     """The application."""
+    # A library of eth_account's raises this to 100,000, and then deeply nested JSON overflows the C stack.
+    sys.setrecursionlimit(1000)
     api = Api(settings, chain)
 
     @contextlib.asynccontextmanager
@@ -447,8 +450,8 @@ def _docs(app: FastAPI) -> str:
     )
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        "<title>Proofmate api</title><style>body{font:16px/1.5 sans-serif;max-width:50rem;margin:2rem auto}"
-        f"</style><h1>Proofmate api</h1><p>Schema: <a href='/openapi.json'>openapi.json</a></p>{rows}</html>"
+        "<title>Proofmate api</title><h1>Proofmate api</h1><p>Schema: <a href='/openapi.json'>openapi.json</a></p>"
+        f"{rows}</html>"
     )
 
 

@@ -121,7 +121,7 @@ class Headers:
     def __init__(self, app: ASGIApp, connect: str) -> None:
         self.app = app
         policy = (
-            "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; "
+            "default-src 'self'; script-src 'self'; style-src 'self'; "
             f"img-src 'self' data:; connect-src {connect}; object-src 'none'; base-uri 'none'; "
             "form-action 'none'; frame-ancestors 'none'"
         )

@@ -56,7 +56,7 @@ def run_loop(
             if not well:
                 log.info("goes on")
             well = True
-            if busy:
+            if busy or stop.is_set():
                 continue
             if channel is None:
                 stop.wait(interval)
