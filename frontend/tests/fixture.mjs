@@ -1,5 +1,5 @@
 // A server with made-up documents, to look at the page in every state without a chain: `npm run fixture [port]`, then
-// open /?game=N (0 lobby, 1 vote, 2 proving, 3 over, 4 drawn). For the eyes and nothing else; it is never shipped.
+// open /?game=N (0 lobby, 1 vote, 2 proving, 3 over, 4 drawn, 5 voted). For the eyes and nothing else; it is never shipped.
 
 import { createReadStream, existsSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -87,7 +87,7 @@ function document(id) {
     const state = id === 0 ? 'lobby' : 'drawn';
     return { ...base, state, fen: null, openingFen: null, ply: 0, turn: null, mover: null, moves: [] };
   }
-  const count = { 1: 16, 2: 11, 3: 18 }[id];
+  const count = { 1: 16, 2: 11, 3: 18, 5: 16 }[id];
   const { moves, fen, turn } = played(count);
   const game = { ...base, fen, turn, ply: count, moves };
   const last = moves.findLast((m) => m.by !== 'world');
@@ -96,7 +96,7 @@ function document(id) {
     ...{ block: last.proof.block, gas: last.proof.gas },
   };
   const thinking = { ply: last.ply, moves: THOUGHTS };
-  if (id === 1) {
+  if (id === 1 || id === 5) {
     const candidates = [
       { move: 'c3c4', san: 'c4', weight: ETH(1.5), ballots: 1 },
       { move: 'd4e5', san: 'dxe5', weight: ETH(0.5), ballots: 1 },
@@ -154,6 +154,10 @@ const ACCOUNTS = {
   0: { side: null, stake: '0', seat: null, voteKey: null, votedPly: null, owed: '0', ballot: null },
   1: { side: 'world', stake: ETH(1.5), seat: 2, voteKey: CONTRACT, votedPly: null, owed: '0', ballot: null },
   3: { side: 'world', stake: ETH(1.5), seat: 2, voteKey: CONTRACT, votedPly: 16, owed: ETH(3.6), ballot: null },
+  5: {
+    ...{ side: 'world', stake: ETH(1.5), seat: 2, voteKey: CONTRACT, votedPly: null, owed: '0' },
+    ballot: { ply: 16, move: 'd4e5', status: 'received' },
+  },
 };
 
 const CONFIG = {
@@ -167,7 +171,7 @@ function answer(path) {
   if (path === '/api/model') return PASSPORT;
   if (path === '/api/games') {
     return {
-      games: [0, 1, 2, 3, 4].map(document).map(({ id, state, outcome, fen, ply, pools }) => ({
+      games: [0, 1, 2, 3, 4, 5].map(document).map(({ id, state, outcome, fen, ply, pools }) => ({
         ...{ id, state, outcome, fen, ply, worldPool: pools.world, leelaPool: pools.leela, pot: pools.pot },
       })),
     };

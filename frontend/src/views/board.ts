@@ -102,7 +102,7 @@ function arrows(state: State): DrawShape[] {
   const leader = state.game?.vote?.leader ?? null;
   if (leader !== null && leader !== mine) {
     const [orig, dest] = keys(leader);
-    shapes.push({ orig, dest, brush: 'paleBlue' });
+    shapes.push({ orig, dest, brush: 'blue' });
   }
   if (mine !== null) {
     const [orig, dest] = keys(mine);
