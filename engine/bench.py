@@ -94,36 +94,35 @@ def _prove(options: argparse.Namespace) -> int:
         return _cannot("--runs must be at least 1")
     if options.suite and (options.network or options.against):
         return _cannot("--suite goes with neither --network nor --against")
-    with tempfile.TemporaryDirectory(prefix="proofmate-bench-") as folder:
+    name = options.network or ("tiny" if options.against else "flagship")
+    result: dict[str, Any] = {"machine": machine()}
+    with tempfile.TemporaryDirectory(prefix="proofmate-bench-") as temporary:
+        folder = Path(temporary)
         try:
             if options.suite:
-                result = mlp_suite(options.runs, Path(folder))
+                result |= mlp_suite(options.runs, folder)
             else:
-                file, weights = network_file(
-                    options.network or ("tiny" if options.against else "flagship"), Path(folder)
-                )
-                result = {"network": options.network or file.stem, "weights": weights}
-                result |= shape_of(Network.load(file))
+                file, weights = network_file(name, folder)
+                result |= {"network": name, "weights": weights, **shape_of(Network.load(file))}
                 if options.against:
-                    result["native"] = measure("native", file, options.runs, Path(folder))
-                    result["ezkl"] = measure("ezkl", file, options.runs, Path(folder))
+                    result |= {kind: measure(kind, file, options.runs, folder) for kind in ("native", "ezkl")}
                 else:
-                    result |= measure("native", file, options.runs, Path(folder))
+                    result |= measure("native", file, options.runs, folder)
         except (OSError, ValueError, RuntimeError, subprocess.SubprocessError) as error:
             return _cannot(str(error))
-    _print(result | {"machine": machine()}, options.json)
+    _print(result, options.json)
     return 0
 
 
 def _contracts(options: argparse.Namespace) -> int:
-    result: dict[str, Any] = {}
+    result: dict[str, Any] = {"machine": machine()}
     for module, function in (("tests.contracts.bench", "chess_gas"), ("tests.contracts.game_gas", "game_gas")):
         _say(f"{function} ...")
         try:
             result |= getattr(importlib.import_module(module), function)()
         except ModuleNotFoundError as error:
             return _cannot(f"{error}: run this in the repository, with the packages for tests")
-    _print(result | {"machine": machine()}, options.json)
+    _print(result, options.json)
     return 0
 
 
@@ -148,7 +147,9 @@ def network_file(name: str, folder: Path) -> tuple[Path, str]:
 
 
 def shape_of(network: Network) -> dict[str, Any]:
-    """What the size of a network is measured by."""
+    """What the size of a network is measured by. Raises ValueError if it is no network for chess."""
+    if (network.planes, network.layers[-1].biases.size) != (encoding.INPUT_PLANES, encoding.POLICY_PLANES):
+        raise ValueError(f"{network.name} is no network for chess: those have 15 input planes and 73 policy planes")
     return {"parameters": network.parameters, "multiply_adds": network.multiply_adds, "layers": len(network.layers)}
 
 
@@ -175,8 +176,11 @@ class Proving:
     policy_seconds: float
     prove_seconds: list[float]
     peak: int
+    moves: list[int]
+    """The policy index that each proof shows."""
     words: int
     proof_bytes: int
+    """Of the first proof, like the words and the calldata."""
     calldata: bytes
     forged: bytes
     """The calldata with one public word changed."""
@@ -187,6 +191,7 @@ def measure(kind: str, network: Path, runs: int, folder: Path) -> dict[str, Any]
     cache, verifier = folder / kind, folder / f"{kind}.sol"
     first: Making = _alone(making, kind, network, cache)
     proofs: Proving = _alone(proving, kind, network, cache, runs, verifier)
+    check_moves(Network.load(network), proofs.moves)
     return {
         "k": proofs.k,
         "rows": proofs.rows,
@@ -225,27 +230,21 @@ def making(kind: str, file: Path, cache: Path) -> Making:
 
 def proving(kind: str, file: Path, cache: Path, runs: int, verifier: Path) -> Proving:
     """Makes a prover and `runs` proofs, checks them, and writes the verifier's source. To be run in a new process."""
-    network = Network.load(file)
-    if (network.planes, len(network.layers[-1].biases)) != (encoding.INPUT_PLANES, encoding.POLICY_PLANES):
-        raise ValueError(f"{file.name} is no network for chess: it needs 15 input planes and 73 policy planes")
     start = time.perf_counter()
     prover = make(kind, file, cache, Steps(kind))
     restart_seconds = time.perf_counter() - start
-    proofs, seconds = [], []
+    proofs, seconds, policy_seconds = [], [], []
     for run, board in enumerate(boards(runs)):
         planes, legal = encoding.planes(board, False), list(encoding.legal_indices(board))
         start = time.perf_counter()
+        prover.logits(planes)
+        evaluated = time.perf_counter()
         proof = prover.prove(planes, legal, CONTEXT, Steps(f"{kind}, proof {run + 1} of {runs}"))
-        seconds.append(time.perf_counter() - start)
-        ranks = scores(network.logits(planes))
-        if proof.index != max(legal, key=ranks.__getitem__):
-            raise RuntimeError(f"the move proven in {board.fen()} is not the integer policy's")
+        policy_seconds.append(evaluated - start)
+        seconds.append(time.perf_counter() - evaluated)
         if not prover.verify(proof.words, proof.proof):
             raise RuntimeError(f"the proof of {board.fen()} does not verify")
         proofs.append(proof)
-    start = time.perf_counter()
-    prover.logits(encoding.planes(chess.Board(), False))
-    policy_seconds = time.perf_counter() - start
     prover.write_verifier(verifier)
     words, proof = proofs[0].words, proofs[0].proof
     return Proving(
@@ -253,14 +252,23 @@ def proving(kind: str, file: Path, cache: Path, runs: int, verifier: Path) -> Pr
         rows=prover.rows,
         columns=getattr(prover, "columns", None),
         restart_seconds=restart_seconds,
-        policy_seconds=policy_seconds,
+        policy_seconds=min(policy_seconds),
         prove_seconds=seconds,
         peak=peak_memory(prover),
+        moves=[proof.index for proof in proofs],
         words=len(words),
         proof_bytes=len(proof),
         calldata=calldata(prover, words, proof),
         forged=calldata(prover, [*words[:-1], words[-1] ^ 1], proof),
     )
+
+
+def check_moves(network: Network, moves: Sequence[int]) -> None:
+    """Raises RuntimeError unless these are the moves of the integer policy in numpy in `boards`."""
+    for board, move in zip(boards(len(moves)), moves, strict=True):
+        ranks = scores(network.logits(encoding.planes(board, False)))
+        if move != max(encoding.legal_indices(board), key=ranks.__getitem__):
+            raise RuntimeError(f"the move proven in {board.fen()} is not the integer policy's")
 
 
 def make(kind: str, file: Path, cache: Path, progress: Steps) -> Any:

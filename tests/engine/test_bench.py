@@ -2,12 +2,14 @@
 
 import argparse
 import json
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from engine import bench
-from engine.policy import Network
+from engine import bench, encoding
+from engine.policy import Network, scores
 
 
 def run(*arguments: str) -> int:
@@ -58,6 +60,22 @@ def test_gas_is_the_receipts() -> None:
     assert measured["runtime_code_bytes"] < 200
 
 
+def test_a_wrong_move_is_no_result() -> None:
+    network = Network.random("tiny", 15, 8, 1, 1, 12, 512)
+    board = bench.boards(1)[0]
+    ranks = scores(network.logits(encoding.planes(board, False)))
+    best, second, *_ = sorted(encoding.legal_indices(board), key=ranks.__getitem__, reverse=True)
+    bench.check_moves(network, [best])
+    with pytest.raises(RuntimeError, match="is not the integer policy's"):
+        bench.check_moves(network, [second])
+
+
+def test_only_networks_for_chess(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Network.random("tiny", 14, 8, 1, 1, 12, 512).save(tmp_path / "other")
+    assert run("prove", "--network", str(tmp_path / "other")) == 2
+    assert "tiny is no network for chess" in capsys.readouterr().err
+
+
 def test_a_shape_without_a_trained_network_gets_random_weights(tmp_path: Path) -> None:
     file, weights = bench.network_file("tiny", tmp_path)
     assert weights == "random, seed 1"
@@ -80,6 +98,21 @@ def test_suite_says_what_is_refused(monkeypatch: pytest.MonkeyPatch, capsys: pyt
     (row,) = json.loads(capsys.readouterr().out)["networks"]
     assert row["refused"] == "layer 0: too wide"
     assert (row["published_seconds"], row["published_gb"]) == (5, 0.18)
+
+
+def test_contracts_are_what_the_tests_measure(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rules = SimpleNamespace(chess_gas=lambda: {"play": {"median": 1}})
+    game = SimpleNamespace(game_gas=lambda: {"stake": {"median": 2}})
+    monkeypatch.setitem(sys.modules, "tests.contracts.bench", rules)
+    monkeypatch.setitem(sys.modules, "tests.contracts.game_gas", game)
+    assert run("contracts", "--json") == 0
+    result = json.loads(capsys.readouterr().out)
+    assert (result["play"], result["stake"]) == ({"median": 1}, {"median": 2})
+    monkeypatch.setitem(sys.modules, "tests.contracts.game_gas", None)
+    assert run("contracts", "--json") == 2
+    assert "run this in the repository" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
