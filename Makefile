@@ -48,7 +48,7 @@ frontend/node_modules/.package-lock.json: frontend/package-lock.json
 	@$(TIMED) "Page's packages" npm --prefix frontend ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
-frontend/dist/index.html: frontend/node_modules/.package-lock.json $(shell find frontend/src frontend/index.html frontend/*.ts -type f)
+frontend/dist/index.html: frontend/node_modules/.package-lock.json $(shell find frontend/src frontend/public frontend/index.html frontend/*.ts -type f)
 	@$(TIMED) "Page" npm --prefix frontend run --silent build
 
 # Tests drive a real browser and a real chess engine: Debian's.
