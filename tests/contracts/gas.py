@@ -21,8 +21,8 @@ def chess_gas() -> dict[str, dict[str, int]]:
     """Gas over 1,000 positions of random games: min, median, p99 and max of each step of a move.
 
     Each is a call inside one contract, so without a transaction's 21,000 and without storage. `checkBitmap` is given a
-    random ranking of all 4,672 policy indices down to the best legal move; `checkBitmap, every illegal bit` the most bits
-    that it accepts.
+    random ranking of all 4,672 policy indices down to the best legal move; `checkBitmap, every illegal bit` the most
+    bits that it accepts.
     """
     gas: defaultdict[str, list[int]] = defaultdict(list)
     source = random.Random(5)
