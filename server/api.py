@@ -492,6 +492,7 @@ def run(settings: Settings) -> None:
         timeout_graceful_shutdown=3,
     )
     try:
-        Server(config).run()
+        with contextlib.suppress(KeyboardInterrupt):  # uvicorn repeats the signal when it is done
+            Server(config).run()
     except SystemExit:
         raise SettingsError(f"PORT: {settings.host}:{settings.port} cannot be served; is it taken?") from None

@@ -56,11 +56,15 @@ def run_valkey(folder: Path) -> Iterator[Redis]:
         server.stop()
 
 
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return int(taken.getsockname()[1])
+
+
 @contextmanager
 def run_anvil(*options: str) -> Iterator[str]:
     """A local chain; yields its address."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
+    port = free_port()
     with subprocess.Popen([ANVIL, "--silent", "--port", str(port), *options]) as process:
         url = f"http://127.0.0.1:{port}"
         try:

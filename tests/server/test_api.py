@@ -4,7 +4,6 @@ import contextlib
 import io
 import json
 import socket
-import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ import pytest
 from starlette.requests import Request
 
 from server import limits
-from server.api import _json_only, create
+from server.api import _json_only
 from server.game import Game
 from server.limits import Limiter, Slots, visitor
 from server.problems import Problem
@@ -311,77 +310,3 @@ def test_a_page_cannot_be_framed_or_fed_scripts(table: Table) -> None:
         assert page.headers["x-content-type-options"] == "nosniff"
         for path in ("/%2e%2e/%2e%2e/etc/passwd", "/..%2f..%2fetc/passwd", "//etc/passwd"):
             assert client.get(path).status_code == 404
-
-
-# ------------------------------------------------------------------------------------------------------------ streams
-
-
-def read_events(client: httpx.Client, path: str, count: int, **headers: str) -> list[tuple[str, dict[str, Any]]]:
-    """The first events of a stream, as (id, document)."""
-    events: list[tuple[str, dict[str, Any]]] = []
-    identity = ""
-    with client.stream("GET", path, headers=headers, timeout=10) as answer:
-        assert answer.headers["content-type"].startswith("text/event-stream")
-        for line in answer.iter_lines():
-            if line.startswith("id: "):
-                identity = line[4:]
-            if line.startswith("data: "):
-                events.append((identity, json.loads(line[6:])))
-                if len(events) == count:
-                    return events
-    return events
-
-
-def test_a_stream_begins_with_the_document_and_goes_on_with_every_change(table: Table) -> None:
-    game = table.new_game()
-    table.indexer.step()
-    path = f"/api/games/{game}/stream"
-    with serve(table) as client:
-        ((version, document),) = read_events(client, path, 1)
-        assert document["id"] == game and str(document["version"]) == version
-        threading.Timer(0.3, lambda: (table.stake(game), table.indexer.step())).start()
-        started = time.monotonic()
-        ((newer, document),) = read_events(client, path, 1, **{"Last-Event-ID": version})
-        assert time.monotonic() - started > 0.25  # what the client had was not sent again
-        assert int(newer) > int(version) and document["seats"] == 1
-
-
-def test_a_stream_is_paced(table: Table) -> None:
-    game = table.new_game()
-    table.indexer.step()
-    stop = threading.Event()
-
-    def shake() -> None:
-        while not stop.wait(0.01):
-            table.redis.incr(table.keys.version(game))
-            table.redis.publish(table.keys.changes, str(game))
-
-    thread = threading.Thread(target=shake)
-    thread.start()
-    try:
-        with serve(table) as client:
-            started = time.monotonic()
-            read_events(client, f"/api/games/{game}/stream", 5)
-            assert time.monotonic() - started > 0.9
-    finally:
-        stop.set()
-        thread.join()
-
-
-def test_one_visitor_has_so_many_streams(table: Table) -> None:
-    game = table.new_game()
-    table.indexer.step()
-    app = create(table.settings, table.chain)
-    api = app.state.api
-    for _ in range(api.streams.each):
-        assert api.streams.take("127.0.0.1")
-    assert not api.streams.take("127.0.0.1")
-    with serve(table) as client:
-        open_streams = [client.stream("GET", f"/api/games/{game}/stream") for _ in range(20)]
-        for stream in open_streams:
-            assert stream.__enter__().status_code == 200
-        is_problem(client.get(f"/api/games/{game}/stream"), 429)
-        for stream in open_streams:
-            stream.__exit__(None, None, None)
-        time.sleep(0.3)
-        assert len(read_events(client, f"/api/games/{game}/stream", 1)) == 1

@@ -1,0 +1,90 @@
+"""The processes as they are started for real."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx
+import pytest
+
+from server.settings import ROOT, Settings
+from tests.server.table import Table, free_port
+
+
+def environment(settings: Settings, **more: str) -> dict[str, str]:
+    (settings.data_dir / "network").write_bytes(b"")
+    return {
+        **os.environ,
+        "DATA_DIR": str(settings.data_dir),
+        "CACHE_DIR": str(settings.cache_dir),
+        "NETWORK": str(settings.data_dir / "network"),
+        "REDIS_URL": settings.redis_url,
+        "RPC_URL": settings.rpc_url,
+        "CONTRACT": settings.contract,
+        "RELAY_KEY": settings.relay_key,
+        **more,
+    }
+
+
+@contextmanager
+def running(env: dict[str, str], *names: str) -> Iterator[list[subprocess.Popen[str]]]:
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-m", "server.cli", name], cwd=ROOT, env=env, stderr=subprocess.PIPE, text=True
+        )
+        for name in names
+    ]
+    try:
+        yield processes
+    finally:
+        for process in processes:
+            process.kill()
+            process.communicate()
+
+
+@pytest.mark.slow
+def test_api_indexer_and_relay_run_and_stop_when_told(table: Table) -> None:
+    game = table.new_game()
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    with running(environment(table.settings, PORT=str(port)), "api", "indexer", "relay") as processes:
+        end = time.monotonic() + 60
+        while True:
+            try:
+                if httpx.get(f"{url}/readyz", trust_env=False).status_code == 200:
+                    break
+            except httpx.TransportError:
+                pass
+            assert time.monotonic() < end and all(process.poll() is None for process in processes)
+            time.sleep(0.1)
+        table.stake(game)
+        with httpx.Client(base_url=url, trust_env=False, timeout=20) as client:
+            while client.get(f"/api/games/{game}").json().get("state") != "drawn":
+                assert time.monotonic() < end
+                time.sleep(0.1)
+            with client.stream("GET", f"/api/games/{game}/stream") as answer:
+                lines = answer.iter_lines()
+                assert next(lines) == "event: game"
+                for process in processes:
+                    process.send_signal(signal.SIGTERM)
+                list(lines)  # the stream ends with the server
+        assert [process.wait(5) for process in processes] == [0, 0, 0]
+
+
+@pytest.mark.slow
+def test_a_fault_at_the_start_is_one_sentence(table: Table) -> None:
+    nowhere = {"RPC_URL": "http://127.0.0.1:1"}
+    with (
+        running(environment(table.settings, **nowhere), "indexer", "relay") as chainless,
+        running(environment(table.settings, REDIS_URL="redis://127.0.0.1:1"), "api") as redisless,
+    ):
+        for process, word in ((chainless[0], "RPC_URL"), (chainless[1], "RPC_URL"), (redisless[0], "REDIS_URL")):
+            _, said = process.communicate(timeout=60)
+            assert process.returncode == 2
+            assert said.startswith(f"proofmate: {word}: ") and said.count("\n") == 1

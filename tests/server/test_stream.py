@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from server import stream
+from tests.server.table import Table, run_valkey, serve
+
+
+def read_events(client: httpx.Client, path: str, count: int, **headers: str) -> list[tuple[str, dict[str, Any]]]:
+    """The first events of a stream, as (id, document)."""
+    events: list[tuple[str, dict[str, Any]]] = []
+    identity = ""
+    with client.stream("GET", path, headers=headers, timeout=10) as answer:
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        for line in answer.iter_lines():
+            if line.startswith("id: "):
+                identity = line[4:]
+            if line.startswith("data: "):
+                events.append((identity, json.loads(line[6:])))
+                if len(events) == count:
+                    return events
+    return events
+
+
+def test_a_stream_begins_with_the_document_and_goes_on_with_every_change(table: Table) -> None:
+    game = table.new_game()
+    table.indexer.step()
+    path = f"/api/games/{game}/stream"
+    with serve(table) as client:
+        ((version, document),) = read_events(client, path, 1)
+        assert document["id"] == game and str(document["version"]) == version
+        threading.Timer(0.3, lambda: (table.stake(game), table.indexer.step())).start()
+        started = time.monotonic()
+        ((newer, document),) = read_events(client, path, 1, **{"Last-Event-ID": version})
+        assert time.monotonic() - started > 0.25  # what the client had was not sent again
+        assert int(newer) > int(version) and document["seats"] == 1
+
+
+def test_a_stream_is_paced(table: Table) -> None:
+    game = table.new_game()
+    table.indexer.step()
+    stop = threading.Event()
+
+    def shake() -> None:
+        while not stop.wait(0.01):
+            table.redis.incr(table.keys.version(game))
+            table.redis.publish(table.keys.changes, str(game))
+
+    thread = threading.Thread(target=shake)
+    thread.start()
+    try:
+        with serve(table) as client:
+            started = time.monotonic()
+            read_events(client, f"/api/games/{game}/stream", 5)
+            assert time.monotonic() - started > 0.9
+    finally:
+        stop.set()
+        thread.join()
+
+
+def test_one_visitor_has_so_many_streams(table: Table) -> None:
+    game = table.new_game()
+    table.indexer.step()
+    with serve(table) as client:
+        open_streams = [client.stream("GET", f"/api/games/{game}/stream") for _ in range(20)]
+        for stream in open_streams:
+            assert stream.__enter__().status_code == 200
+        assert client.get(f"/api/games/{game}/stream").status_code == 429
+        for stream in open_streams:
+            stream.__exit__(None, None, None)
+        time.sleep(0.3)
+        assert len(read_events(client, f"/api/games/{game}/stream", 1)) == 1
+
+
+def test_silence_is_broken_by_comments(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream, "COMMENT", 0.1)
+    game = table.new_game()
+    table.indexer.step()
+    with serve(table) as client, client.stream("GET", f"/api/games/{game}/stream") as answer:
+        lines = answer.iter_lines()
+        assert ": still here" in (next(lines) for _ in range(10))
+
+
+def test_a_stream_outlives_redis(table: Table) -> None:
+    game = table.new_game()
+    folder = Path("/tmp") / f"pm-stream-{os.getpid()}"
+    folder.mkdir()
+    try:
+        object.__setattr__(table.settings, "redis_url", f"unix://{folder}/socket")
+        with run_valkey(folder) as redis:
+            other = Table(table.settings, redis)
+            other.indexer.step()
+            with serve(other) as client, client.stream("GET", f"/api/games/{game}/stream", timeout=20) as answer:
+                documents = (json.loads(line[6:]) for line in answer.iter_lines() if line.startswith("data: "))
+                assert next(documents)["seats"] == 0
+                os.kill(redis.info("server")["process_id"], signal.SIGKILL)
+                time.sleep(0.3)
+                with run_valkey(folder) as again:
+                    table.stake(game)
+                    later = Table(table.settings, again)
+                    later.indexer.step()
+                    while not later.indexer.step() and later.document(game)["seats"] == 0:
+                        again.delete(later.keys.indexer)  # the lease of the one before
+                    assert next(documents)["seats"] == 1
+    finally:
+        shutil.rmtree(folder)
