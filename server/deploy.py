@@ -13,6 +13,7 @@ from typing import Any, cast
 
 from eth_account import Account
 from eth_typing import ChecksumAddress
+from eth_utils.abi import abi_to_signature
 from hexbytes import HexBytes
 from web3 import Web3
 from web3.contract import Contract
@@ -114,8 +115,9 @@ class Sender:
             signed = self.account.sign_transaction(transaction)
             receipt = self.w3.eth.wait_for_transaction_receipt(self.w3.eth.send_raw_transaction(signed.raw_transaction))
         except (Web3Exception, ValueError) as error:
+            reason = revert_reason(error)
             raise SettingsError(
-                f"{self.setting}: the chain refused a transaction of {self.address}: {error}"
+                f"{self.setting}: the chain refused a transaction of {self.address}: {reason}"
             ) from error
         if receipt["status"] != 1:
             raise SettingsError(f"{self.setting}: transaction {receipt['transactionHash'].to_0x_hex()} was reverted")
@@ -144,6 +146,19 @@ def abi() -> list[dict[str, Any]]:
 def connect(url: str) -> Web3:
     """A chain. Calls do not try again when nothing answers."""
     return Web3(Web3.HTTPProvider(url, request_kwargs={"timeout": 30}, exception_retry_configuration=None))
+
+
+def revert_reason(error: Exception) -> str:
+    """What a refused call says of itself: the name of the contract's error, if it is one of the game's."""
+    data = getattr(error, "data", None)
+    if not isinstance(data, str):
+        return str(error)
+    selectors = {
+        Web3.keccak(text=abi_to_signature(cast(Any, entry)))[:4].to_0x_hex(): str(entry["name"])
+        for entry in abi()
+        if entry["type"] == "error"
+    }
+    return selectors.get(data[:10], data)
 
 
 def game_contract(w3: Web3, address: str) -> Contract:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import json
+import sys
 from pathlib import Path
 from typing import Any, cast
 
@@ -79,13 +80,14 @@ def write(record: Record, file: Path) -> None:
 
 def read(file: Path) -> Record:
     """What `write` kept. Raises SettingsError for anything else."""
+    sys.setrecursionlimit(1000)  # py_ecc sets it so high that brackets enough would end the process
     try:
         record = json.loads(file.read_text())
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise SettingsError(f"--file: {file} cannot be read: {error}") from None
-    missing = {"chainId", "contract", "game", "logs", "transactions", "blocks", "code"} - set(record)
-    if missing:
-        raise SettingsError(f"--file: {file} has no {sorted(missing)[0]}; it is not what --save writes")
+    names = {"chainId", "contract", "game", "logs", "transactions", "blocks", "code"}
+    if not isinstance(record, dict) or names - set(record):
+        raise SettingsError(f"--file: {file} is not what --save writes")
     return cast("Record", record)
 
 

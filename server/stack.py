@@ -29,10 +29,10 @@ from typing import IO, Any
 import httpx
 import redis
 from web3 import Web3
-from web3.contract import Contract
 from web3.exceptions import Web3Exception
 
 from server import deploy, proving
+from server.chain import DRAWN, OVER, Chain
 from server.processes import Child, stop, tend
 from server.settings import (
     KEYS,
@@ -220,9 +220,9 @@ class LocalChain:
 class Clock:
     """Makes a block on a local chain when a game waits for one: for the draw's block, or for a time that has come."""
 
-    def __init__(self, w3: Web3, game: Contract) -> None:
-        self.w3, self.game = w3, game
-        self.seen = b""
+    def __init__(self, chain: Chain) -> None:
+        self.chain = chain
+        self.seen = ""
         """Hash of the block at which the games were last looked at."""
         self.over: set[int] = set()
         self.times: list[int] = []
@@ -230,28 +230,28 @@ class Clock:
 
     def tick(self) -> bool:
         """Makes at most one block. Returns whether there are blocks since the last call."""
-        latest = self.w3.eth.get_block("latest")
-        changed = bytes(latest["hash"]) != self.seen
+        latest = self.chain.head()
+        changed = latest.hash != self.seen
         if changed:
             self._look()
-            self.seen = bytes(latest["hash"])
+            self.seen = latest.hash
         now = time.time()
-        if latest["number"] <= self.draw_block or any(latest["timestamp"] < moment <= now for moment in self.times):
-            self.w3.provider.make_request("evm_mine", [])  # type: ignore[arg-type]
+        if latest.number <= self.draw_block or any(latest.time < moment <= now for moment in self.times):
+            self.chain.w3.provider.make_request("evm_mine", [])  # type: ignore[arg-type]
         return changed
 
     def _look(self) -> None:
         """Notes what the games that are on wait for."""
         self.times, self.draw_block = [], 0
-        for number in range(self.game.functions.games().call()):
+        for number in range(self.chain.contract.functions.games().call()):
             if number in self.over:
                 continue
-            state, *_, deadline, decidable, draw_block, _, _, _, _, _, _ = self.game.functions.summary(number).call()
-            if deploy.STATES[state] == "over":
+            game = self.chain.summary(number)
+            if game.state == OVER:
                 self.over.add(number)
-            elif deploy.STATES[state] == "drawn":
-                self.draw_block = max(self.draw_block, draw_block)
-            self.times += [deadline, decidable]
+            elif game.state == DRAWN:
+                self.draw_block = max(self.draw_block, game.draw_block)
+            self.times += [game.deadline, game.decidable_at]
 
 
 class Stack:
@@ -375,8 +375,7 @@ class Stack:
                     self.chain.save()
                 self.deployment.save(env.data_dir)
         if env.local:
-            game = deploy.game_contract(w3, self.deployment.contract)
-            self.clock = Clock(w3, game)
+            self.clock = Clock(Chain(self.rpc_url, self.deployment.contract, env.chain_id))
             if self.demo:
                 with self.steps("game"):
                     self._continue_demo()
@@ -385,9 +384,10 @@ class Stack:
         assert self.clock is not None and self.deployment is not None
         keys = key_of(self.env, "owner"), key_of(self.env, "house")
         assert keys[0] is not None and keys[1] is not None
-        owner = deploy.Sender(self.clock.w3, keys[0], "OWNER_KEY")
-        house = deploy.Sender(self.clock.w3, keys[1], "HOUSE_KEY")
-        created = deploy.continue_demo(self.clock.game, owner, house, self.deployment)
+        chain = self.clock.chain
+        owner = deploy.Sender(chain.w3, keys[0], "OWNER_KEY")
+        house = deploy.Sender(chain.w3, keys[1], "HOUSE_KEY")
+        created = deploy.continue_demo(chain.contract, owner, house, self.deployment)
         if created is not None:
             self.say(f"  game {created} waits for a stake")
 
@@ -415,12 +415,13 @@ class Stack:
         try:
             if self.chain is not None and not self.chain.child.running:
                 return
-            if self.clock is not None:
-                if self.clock.tick() and self.demo:
-                    self._continue_demo()
+            if self.clock is not None and self.clock.tick() and self.demo:
+                self._continue_demo()
             if self.chain is not None:
                 self.chain.save()
         except (OSError, httpx.HTTPError, Web3Exception, SettingsError, ValueError) as error:
+            if self.clock is not None:
+                self.clock.seen = ""  # whatever was to be done is still to do
             if self.chain is None or self.chain.child.running:
                 self._trouble(f"the chain at {self.rpc_url} does not answer as it should ({type(error).__name__})")
 

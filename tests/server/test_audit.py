@@ -184,7 +184,7 @@ def test_no_such_game(game: ScriptedGame) -> None:
         fetch(game.w3, game.game.address, 99, 0)
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"game": 0}'])
+@pytest.mark.parametrize("content", ["", "{", "[]", "7", '{"game": 0}', "[" * 200_000], ids=lambda content: content[:9])
 def test_a_file_that_is_no_record(tmp_path: Path, content: str) -> None:
     file = tmp_path / "game.json"
     file.write_text(content)

@@ -16,12 +16,13 @@ import pytest
 
 from engine.policy import Network
 from server import cli, deploy, proving
+from server.chain import Chain
 from server.processes import stop
 from server.settings import Environment, SettingsError, make_keys, write_json
 from server.simulate import free_port
 from server.stack import Clock, DataFolder, LocalChain, Stack, Steps, redis_answers, rpc
 from server.stack import free_port as await_free_port
-from tests.server.scripted import VERIFIER, ScriptedGame, chain
+from tests.server.scripted import VERIFIER, ScriptedGame, account, chain
 
 Env = Callable[..., Environment]
 
@@ -326,7 +327,7 @@ def test_the_embedded_redis_survives_a_kill(env: Env) -> None:
 
 def test_the_clock_makes_blocks_only_when_a_game_waits(other_chain: str, tmp_path: Path) -> None:
     game = ScriptedGame(other_chain, tmp_path, votingPeriod=2)
-    clock = Clock(game.w3, game.game)
+    clock = Clock(Chain(other_chain, game.game.address, 31337))
     block = game.w3.eth.block_number
     clock.tick()
     assert game.w3.eth.block_number == block
@@ -350,16 +351,10 @@ def test_the_clock_makes_blocks_only_when_a_game_waits(other_chain: str, tmp_pat
 
 def test_a_finished_demo_is_followed_by_another(other_chain: str, tmp_path: Path) -> None:
     game = ScriptedGame(other_chain, tmp_path, maxPly=1)
-    house = game.by(2)
+    house = deploy.Sender(game.w3, account(game.w3, "house").key.to_0x_hex(), "HOUSE_KEY")
     assert deploy.continue_demo(game.game, game.owner, house, game.deployment) is None
     assert game.game.functions.stakeOf(0, house.address).call()[1] == deploy.HOUSE_STAKE
-    game.people[2] = game.people[1]  # the house does not vote
-    game.by(0).send(game.game.functions.stake(0, 0, game.people[0].address), deploy.ETHER)
-    game.relay.send(game.game.functions.closeLobby(0))
-    rpc(other_chain, "anvil_mine", "0x3")
-    game.relay.send(game.game.functions.begin(0))
-    while deploy.state(game.game, 0) != "over":
-        game.vote() if deploy.state(game.game, 0) == "vote" else game.move()
+    game.play()
     assert deploy.continue_demo(game.game, game.owner, house, game.deployment) == 1
     assert deploy.continue_demo(game.game, game.owner, house, game.deployment) is None
     assert game.game.functions.stakeOf(1, house.address).call()[1] == deploy.HOUSE_STAKE
