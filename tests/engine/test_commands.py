@@ -1,0 +1,55 @@
+"""The engine's commands: what is wrong with their input is said in a sentence, and the exit code is 2."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from engine import commands
+from engine.policy import Network
+
+
+def run(*arguments: object) -> int:
+    parser = argparse.ArgumentParser()
+    commands.add_parser(parser.add_subparsers(required=True))
+    options = parser.parse_args([str(argument) for argument in arguments])
+    code = options.run(options)
+    assert isinstance(code, int)
+    return code
+
+
+def test_strength_prints_one_object(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    network = Network.random("tiny", 15, 16, 2, seed=1, shift=12, zero=512)
+    path = tmp_path / "tiny.safetensors"
+    network.save(path)
+    path.with_suffix(".json").write_text(json.dumps({"sha256": network.hash.hex()}))
+    assert run("strength", "--network", path, "--games", 2, "--nodes", 50, "--json", "--passport") == 0
+    result = json.loads(capsys.readouterr().out)
+    assert result["sha256"] == network.hash.hex() and result["match"]["games"] == 2
+    assert json.loads(path.with_suffix(".json").read_text())["strength"]["matches"] == [result["match"]]
+
+
+@pytest.mark.parametrize("name", ["no-such-network", "../../etc/passwd"])
+def test_a_network_that_is_not_there(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("strength", "--network", name, "--games", 2) == 2
+    assert capsys.readouterr().err.startswith("proofmate: ")
+
+
+def test_games_that_are_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("strength", "--data", tmp_path / "games.bin") == 2
+    assert "games.bin" in capsys.readouterr().err
+
+
+def test_labelling(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("label", tmp_path, "--workers", 1, "--minutes", 0, "--seed", 4) == 0
+    assert (tmp_path / "games-4.bin").exists() and "games-4.bin" in capsys.readouterr().out
+
+
+def test_the_parser_needs_no_torch() -> None:
+    code = "import sys, engine.commands; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
