@@ -8,6 +8,7 @@ import {
   askFaucet,
   fetchAccount,
   fetchConfig,
+  fetchGame,
   fetchGames,
   fetchPassport,
   fetchPgn,
@@ -119,8 +120,17 @@ export class Effects implements Actions {
     this.unfollow = follow(
       game,
       (document) => this.received(document),
-      (connection) => this.update({ connection }),
+      (connection) => {
+        this.update({ connection });
+        if (connection === 'lost' && this.state().game === null) void this.explainAbsence(game);
+      },
     );
+  }
+
+  /** A stream tells nothing of why it fails; the document's own address does. */
+  private async explainAbsence(game: number): Promise<void> {
+    const absent = await fetchGame(game).then(() => null, explain);
+    if (this.state().game === null) this.update({ absent });
   }
 
   private received(game: Game): void {

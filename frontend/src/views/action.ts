@@ -122,9 +122,11 @@ function lobby(state: State, act: Actions): Drawn {
         />
         <span class="unit">ETH</span>
       </label>
-      <dl class="outlook" id="stake-hint">
-        ${problem === null && wei !== null ? outlook(state, side, wei) : html`<p class="problem">${problem}</p>`}
-      </dl>
+      ${
+        problem === null && wei !== null
+          ? outlook(state, side, wei)
+          : html`<p class="outlook problem" id="stake-hint">${problem}</p>`
+      }
       <button class="primary ${side}" ?disabled=${problem !== null || state.task !== null || state.wallet === null}>
         ${state.task ?? (state.wallet === null ? 'Connect a wallet first' : `Stake on ${sideName(side)}`)}
       </button>
@@ -142,9 +144,11 @@ function outlook(state: State, side: 'world' | 'leela', wei: bigint): Drawn {
   const lose = payout(pools, side, wei, other);
   const upper = (s: 'world' | 'leela') => (s === 'world' ? 'The World' : 'Leela');
   return html`
+    <dl class="outlook" id="stake-hint">
     <div><dt>${upper(side)} wins</dt><dd>${coins(win)} ETH <em>${times(multiple(pools, side))}</em></dd></div>
     <div><dt>${upper(other)} wins</dt><dd>${coins(lose)} ETH</dd></div>
     <div><dt>Draw or void</dt><dd>${coins(wei)} ETH</dd></div>
+    </dl>
   `;
 }
 

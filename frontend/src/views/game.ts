@@ -169,13 +169,14 @@ export function moves(state: State, act: Actions): Drawn {
 export function selector(state: State, act: Actions): Drawn {
   const { games, game } = state;
   if (games.length === 0) return nothing;
-  const line = (g: State['games'][number]) =>
+  const others = game === null || games.some((g) => g.id === game.id) ? games : [game, ...games];
+  const line = (g: Pick<Game, 'id' | 'state' | 'outcome' | 'ply'>) =>
     `Game ${g.id} · ${g.state === 'over' ? (g.outcome ?? 'over') : g.state === 'lobby' ? 'lobby' : `ply ${g.ply}`}`;
   return html`
     <label class="selector">
       <span class="sr">Game</span>
       <select @change=${(e: Event) => act.selectGame(Number((e.target as HTMLSelectElement).value))}>
-        ${games.map((g) => html`<option value=${g.id} ?selected=${g.id === game?.id}>${line(g)}</option>`)}
+        ${others.map((g) => html`<option value=${g.id} ?selected=${g.id === game?.id}>${line(g)}</option>`)}
       </select>
     </label>
   `;

@@ -33,7 +33,7 @@ export function page(state: State, act: Actions, mountBoard: (element: Element |
           >
             <div ${ref(mountBoard)}></div>
           </div>
-          ${promotion(state, act)} ${game === null ? absent(state) : nothing}
+          ${promotion(state, act)} ${game === null ? absent(state, act) : nothing}
         </div>
         ${player(state, flipped ? 'leela' : 'world')} ${boardControls(state, act)}
       </div>
@@ -110,8 +110,18 @@ function walletMenu(state: State, act: Actions): Drawn {
   `;
 }
 
-function absent(state: State): Drawn {
-  return html`<div class="cover"><p>${state.absent ?? 'Loading the game…'}</p></div>`;
+function absent({ absent: why, games }: State, act: Actions): Drawn {
+  const newest = games[0]?.id;
+  return html`
+    <div class="cover">
+      <p>${why ?? 'Loading the game…'}</p>
+      ${
+        why === null || newest === undefined
+          ? nothing
+          : html`<button class="quiet" @click=${() => act.selectGame(newest)}>Open game ${newest}</button>`
+      }
+    </div>
+  `;
 }
 
 const PROMOTIONS = ['queen', 'knight', 'rook', 'bishop'] as const;
