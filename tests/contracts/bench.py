@@ -1,4 +1,4 @@
-"""What the rules cost on chain, in gas: `python -m tests.contracts.gas` prints it as JSON."""
+"""What the rules cost on chain, in gas: `python -m tests.contracts.bench` prints it as JSON."""
 
 from __future__ import annotations
 
