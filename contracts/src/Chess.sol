@@ -41,8 +41,8 @@ enum Ending {
 
 /// @title The laws of chess (FIDE, 2023), articles 3, 5 and 9.
 /// @notice A move is 16 bits: origin | target << 6 | promotion << 12 (0 none, 2 knight, 3 bishop, 4 rook, 5 queen). Castling is the
-/// king's move. No function runs longer, reads outside its input or reverts without a name for any words given as position or
-/// move; what the rules make of words that are no chess position is not defined.
+/// king's move. Whatever words are given as position or move, no function loops without end, reads outside its input or reverts without a
+/// name; what the rules make of words that are no chess position is not defined (`isSound` tells).
 ///
 /// The rules are worked out on planes, sets of squares as seen by the side to move: for Black the board is turned upside down and
 /// the colours are swapped, so that pawns always go up. A plane has a ninth file that stays empty:

@@ -88,11 +88,11 @@ def compare(chain: judge.Judge, plies: Iterable[Ply], seed: int) -> Counter[str]
     return counts
 
 
+@pytest.mark.slow
 def test_random_games(chain: judge.Judge) -> None:
     """100 games to their ends."""
     plies = itertools.chain.from_iterable(itertools.islice(games.games(seed=1), 100))
     counts = compare(chain, plies, seed=1)
-    print(dict(counts))
     assert all(counts[ending] for ending in judge.ENDINGS)
 
 
