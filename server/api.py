@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import hashlib
 import html
 import json
@@ -11,6 +12,7 @@ import logging
 import sys
 import time
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path as FilePath
 from typing import Annotated, Any, cast
 
 import chess
@@ -24,6 +26,7 @@ from fastapi.staticfiles import StaticFiles
 from pydantic import BaseModel, ConfigDict, Field
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
+from uvicorn.protocols.http.h11_impl import H11Protocol
 from web3 import Web3
 from web3.exceptions import TransactionNotFound
 
@@ -46,6 +49,8 @@ log = logging.getLogger(__name__)
 BODY = 4096
 """A ballot is 250 bytes."""
 FAUCET = 10 * 10**18
+HEADER_SECONDS = 10.0
+"""A connection's first request must have begun after this."""
 PGN = "application/x-chess-pgn"
 
 GameNumber = Annotated[int, Path(ge=0, lt=1 << 32)]
@@ -88,7 +93,7 @@ class Api:
         self.box = BallotBox(self.redis, self.keys, self.typed, settings.relay_key)
         self.http = httpx.AsyncClient(timeout=20, trust_env=False)
         self.reads, self.posts = Limiter(50, 200), Limiter(20, 200)
-        self.ballots, self.faucets, self.calls = Limiter(0.5, 20), Limiter(0.1, 10), Limiter(50, 300)
+        self.ballots, self.faucets, self.calls = Limiter(0.5, 20), Limiter(1, 60), Limiter(50, 300)
         self.streams = Slots(total=2000, each=20)
         self.registry = prometheus.CollectorRegistry()
         self.requests = prometheus.Counter(
@@ -206,7 +211,7 @@ class Api:
         }
         folders = {self.settings.network.parent, ROOT / "engine" / "networks"}
         for file in sorted(file for folder in folders for file in folder.glob("*.safetensors")):
-            if hashlib.sha256(file.read_bytes()).digest() == bytes(network_hash):
+            if _hash(file, file.stat().st_mtime_ns) == bytes(network_hash):
                 passport = file.with_suffix(".json")
                 known = json.loads(passport.read_text()) if passport.is_file() else {}
                 return {"name": file.stem, "strength": None, **known, **entry}
@@ -455,6 +460,12 @@ def _docs(app: FastAPI) -> str:
     )
 
 
+@functools.lru_cache
+def _hash(file: FilePath, _: int) -> bytes:
+    """sha256 of a file, computed once for each time it was written."""
+    return hashlib.sha256(file.read_bytes()).digest()
+
+
 def _json_only(request: Request) -> None:
     """Other content types can be sent by any page of another origin without asking first."""
     if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
@@ -466,12 +477,38 @@ def _origin(url: str) -> str:
     return f"{scheme}://{rest.partition('/')[0]}"
 
 
+class Protocol(H11Protocol):
+    """Cuts off who connects and sends no request."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.loop.call_later(HEADER_SECONDS, self._hurry)
+
+    def _hurry(self) -> None:
+        if self.cycle is None:
+            self.transport.abort()
+
+
 class Server(uvicorn.Server):
-    """Ends the event streams when it is told to stop, instead of waiting for their readers."""
+    """Serves the application; ends the event streams when told to stop, instead of waiting for their readers."""
+
+    def __init__(self, app: FastAPI, settings: Settings) -> None:
+        config = uvicorn.Config(
+            app,
+            http=Protocol,
+            host=settings.host,
+            port=settings.port,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_keep_alive=20,
+            timeout_graceful_shutdown=3,
+        )
+        super().__init__(config)
+        self.hub: Hub = app.state.api.hub
 
     def handle_exit(self, sig: int, frame: Any) -> None:
-        hub: Hub = self.config.app.state.api.hub  # type: ignore[union-attr]
-        asyncio.get_event_loop().create_task(hub.close())
+        asyncio.get_event_loop().create_task(self.hub.close())
         super().handle_exit(sig, frame)
 
 
@@ -480,19 +517,9 @@ def run(settings: Settings) -> None:
     from server.loop import connect_redis
 
     connect_redis(settings).close()
-    app = create(settings, Chain.connect(settings))
-    config = uvicorn.Config(
-        app,
-        host=settings.host,
-        port=settings.port,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_keep_alive=20,
-        timeout_graceful_shutdown=3,
-    )
+    server = Server(create(settings, Chain.connect(settings)), settings)
     try:
         with contextlib.suppress(KeyboardInterrupt):  # uvicorn repeats the signal when it is done
-            Server(config).run()
+            server.run()
     except SystemExit:
         raise SettingsError(f"PORT: {settings.host}:{settings.port} cannot be served; is it taken?") from None

@@ -30,6 +30,10 @@ DISK_TIMEOUT = 5_000
 """Milliseconds to wait for the disk."""
 
 
+KEPT = 30 * 86_400
+"""Seconds after the end of a vote until its ballots are forgotten: longer than any reorganisation."""
+
+
 def capacity(relay_gas: int) -> int:
     """How many seats a ply the relay carries, the heaviest: half the gas goes to full batches, half to being prompt."""
     return relay_gas // 2 // BALLOT_GAS
@@ -68,6 +72,8 @@ class Ballot:
     move: chess.Move
     position: str
     signature: bytes
+    deadline: int
+    """When the vote ends."""
 
     @property
     def packed(self) -> bytes:
@@ -140,7 +146,7 @@ def check(
     digest = typed.ballot(game.id, ply, pack_move(move), game.position_key)
     if recover(digest, signature) != seat["voteKey"].lower():
         raise BallotError(422, "signature", f"the signature is not by the vote key of seat {number}")
-    return Ballot(game.id, number, ply, move, game.position_key, signature)
+    return Ballot(game.id, number, ply, move, game.position_key, signature, game.deadline)
 
 
 class BallotBox:
@@ -185,6 +191,7 @@ class BallotBox:
                     future.exception()
 
     async def _store(self, ballots: list[Ballot]) -> list[Receipt]:
+        names: dict[str, int] = {}
         async with self.redis.pipeline(transaction=False) as pipe:
             for ballot in ballots:
                 name = self.keys.ballots(ballot.game, ballot.ply, ballot.position)
@@ -194,6 +201,9 @@ class BallotBox:
                 }
                 pipe.hsetnx(name, str(ballot.seat), json.dumps(entry))
                 pipe.hget(name, str(ballot.seat))
+                names[name] = ballot.deadline
+            for name, deadline in names.items():
+                pipe.expireat(name, deadline + KEPT)
             for game in {ballot.game for ballot in ballots}:
                 pipe.incr(self.keys.version(game))
                 pipe.publish(self.keys.changes, str(game))

@@ -102,6 +102,15 @@ class Chain:
         except BlockNotFound:
             return None
 
+    def extends(self, number: int, digest: str, head: Block) -> bool:
+        """Whether the chain that ends in `head` holds the block of this number and hash."""
+        if head.number <= number:
+            return head.number == number and head.hash == digest
+        if head.number == number + 1:
+            return head.parent == digest
+        block = self.block(number)
+        return block is not None and block.hash == digest
+
     def summary(self, game: int) -> Summary:
         """The game as it stands. The contract reverts (ContractLogicError) for a game that does not exist."""
         value = self.contract.functions.summary(game).call()

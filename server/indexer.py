@@ -24,7 +24,7 @@ from server.game import Event, Game
 from server.keys import Keys
 from server.lease import Lease
 from server.loop import connect_redis, run_loop, stop_signal
-from server.settings import Settings
+from server.settings import Settings, SettingsError
 
 log = logging.getLogger(__name__)
 
@@ -128,7 +128,7 @@ class Indexer:
         head = self.chain.head()
         if self.cursor and self.cursor[-1] == (head.number, head.hash):
             return False
-        if self.cursor and not self._extends(head):
+        if self.cursor and not self.chain.extends(*self.cursor[-1], head):
             self._roll_back()
             return True
         first = self.cursor[-1][0] + 1 if self.cursor else min(self.start, head.number)
@@ -149,15 +149,6 @@ class Indexer:
             if ledger.game.state == "over":
                 del self.ledgers[number]
         return last is not head
-
-    def _extends(self, head: Block) -> bool:
-        """Whether the chain still holds the last block that was read."""
-        assert self.cursor
-        number, digest = self.cursor[-1]
-        if head.number == number + 1:
-            return head.parent == digest
-        block = self.chain.block(number) if head.number > number else None
-        return block is not None and block.hash == digest
 
     def _roll_back(self) -> None:
         assert self.cursor
@@ -196,7 +187,7 @@ class Indexer:
         if event.name == "GameCreated":
             return Ledger(games.create(event, self.chain.chain_id, self.chain.contract.address))
         if ledger is None:
-            raise RuntimeError(f"{event.name} of game {event.game}, which was never created")
+            raise SettingsError(f"START_BLOCK: {self.start} is later than the block that created game {event.game}")
         ledger.apply(event)
         return ledger
 

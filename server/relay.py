@@ -62,6 +62,7 @@ class Relay:
         self.leading = False
         self.head: Block | None = None
         self.seen = 0.0
+        self.stale = False
         self.checked = 0.0
         self.desks: dict[int, Desk] = {}
         self.over: set[int] = set()
@@ -111,15 +112,14 @@ class Relay:
                 count = self.reverts.get(flight.purpose, (0, 0.0))[0] + 1
                 self.reverts[flight.purpose] = (count, time.monotonic() + min(2.0**count, 300))
                 self.redis.hincrby(self.keys.stats, "reverts", 1)
-        if settled:
-            self.head = None
+        self.stale |= bool(settled)
         return bool(settled)
 
     def _read_chain(self) -> None:
         head = self.chain.head()
-        if self.head is not None and head.hash == self.head.hash:
+        if self.head is not None and head.hash == self.head.hash and not self.stale:
             return
-        if self.head is not None and head.number <= self.head.number:
+        if self.head is None or not self.chain.extends(self.head.number, self.head.hash, head):
             self.over.clear()  # a reorganisation may reopen what was over
         summaries = {
             game: self.chain.summary(game)
@@ -128,7 +128,7 @@ class Relay:
         }
         self.over |= {game for game, summary in summaries.items() if summary.state == OVER}
         self.desks = {game: Desk(summary) for game, summary in summaries.items() if summary.state != OVER}
-        self.head, self.seen = head, time.time()
+        self.head, self.seen, self.stale = head, time.time(), False
 
     @property
     def now(self) -> float:

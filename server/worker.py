@@ -41,6 +41,8 @@ log = logging.getLogger(__name__)
 
 TELL = 0.25
 """Seconds between what visitors are told of a proof."""
+KEPT = 30 * 86_400
+"""Seconds until a proof is forgotten; it can be made again."""
 LOOK = 1.0
 """Seconds between looks at the chain, whether the proof is still wanted."""
 
@@ -92,7 +94,7 @@ def prove(game: int, ply: int, position: str) -> None:
         "payee": bench.payee,
         "seconds": proof.seconds,
     }
-    bench.redis.set(bench.keys.proof(game, ply, position), json.dumps(kept))
+    bench.redis.set(bench.keys.proof(game, ply, position), json.dumps(kept), ex=KEPT)
     bench.redis.publish(bench.keys.wake, "proof")
     log.info("proved %s for game %s, ply %s in %.2f s", kept["move"], game, ply, proof.seconds)
 

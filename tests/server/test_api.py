@@ -89,6 +89,19 @@ def test_large_and_slow_bodies_are_cut_off(table: Table, monkeypatch: pytest.Mon
             assert slow.recv(100).startswith(b"HTTP/1.1 408")
 
 
+def test_who_connects_and_says_nothing_is_cut_off(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server.api.HEADER_SECONDS", 0.2)
+    with serve(table) as client:
+        for said in (b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: x\r\n"):
+            with socket.create_connection((client.base_url.host, client.base_url.port or 0), timeout=5) as silent:
+                silent.sendall(said)
+                with contextlib.suppress(ConnectionResetError):
+                    assert silent.recv(100) == b""
+        assert client.get("/livez").status_code == 200
+        time.sleep(0.3)
+        assert client.get("/livez").status_code == 200  # on the connection it has
+
+
 def test_a_flood_is_slowed_down(table: Table) -> None:
     with serve(table) as client:
         answers = [client.get("/api/games/0") for _ in range(400)]
@@ -247,7 +260,7 @@ def test_the_faucet_funds_once(table: Table) -> None:
         is_problem(client.post("/api/faucet", json={"address": ADDRESS}), 429)
         is_problem(client.post("/api/faucet", json={"address": "0x12"}), 422)
         many = [client.post("/api/faucet", json={"address": f"0x{n:040x}"}).status_code for n in range(100, 200)]
-        assert 429 in many
+        assert many.count(200) >= 20 and 429 in many
 
 
 def test_a_real_chain_has_neither_faucet_nor_proxy(table: Table) -> None:

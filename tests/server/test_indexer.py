@@ -9,6 +9,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from engine.encoding import pack_move
 from server.ballots import pack_ballot
 from server.indexer import Indexer
+from server.settings import SettingsError
 from tests.server.table import ETHER, Table, deploy_game, run_anvil
 
 STATES = ("none", "lobby", "drawn", "vote", "prove", "over")
@@ -122,6 +123,15 @@ def test_a_reorganisation_deeper_than_the_memory(table: Table, monkeypatch: pyte
     follow(table)
     assert table.document(game)["vote"]["castWeight"] == "0"
     assert table.redis.exists(table.keys.ballots(game, 0, "0x00"))
+
+
+def test_a_start_block_after_a_games_creation_is_named(table: Table) -> None:
+    game = table.new_game()
+    table.mine()
+    table.indexer.start = table.chain.head().number
+    table.stake(game)
+    with pytest.raises(SettingsError, match="START_BLOCK"):
+        follow(table)
 
 
 def test_another_chain_at_the_same_address_is_another_world(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -117,6 +117,19 @@ def test_a_proof_is_sent_again_after_a_reorganisation(table: Table) -> None:
     table.run(lambda: table.chain.summary(game).position.ply == 2)
 
 
+def test_a_game_that_a_reorganisation_reopens_goes_on(table: Table) -> None:
+    game = table.new_game(lobbyPeriod=10)
+    table.rpc("evm_increaseTime", 11)
+    table.mine()
+    table.run(lambda: table.document(game).get("state") == "over")  # nobody staked
+    table.relay.step()
+    assert game in table.relay.over
+    table.rpc("anvil_reorg", 1, [])
+    table.mine()
+    assert table.chain.summary(game).state == 1
+    table.run(lambda: table.chain.summary(game).state == 5)
+
+
 def test_a_voter_who_votes_on_chain_first_costs_nothing(table: Table) -> None:
     game, voters = table.start(ETHER, ETHER, minPeriod=1000)
     receive(table, game, voters[:1], "e2e4")
