@@ -60,6 +60,10 @@ contract ChessJudge {
         return bytes.concat(bytes1(ending), abi.encode(Encoding.boardWords(position, occurrences > 1)), flags, next);
     }
 
+    function key(Position memory position) external pure returns (bytes32) {
+        return Chess.key(position);
+    }
+
     function checkBitmap(Position memory position, uint256[25] calldata bitmap, uint16 move) external pure {
         Encoding.checkBitmap(position, bitmap, move);
     }

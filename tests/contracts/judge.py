@@ -70,6 +70,10 @@ class Judge:
         (packed,) = decode(["bytes"], self.call("judge(bytes)", ["bytes"], [data]))
         return list(_answers(packed, questions))
 
+    def key(self, position: Position) -> str:
+        """Chess.key, 0x-prefixed hex."""
+        return "0x" + self.call("key((uint256,uint256))", ["(uint256,uint256)"], [tuple(position)]).hex()
+
     def check_bitmap(self, position: Position, bitmap: Sequence[int], move: int) -> None:
         """Raises Reverted if the contract refuses."""
         self.call("checkBitmap((uint256,uint256),uint256[25],uint16)", *_bitmap_arguments(position, bitmap, move))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import random
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -102,6 +102,17 @@ def test_random_games_long(chain: judge.Judge) -> None:
     """200,000 plies."""
     plies = itertools.islice(itertools.chain.from_iterable(games.games(seed=2)), 200_000)
     assert compare(chain, plies, seed=2)["plies"] == 200_000
+
+
+def test_key(chain: judge.Judge) -> None:
+    """Positions of a game have the same key exactly if python-chess takes them for the same."""
+    keys: dict[Hashable, str] = {}
+    for ply in itertools.chain.from_iterable(itertools.islice(games.games(seed=4), 10)):
+        position = Position.pack(ply.board, ply.ply)
+        assert keys.setdefault(ply.board._transposition_key(), position.key) == position.key
+        if ply.ply % 50 == 0:
+            assert chain.key(position) == position.key
+    assert len({*keys.values()}) == len(keys)
 
 
 def test_every_move_number(chain: judge.Judge) -> None:
