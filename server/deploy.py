@@ -297,6 +297,13 @@ def check(w3: Web3, deployment: Deployment, network_hash: str) -> None:
         raise SettingsError(f"NETWORK: it is not the one that plays in DATA_DIR ({deployment.networkHash}); {again}")
 
 
+def check_verifier(deployment: Deployment, verifier: Verifier) -> None:
+    """Checks that this checkout's prover makes proofs for the verifier that was deployed. Raises SettingsError."""
+    if deployment.verifyingKeyHash != verifier.verifying_key_hash:
+        again = "start over with `proofmate reset`"
+        raise SettingsError(f"DATA_DIR: its verifier takes no proofs of this checkout's prover and SETUP; {again}")
+
+
 # ---------------------------------------------------------------------------------------------------------- demo games
 
 

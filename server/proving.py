@@ -39,18 +39,25 @@ def make_prover(settings: Settings | Environment, progress: Callable[[str, float
 
     Raises SettingsError for a network or a setup that is not acceptable.
     """
+    from engine.policy import Network
     from engine.prover import Prover  # late: only a worker needs the native code
     from engine.setup import Setup
 
     network = settings.network if isinstance(settings, Settings) else network_of(settings)
-    if settings.setup is not None:
-        raise SettingsError("SETUP: a ceremony's file cannot be read yet")
     try:
-        return Prover(network, Setup.from_seed(0), settings.cache_dir / "prover", progress)
+        Network.load(network)
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"NETWORK: {error}") from None
+    file, digest = settings.setup, settings.setup_hash
+    if file is not None and digest is None:
+        raise SettingsError("SETUP_HASH: missing")
+    try:
+        setup = Setup.from_seed(0) if file is None or digest is None else Setup.from_ceremony(file, digest)
+        return Prover(network, setup, settings.cache_dir / "prover", progress)
     except OSError as error:
         raise SettingsError(f"CACHE_DIR: {error}") from None
     except ValueError as error:
-        raise SettingsError(f"NETWORK: {error}") from None
+        raise SettingsError(f"{'NETWORK' if file is None else 'SETUP'}: {error}") from None
 
 
 def verifier(env: Environment, network: Path, progress: Progress) -> Verifier:
@@ -58,8 +65,7 @@ def verifier(env: Environment, network: Path, progress: Progress) -> Verifier:
     native = importlib.util.find_spec("engine._halo2")
     if native is None or native.origin is None:
         raise SettingsError("the prover is not built; run `make setup`")
-    setup = "insecure" if env.setup is None else hash_of(env.setup)
-    inputs = (hash_of(network), setup, hash_of(Path(native.origin)))
+    inputs = (hash_of(network), env.setup_hash or "insecure", hash_of(Path(native.origin)))
     folder = env.cache_dir / "verifiers"
     kept = folder / (hashlib.sha256("".join(inputs).encode()).hexdigest() + ".json")
     if not kept.is_file():
@@ -104,7 +110,7 @@ def main(file: Path) -> None:
 
     prover = make_prover(env, progress)
     verifier = Verifier(
-        source=prover.verifier_source().replace("pragma solidity 0.8.19;", "pragma solidity ^0.8.19;"),
+        source=prover.verifier_source(),
         network_hash="0x" + prover.network_hash.hex(),
         verifying_key_hash="0x" + prover.verifying_key_hash.hex(),
         insecure=prover.setup.insecure,

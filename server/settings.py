@@ -61,7 +61,8 @@ class Environment(BaseSettings):
     house_key: SecretStr | None = Field(None, description="private key that stakes on Leela in the local demo")
     payee: str | None = Field(None, description="address that earns the rewards of proofs; the relay's")
     network: Path | None = Field(None, description="the network that plays; the one committed as default")
-    setup: Path | None = Field(None, description="a ceremony's file; the insecure setup")
+    setup: Path | None = Field(None, description="a ceremony's file (.ptau); without it an insecure setup")
+    setup_hash: str | None = Field(None, description="BLAKE2b-512 of that file, in hex, as the ceremony published it")
     explorer: str | None = Field(None, description="a block explorer's address, for links")
     frontend: Path = Field(ROOT / "frontend" / "dist", description="folder of the built page")
     ballot_margin: int = Field(15, ge=0, description="seconds before a vote's deadline when the api stops taking")
@@ -81,6 +82,13 @@ class Environment(BaseSettings):
         if not Web3.is_address(address):
             raise ValueError(f"{address!r} is not an address")
         return Web3.to_checksum_address(address)
+
+    @field_validator("setup_hash")
+    @classmethod
+    def _digest(cls, digest: str | None) -> str | None:
+        if digest is not None and (len(digest) != 128 or not set(digest.lower()) <= set("0123456789abcdef")):
+            raise ValueError("not 128 hex digits")
+        return digest and digest.lower()
 
     @field_validator("owner_key", "relay_key", "faucet_key", "house_key")
     @classmethod
@@ -143,6 +151,7 @@ class Settings:
     payee: str
     network: Path
     setup: Path | None
+    setup_hash: str | None
     explorer: str | None
     frontend: Path
     ballot_margin: int
@@ -173,10 +182,7 @@ class Settings:
         relay_key = key_of(env, "relay")
         if relay_key is None:
             raise SettingsError("RELAY_KEY: missing; the relay needs an account with funds on this chain")
-        if env.setup is not None and not env.setup.is_file():
-            raise SettingsError(f"SETUP: there is no file {env.setup}")
-        if env.setup is None and not env.local:
-            raise SettingsError(f"SETUP: missing; the insecure setup is refused on chain {env.chain_id}")
+        check_setup(env)
         return cls(
             data_dir=env.data_dir,
             cache_dir=env.cache_dir,
@@ -193,12 +199,24 @@ class Settings:
             payee=env.payee or address_of(relay_key),
             network=network_of(env),
             setup=env.setup,
+            setup_hash=env.setup_hash,
             explorer=env.explorer,
             frontend=env.frontend,
             ballot_margin=env.ballot_margin,
             relay_gas=env.relay_gas,
             log_level=env.log_level,
         )
+
+
+def check_setup(env: Environment) -> None:
+    """Raises SettingsError unless there is a ceremony's file with its hash, or the chain is a local one."""
+    if env.setup is None:
+        if not env.local:
+            raise SettingsError(f"SETUP: missing; the insecure setup is refused on chain {env.chain_id}")
+    elif not env.setup.is_file():
+        raise SettingsError(f"SETUP: there is no file {env.setup}")
+    elif env.setup_hash is None:
+        raise SettingsError("SETUP_HASH: missing; it is the BLAKE2b-512 that the ceremony published for SETUP's file")
 
 
 def network_of(env: Environment) -> Path:

@@ -40,6 +40,7 @@ from server.settings import (
     Settings,
     SettingsError,
     address_of,
+    check_setup,
     key_of,
     make_keys,
     network_of,
@@ -283,8 +284,7 @@ class Stack:
     def start(self) -> None:
         """Starts everything. Raises SettingsError, with nothing damaged; `stop` must be called in any case."""
         env = self.env
-        if not env.local and env.setup is None:
-            raise SettingsError(f"SETUP: missing; the insecure setup is refused on chain {env.chain_id}")
+        check_setup(env)
         network = network_of(env)
         self.folder.hold()
         if env.local:
@@ -352,29 +352,29 @@ class Stack:
             if not w3.eth.get_code(Web3.to_checksum_address(env.contract)):
                 raise SettingsError(f"CONTRACT: there is no code at {env.contract} on chain {env.chain_id}")
             return
-        network_hash = proving.hash_of(network)
         self.deployment = deploy.Deployment.load(env.data_dir)
         if self.deployment is not None:
             if self.deployment.chainId != env.chain_id:
                 raise SettingsError(f"CHAIN_ID: {env.chain_id}, but DATA_DIR belongs to {self.deployment.chainId}")
-            with self.steps("deployment checked"):
-                deploy.check(w3, self.deployment, network_hash)
-        else:
-            key = key_of(env, "owner")
-            if key is None:
-                raise SettingsError("OWNER_KEY: missing; it deploys the contracts (or set CONTRACT)")
-            owner = deploy.Sender(w3, key, "OWNER_KEY")
-            deploy.artifact_hash()  # before minutes are spent on keys
-            with self.steps("setup and keys") as progress:
-                verifier = proving.verifier(env, network, progress)
+            deploy.check(w3, self.deployment, proving.hash_of(network))
+        owner_key = key_of(env, "owner")
+        if self.deployment is None and owner_key is None:
+            raise SettingsError("OWNER_KEY: missing; it deploys the contracts (or set CONTRACT)")
+        deploy.artifact_hash()  # before time is spent on keys
+        with self.steps("setup and keys") as progress:
+            verifier = proving.verifier(env, network, progress)
+        if self.deployment is not None:
+            deploy.check_verifier(self.deployment, verifier)
+        elif owner_key is not None:
             with self.steps("verifier compiled"):
                 deploy.compile_verifier(verifier.source, env.cache_dir)
             with self.steps("contracts"):
+                owner = deploy.Sender(w3, owner_key, "OWNER_KEY")
                 self.deployment = deploy.deploy(w3, owner, verifier, env.cache_dir)
                 if self.chain is not None:
                     self.chain.save()
                 self.deployment.save(env.data_dir)
-        if env.local:
+        if env.local and self.deployment is not None:
             self.clock = Clock(Chain(self.rpc_url, self.deployment.contract, env.chain_id))
             if self.demo:
                 with self.steps("game"):

@@ -56,6 +56,7 @@ def test_what_is_set_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         "RELAY_KEY": KEY,
         "FAUCET_KEY": KEY,
         "SETUP": __file__,
+        "SETUP_HASH": "AB" * 64,
     }.items():
         monkeypatch.setenv(name, value)
     settings = Settings.load(environment(tmp_path))
@@ -77,6 +78,7 @@ def test_what_is_set_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         ("REDIS_URL", "localhost:6379"),
         ("RPC_URL", "ws://localhost"),
         ("BALLOT_MARGIN", "-1"),
+        ("SETUP_HASH", "ab"),
         ("LOG_LEVEL", "loud"),
     ],
 )
@@ -98,6 +100,7 @@ def test_a_bad_value_is_named_in_one_sentence(name: str, value: str, monkeypatch
             "SETUP: missing; the insecure setup is refused",
         ),
         ({"contract": "0x" + "12" * 20, "relay_key": KEY, "setup": Path("/nowhere")}, "SETUP: there is no file"),
+        ({"contract": "0x" + "12" * 20, "relay_key": KEY, "setup": Path(__file__)}, "SETUP_HASH: missing"),
     ],
 )
 def test_what_is_missing_is_named(tmp_path: Path, values: dict[str, object], message: str) -> None:

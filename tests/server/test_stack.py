@@ -114,7 +114,6 @@ def test_a_second_start_goes_on_with_the_same_game(deployed: Environment, monkey
     before = files(deployed.data_dir)
     said = start(deployed, monkeypatch)
     assert not any("waits for a stake" in line or "contracts" in line for line in said)
-    assert any("deployment checked" in line for line in said)
     assert files(deployed.data_dir) == before
 
 
@@ -179,7 +178,8 @@ def test_port_taken(refuse: Refused, setting: str) -> None:
     ("values", "message"),
     [
         ({"chain_id": 10}, "SETUP: missing; the insecure setup is refused on chain 10"),
-        ({"chain_id": 10, "setup": Path(__file__)}, "RPC_URL: missing; only a local chain is started here"),
+        ({"chain_id": 10, "setup": Path(__file__)}, "SETUP_HASH: missing"),
+        ({"chain_id": 10, "setup": Path(__file__), "setup_hash": "ab" * 64}, "RPC_URL: missing; only a local chain"),
         ({"contract": "0x" + "12" * 20}, "CONTRACT: there is no code at 0x1212"),
         ({"network": Path("/nowhere")}, "NETWORK: there is no file /nowhere"),
         ({"data_dir": Path("/proc/proofmate")}, "DATA_DIR: /proc/proofmate cannot be written to"),
@@ -249,6 +249,7 @@ def test_stale_deployments(
         ("artifactHash", "0x" + "12" * 32, "DATA_DIR: its games were deployed from other contracts"),
         ("networkHash", "0x" + "12" * 32, "NETWORK: it is not the one that plays in DATA_DIR"),
         ("chainId", 1337, "CHAIN_ID: 31337, but DATA_DIR belongs to 1337"),
+        ("verifyingKeyHash", "0x" + "12" * 32, "DATA_DIR: its verifier takes no proofs"),
         ("novelty", 1, "DATA_DIR: "),
     ]:
         write_json(file, {**good, field: value})
