@@ -14,15 +14,15 @@ from types import FrameType
 
 from server.settings import Environment, Settings, SettingsError
 
-HOOKS = ("bench", "strength", "train", "label")
-"""Commands of modules in `engine`, imported only when asked for: they need what a server does not."""
+HOOKS = {"bench": "bench", "label": "commands", "train": "commands", "export": "commands", "strength": "commands"}
+"""Commands and the modules in `engine` that have them, imported only when asked for."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs a command and returns the exit code: 0 done, 1 the command's answer is no, 2 cannot, 130 interrupted."""
     given = sys.argv[1:] if arguments is None else arguments
     asked = next((argument for argument in given if not argument.startswith("-")), None)
-    options = parser([name for name in HOOKS if asked in (None, name)]).parse_args(given)
+    options = parser(sorted({module for name, module in HOOKS.items() if asked in (None, name)})).parse_args(given)
     before = {number: signal.signal(number, _interrupt) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     try:
         return int(options.run(options) or 0)
@@ -41,7 +41,7 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 
 def parser(hooks: Sequence[str] = ()) -> argparse.ArgumentParser:
-    """The command line's parser, with the commands of `HOOKS` that are named."""
+    """The command line's parser, with the commands of the modules of `HOOKS` that are named."""
     top = argparse.ArgumentParser(
         prog="proofmate",
         description="A crowd plays chess against a neural network for stakes; every move of the network is proven.",
