@@ -175,6 +175,8 @@ class Proving:
     restart_seconds: float
     policy_seconds: float
     prove_seconds: list[float]
+    cpu_seconds: list[float]
+    """Of all cores and processes together: tells a busy machine from a slow prover."""
     peak: int
     moves: list[int]
     """The policy index that each proof shows."""
@@ -203,6 +205,7 @@ def measure(kind: str, network: Path, runs: int, folder: Path) -> dict[str, Any]
         "policy_ms": round(1000 * proofs.policy_seconds, 1),
         "prove_seconds": [round(seconds, 2) for seconds in proofs.prove_seconds],
         "prove_seconds_median": round(statistics.median(proofs.prove_seconds), 2),
+        "prove_cpu_seconds": round(statistics.median(proofs.cpu_seconds), 2),
         "peak_mb": round(proofs.peak / 1e6),
         "public_words": proofs.words,
         "proof_bytes": proofs.proof_bytes,
@@ -233,15 +236,16 @@ def proving(kind: str, file: Path, cache: Path, runs: int, verifier: Path) -> Pr
     start = time.perf_counter()
     prover = make(kind, file, cache, Steps(kind))
     restart_seconds = time.perf_counter() - start
-    proofs, seconds, policy_seconds = [], [], []
+    proofs, seconds, cpu_seconds, policy_seconds = [], [], [], []
     for run, board in enumerate(boards(runs)):
         planes, legal = encoding.planes(board, False), list(encoding.legal_indices(board))
         start = time.perf_counter()
         prover.logits(planes)
-        evaluated = time.perf_counter()
+        evaluated, used = time.perf_counter(), sum(os.times()[:4])
         proof = prover.prove(planes, legal, CONTEXT, Steps(f"{kind}, proof {run + 1} of {runs}"))
         policy_seconds.append(evaluated - start)
         seconds.append(time.perf_counter() - evaluated)
+        cpu_seconds.append(sum(os.times()[:4]) - used)
         if not prover.verify(proof.words, proof.proof):
             raise RuntimeError(f"the proof of {board.fen()} does not verify")
         proofs.append(proof)
@@ -254,6 +258,7 @@ def proving(kind: str, file: Path, cache: Path, runs: int, verifier: Path) -> Pr
         restart_seconds=restart_seconds,
         policy_seconds=min(policy_seconds),
         prove_seconds=seconds,
+        cpu_seconds=cpu_seconds,
         peak=peak_memory(prover),
         moves=[proof.index for proof in proofs],
         words=len(words),
