@@ -328,22 +328,23 @@ class Stack:
             raise SettingsError(f"RPC_URL: no chain answers at {self.rpc_url} ({type(error).__name__})") from None
         if chain_id != env.chain_id:
             raise SettingsError(f"CHAIN_ID: {env.chain_id}, but the chain at {self.rpc_url} says {chain_id}")
-        if env.local:
-            self._fund()
+        deployed = env.contract or (env.data_dir / "deployment.json").exists()
+        for name in KEYS if env.local else ("relay",) if deployed else ("owner", "relay"):
+            self._check_account(name)
 
-    def _fund(self) -> None:
-        """Gives the operator's accounts play money. Anvil does that; another development chain must have done it."""
-        for name in KEYS:
-            key = key_of(self.env, name)
-            assert key is not None  # make_keys ran
-            address = address_of(key)
-            if int(rpc(self.rpc_url, "eth_getBalance", address, "latest"), 16) >= RICH // 1000:
-                continue
-            try:
+    def _check_account(self, name: str) -> None:
+        """Checks that an account of the operator can pay; on a local chain, gives it play money."""
+        setting, key = f"{name.upper()}_KEY", key_of(self.env, name)
+        if key is None:
+            raise SettingsError(f"{setting}: missing; an account with funds on chain {self.env.chain_id} is needed")
+        address = address_of(key)
+        balance = int(rpc(self.rpc_url, "eth_getBalance", address, "latest"), 16)
+        if self.env.local and balance < RICH // 1000:
+            with contextlib.suppress(ValueError):  # not anvil: somebody must have given it money
                 rpc(self.rpc_url, "anvil_setBalance", address, hex(RICH))
-            except ValueError:
-                setting = f"{name.upper()}_KEY"
-                raise SettingsError(f"{setting}: {address} has no funds on the chain at {self.rpc_url}") from None
+                balance = RICH
+        if balance == 0:
+            raise SettingsError(f"{setting}: {address} has no funds on chain {self.env.chain_id}")
 
     def _deploy(self, network: Path) -> None:
         env = self.env
@@ -358,8 +359,6 @@ class Stack:
                 raise SettingsError(f"CHAIN_ID: {env.chain_id}, but DATA_DIR belongs to {self.deployment.chainId}")
             deploy.check(w3, self.deployment, proving.hash_of(network))
         owner_key = key_of(env, "owner")
-        if self.deployment is None and owner_key is None:
-            raise SettingsError("OWNER_KEY: missing; it deploys the contracts (or set CONTRACT)")
         deploy.artifact_hash()  # before time is spent on keys
         with self.steps("setup and keys") as progress:
             verifier = proving.verifier(env, network, progress)

@@ -39,11 +39,12 @@ VERIFIER = deploy.Verifier(
 
 
 @contextmanager
-def chain(folder: Path) -> Iterator[str]:
-    """A local chain; yields its address."""
+def chain(folder: Path, chain_id: int = 31337) -> Iterator[str]:
+    """A chain on this machine; yields its address."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    child = Child("chain", [str(anvil()), "--port", str(port), "--accounts", "0", "--quiet"], folder / "chain.log")
+    command = [str(anvil()), "--port", str(port), "--chain-id", str(chain_id), "--accounts", "0", "--quiet"]
+    child = Child("chain", command, folder / "chain.log")
     try:
         child.start()
         child.await_ready(lambda: rpc_answers(url), 30)

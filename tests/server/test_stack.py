@@ -196,7 +196,30 @@ def test_a_key_without_funds(refuse: Refused, other_chain: str, monkeypatch: pyt
         return rpc(url, method, *parameters)
 
     monkeypatch.setattr("server.stack.rpc", no_anvil)
-    assert refuse(rpc_url=other_chain).startswith("OWNER_KEY: 0x")
+    assert refuse(rpc_url=other_chain).endswith("has no funds on chain 31337")
+
+
+def test_a_chain_that_is_not_local(
+    env: Env, refuse: Refused, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, network: Path
+) -> None:
+    with chain(tmp_path, chain_id=10) as url:
+        w3 = deploy.connect(url)
+        rich, richer = account(w3, "owner"), account(w3, "relay")
+        poor = "0x" + "46" * 32
+        given: dict[str, Any] = {"rpc_url": url, "chain_id": 10, "setup": network, "setup_hash": "ab" * 64}
+        assert refuse(**given).startswith("OWNER_KEY: missing")
+        given["owner_key"] = rich.key.to_0x_hex()
+        assert refuse(**given).startswith("RELAY_KEY: missing")
+        assert refuse(**given, relay_key=poor).endswith("has no funds on chain 10")
+        given["relay_key"] = richer.key.to_0x_hex()
+        assert w3.eth.block_number == 0, "something was spent before all was checked"
+        settings = env(**given)
+        said = start(settings, monkeypatch)
+        deployment = deploy.Deployment.load(settings.data_dir)
+        assert deployment is not None and deployment.chainId == 10
+        game = deploy.game_contract(w3, deployment.contract)
+        assert game.functions.games().call() == 0 and not any("stake" in line for line in said)
+        assert not (settings.data_dir / "keys.json").exists()
 
 
 def test_a_second_up_on_the_same_folder(refuse: Refused, tmp_path: Path) -> None:
