@@ -38,12 +38,15 @@ from engine import data
 from engine.network import SHAPES, Tower, planes_of, pseudo_legal
 
 REPEATED_SHARE = 1 / 32
+"""Of a batch, shown as positions that occurred before."""
 CERTAIN = 0.9
 """A first choice this probable is kept even when the position repeats."""
 ALL_MOVES_SHARE = 0.2
+"""Of the loss, over all moves and not only the pseudo-legal ones."""
 BOUND_ROOM = 0.8
 """Bounds are penalised above this share of what the circuit carries."""
 QUANTISED_SHARE = 0.12
+"""Of the steps, the last ones, quantisation-aware."""
 CHECKPOINT_SECONDS = 120
 REPORT = 200
 """Steps between two lines of the log."""
