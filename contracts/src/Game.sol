@@ -59,7 +59,7 @@ contract Game is Registry {
         uint80 amount;
     }
 
-    /// @dev One storage word: all that a ballot needs.
+    /// @dev One storage word: all that a ballot needs of a seat.
     struct Voter {
         address voteKey;
         uint80 weight;
@@ -84,7 +84,7 @@ contract Game is Registry {
     mapping(uint256 game => mapping(address account => Stake)) private _stakes;
     mapping(uint256 game => mapping(uint32 seat => Voter)) private _voters;
     mapping(uint256 game => mapping(uint32 seat => address)) private _seatAccounts;
-    mapping(uint256 game => mapping(uint16 ply => mapping(uint16 move => uint80))) private _weights;
+    mapping(uint256 game => mapping(uint16 ply => mapping(uint16 move => uint256))) private _weights;
     mapping(uint256 game => mapping(bytes32 key => uint256)) private _occurrences;
     /// @dev What is owed whatever comes: rewards, and the creator's share once the game is over.
     mapping(uint256 game => mapping(address account => uint256)) private _credits;
@@ -209,8 +209,13 @@ contract Game is Registry {
         if (record.state != State.Vote || block.timestamp >= record.deadline || ply != poll.ply) return 0;
         uint256 batch = ballots.length / BALLOT_BYTES;
         bytes memory log = new bytes(batch * COUNTED_BYTES);
-        for (uint256 i = 0; i < batch; ++i) {
-            uint256 entry = _countSigned(poll, ballots[i * BALLOT_BYTES:]);
+        mapping(uint16 => uint256) storage weights = _weights[game][ply];
+        uint256 at;
+        assembly ("memory-safe") {
+            at := ballots.offset
+        }
+        for (uint256 end = at + batch * BALLOT_BYTES; at != end; at += BALLOT_BYTES) {
+            uint256 entry = _countSigned(poll, weights, at);
             if (entry != 0) _log(log, counted++, entry);
         }
         if (counted == 0) return 0;
@@ -232,7 +237,8 @@ contract Game is Registry {
         uint32 number = held.seat;
         Voter storage voter = _voters[game][number];
         if (voter.votedPly == ply + 1) revert AlreadyVoted(number, ply);
-        if (!_count(poll, voter, move)) revert IllegalBallot(move);
+        if (!_count(poll, _weights[game][ply], voter.weight, move)) revert IllegalBallot(move);
+        voter.votedPly = ply + 1;
         record.count = poll.count;
         emit BallotsCast(game, ply, abi.encodePacked(number, move));
     }
@@ -248,10 +254,24 @@ contract Game is Registry {
         poll.count = record.count;
     }
 
-    /// @dev The EIP-712 digest of a ballot.
-    function _digest(Poll memory poll, uint16 move) private pure returns (bytes32) {
-        bytes32 ballot = keccak256(abi.encode(BALLOT_TYPE, poll.game, poll.ply, move, poll.key));
-        return keccak256(abi.encodePacked(hex"1901", poll.domain, ballot));
+    /// @dev The EIP-712 digest of a ballot: keccak256(0x1901 ++ domain ++ keccak256(abi.encode(type, game, ply, move, position))),
+    /// written over the same free memory each time, since a batch makes many.
+    function _digest(Poll memory poll, uint256 move) private pure returns (bytes32 digest) {
+        (bytes32 ballotType, bytes32 domain, bytes32 key) = (BALLOT_TYPE, poll.domain, poll.key);
+        (uint256 game, uint256 ply) = (poll.game, poll.ply);
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            mstore(free, ballotType)
+            mstore(add(free, 32), game)
+            mstore(add(free, 64), ply)
+            mstore(add(free, 96), move)
+            mstore(add(free, 128), key)
+            let ballot := keccak256(free, 160)
+            mstore(free, hex"1901")
+            mstore(add(free, 2), domain)
+            mstore(add(free, 34), ballot)
+            digest := keccak256(free, 66)
+        }
     }
 
     /// @return Who signed the digest; the zero address, which is no vote key, if nobody did.
@@ -261,31 +281,48 @@ contract Game is Registry {
         return ecrecover(digest, uint8(27 + (vs >> 255)), r, bytes32(s));
     }
 
+    /// @param at Where in the calldata the ballot begins.
     /// @return entry What the event says of the ballot, uint32 seat and uint16 move; 0 if it does not count.
-    function _countSigned(Poll memory poll, bytes calldata ballot) private returns (uint256 entry) {
-        uint32 number = uint32(bytes4(ballot[:4]));
-        uint16 move = uint16(bytes2(ballot[4:6]));
-        Voter storage voter = _voters[poll.game][number];
+    function _countSigned(Poll memory poll, mapping(uint16 => uint256) storage weights, uint256 at)
+        private
+        returns (uint256 entry)
+    {
+        uint32 seat_;
+        uint16 move;
+        bytes32 r;
+        uint256 vs;
+        assembly ("memory-safe") {
+            entry := shr(208, calldataload(at))
+            seat_ := shr(16, entry)
+            move := and(entry, 0xffff)
+            r := calldataload(add(at, 6))
+            vs := calldataload(add(at, 38))
+        }
+        Voter storage stored = _voters[poll.game][seat_];
+        Voter memory voter = stored;
         if (voter.weight == 0 || voter.votedPly == poll.ply + 1) return 0;
-        address signer = _signer(_digest(poll, move), bytes32(ballot[6:]), uint256(bytes32(ballot[38:])));
-        if (signer != voter.voteKey || !_count(poll, voter, move)) return 0;
-        return uint256(number) << 16 | move;
+        if (_signer(_digest(poll, move), r, vs) != voter.voteKey) return 0;
+        if (!_count(poll, weights, voter.weight, move)) return 0;
+        stored.votedPly = poll.ply + 1;
     }
 
-    /// @dev Counts the ballot of a seat that has not voted on this ply; false if the move is illegal. A move that has weight was
-    /// found legal before; else all legal moves are found at once, so that no batch of illegal ones costs more than that.
-    function _count(Poll memory poll, Voter storage voter, uint16 move) private returns (bool) {
-        mapping(uint16 => uint80) storage weights = _weights[poll.game][poll.ply];
-        uint80 moveWeight = weights[move];
+    /// @dev Adds a ballot to the count; false if the move is illegal. A move that has weight was found legal before; else all
+    /// legal moves are found at once, so that no batch of illegal ones costs more than that.
+    function _count(Poll memory poll, mapping(uint16 => uint256) storage weights, uint80 weight, uint16 move)
+        private
+        returns (bool)
+    {
+        uint256 moveWeight = weights[move];
         if (moveWeight == 0) {
             if (!poll.hasLegal) (poll.legal, poll.hasLegal) = (rules.legalMoves(poll.position), true);
             if (!Chess.contains(poll.legal, move)) return false;
         }
-        uint80 weight = voter.weight;
-        moveWeight += weight;
+        unchecked {
+            moveWeight += weight;
+        }
         weights[move] = moveWeight;
-        voter.votedPly = poll.ply + 1;
-        poll.count.add(move, moveWeight, weight);
+        // forge-lint: disable-next-line(unsafe-typecast)
+        poll.count.add(move, uint80(moveWeight), weight); // at most the World's pool
         return true;
     }
 
@@ -503,7 +540,7 @@ contract Game is Registry {
 
     /// @inheritdoc IGame
     function weightOf(uint256 game, uint16 ply, uint16 move) external view returns (uint128) {
-        return _weights[game][ply][move];
+        return uint128(_weights[game][ply][move]);
     }
 
     /// @inheritdoc IGame

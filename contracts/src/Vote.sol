@@ -18,7 +18,9 @@ library Vote {
 
     /// @notice Counts a ballot of `weight` for `move`, which now has `moveWeight` in all.
     function add(Count memory count, uint16 move, uint80 moveWeight, uint80 weight) internal pure {
-        count.castWeight += weight;
+        unchecked {
+            count.castWeight += weight; // all weights together are a pool, below 2^80
+        }
         if (move == count.leader) {
             count.leaderWeight = moveWeight;
         } else if (moveWeight > count.leaderWeight || (moveWeight == count.leaderWeight && move < count.leader)) {

@@ -152,8 +152,14 @@ contract GameMoveTest is GameTest {
     function refuseWord(uint256[25] memory bitmap, bytes memory proof, uint256 w, uint256 added) private {
         uint256 word = bitmap[w];
         bitmap[w] = word + added;
-        vm.expectRevert(abi.encodeWithSelector(Encoding.BitmapOutOfRange.selector, w));
-        game.submitMove(id, e4, bitmap, prover, proof);
+        (bool played, bytes memory reason) =
+            address(game).call(abi.encodeCall(game.submitMove, (id, e4, bitmap, prover, proof)));
+        vm.assertFalse(played);
+        // The sum may have lost the move's own bit.
+        bool lost =
+            word != 0 && keccak256(reason) == keccak256(abi.encodeWithSelector(Encoding.MoveNotSet.selector, e4));
+        bytes memory outOfRange = abi.encodeWithSelector(Encoding.BitmapOutOfRange.selector, w);
+        vm.assertTrue(lost || keccak256(reason) == keccak256(outOfRange));
         bitmap[w] = word;
     }
 
