@@ -136,10 +136,10 @@ class Indexer:
         if head.number - first >= LOG_RANGE:
             last = self.chain.block(first + LOG_RANGE - 1)
         if last is None:
-            return True
+            return False
         events = list(self.chain.events(first, last.number))
         if self.chain.block(last.number) != last:
-            return True  # reorganised while it was read
+            return False  # reorganised while it was read
         touched: dict[int, Ledger] = {}
         for event in events:
             touched[event.game] = ledger = self._apply(event)

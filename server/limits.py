@@ -14,6 +14,7 @@ from server.problems import response
 
 REMEMBERED = 20_000
 """Visitors remembered; whoever asked longest ago is forgotten first."""
+FOREVER = b"public, max-age=31536000, immutable"
 BODY_SECONDS = 10.0
 """A body must have arrived after this."""
 
@@ -116,7 +117,7 @@ class BodyLimit:
 
 
 class Headers:
-    """Adds the headers that keep a page from being framed, sniffed or fed foreign scripts."""
+    """Adds the headers that keep a page from being framed, sniffed, fed foreign scripts, or outliving its build."""
 
     def __init__(self, app: ASGIApp, connect: str) -> None:
         self.app = app
@@ -133,9 +134,14 @@ class Headers:
         ]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        named_by_content = scope.get("path", "").startswith("/assets/")
+
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 message["headers"] = [*message["headers"], *self.headers]
+                if not any(name == b"cache-control" for name, _ in message["headers"]):
+                    forever = named_by_content and message["status"] == 200
+                    message["headers"].append((b"cache-control", FOREVER if forever else b"no-cache"))
             await send(message)
 
         await self.app(scope, receive, with_headers if scope["type"] == "http" else send)

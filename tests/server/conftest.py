@@ -47,6 +47,7 @@ def settings(redis: Redis, anvil: tuple[str, str], tmp_path: Path) -> Settings:
         payee=address_of(RELAY),
         network=tmp_path / "none.safetensors",
         setup=None,
+        setup_hash=None,
         explorer=None,
         frontend=tmp_path / "dist",
         ballot_margin=5,

@@ -321,5 +321,7 @@ def test_a_page_cannot_be_framed_or_fed_scripts(table: Table) -> None:
         policy = page.headers["content-security-policy"]
         assert "frame-ancestors 'none'" in policy and "script-src 'self';" in policy
         assert page.headers["x-content-type-options"] == "nosniff"
+        assert page.headers["cache-control"] == "no-cache"
+        assert client.get("/assets/none.js").headers["cache-control"] == "no-cache"
         for path in ("/%2e%2e/%2e%2e/etc/passwd", "/..%2f..%2fetc/passwd", "//etc/passwd"):
             assert client.get(path).status_code == 404

@@ -187,6 +187,15 @@ def test_many_ballots_at_once_share_the_disk(table: Table) -> None:
     table.run(lambda: table.redis.hlen(table.keys.voted(game)) == 60)
 
 
+def test_of_two_ballots_of_a_seat_at_once_one_is_final(table: Table, game: tuple[int, list[Voter]]) -> None:
+    number, voters = game
+    bodies = [table.sign(voters[0], number, uci) for uci in ("e2e4", "d2d4")] * 5
+    with serve(table) as client, concurrent.futures.ThreadPoolExecutor(10) as pool:
+        answers = list(pool.map(lambda body: post(client, number, body), bodies))
+    assert sorted(answer.status_code for answer in answers) == [202] * 5 + [409] * 5
+    assert len({answer.json()["receipt"]["move"] for answer in answers if answer.status_code == 202}) == 1
+
+
 def test_an_acknowledged_ballot_survives_the_death_of_redis(
     table: Table, game: tuple[int, list[Voter]], tmp_path: Path
 ) -> None:
