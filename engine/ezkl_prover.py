@@ -42,7 +42,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from engine.encoding import SCALAR_FIELD
 from engine.policy import ACTIVATION_MAX, Network, scores
-from engine.prover import Proof, ProofCancelled
+from engine.proof import Progress, Proof, ProofCancelled
 
 VERSION = "23.0.5"
 """Of ezkl. Its circuits and keys differ from version to version."""
@@ -50,7 +50,6 @@ MAX_K = 20
 EXACT = 1 << 24
 """Integers up to this are exact in the 32-bit floats that ezkl reads constants through."""
 SQUARES = 64
-Progress = Callable[[str, float], None]
 
 
 class EzklProver:

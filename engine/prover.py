@@ -1,43 +1,24 @@
 """Proofs of a network's moves: the Halo2 circuit of `engine/halo2` behind a small interface.
 
-    prover = Prover(default_network(), Setup.from_seed(0), cache=Path("data"))
-    proof = prover.prove(planes(board, repeated=False), legal_indices(board), context)
-    assert prover.verify(proof.words, proof.proof)
+prover = Prover(default_network(), Setup.from_seed(0), cache=Path("data"))
+proof = prover.prove(planes(board, repeated=False), legal_indices(board), context)
+assert prover.verify(proof.words, proof.proof)
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine import _halo2
-from engine._halo2 import ProofCancelled
+from engine.proof import Progress, Proof, ProofCancelled
 from engine.setup import Setup, cached
 
 __all__ = ["Progress", "Proof", "ProofCancelled", "Prover"]
-
-Progress = Callable[[str, float], None]
-"""Called with the step at hand and the fraction of the whole that is done."""
-
-
-@dataclass(frozen=True)
-class Proof:
-    """A proven move. `words` are the public words (`engine.encoding`): bitmap, board, context."""
-
-    index: int
-    words: list[int]
-    proof: bytes
-    seconds: float
-
-    @property
-    def bitmap(self) -> list[int]:
-        """The 25 words of the bitmap."""
-        return self.words[:25]
 
 
 class Prover:
@@ -100,7 +81,10 @@ class Prover:
             return cancelled is None or not cancelled()
 
         start = time.perf_counter()
-        index, words, proof = self._keys.prove(_input(planes), list(legal), context.to_bytes(32, "big"), observe)
+        try:
+            index, words, proof = self._keys.prove(_input(planes), list(legal), context.to_bytes(32, "big"), observe)
+        except _halo2.ProofCancelled:
+            raise ProofCancelled from None
         return Proof(index, [int.from_bytes(word, "big") for word in words], proof, time.perf_counter() - start)
 
     def verify(self, words: Sequence[int], proof: bytes) -> bool:

@@ -11,7 +11,7 @@ from engine import ezkl_prover
 from engine.encoding import SCALAR_FIELD
 from engine.ezkl_prover import EzklProver, to_onnx
 from engine.policy import Layer, Network, scores
-from engine.prover import Proof, ProofCancelled
+from engine.proof import Proof, ProofCancelled
 from tests.engine.random_networks import shaped_network
 
 
