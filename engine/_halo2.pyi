@@ -1,6 +1,7 @@
 """The native prover (Rust, `engine/halo2`). Use it through `engine.prover` and `engine.setup`."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 CIRCUIT: bytes
 """SHA-256 of the circuit's own source: keys of another circuit are no keys of this one."""
@@ -28,6 +29,9 @@ class Parameters:
 
     @staticmethod
     def insecure(seed: int, k: int) -> Parameters: ...
+    @staticmethod
+    def ceremony(path: Path, digest: str, k: int) -> Parameters:
+        """Imports a .ptau file. Raises ValueError for a wrong digest, a bad point, or powers of no one tau."""
     @staticmethod
     def from_bytes(bytes: bytes) -> Parameters:
         """Reads what `to_bytes` wrote; every point is checked. Raises ValueError."""

@@ -31,6 +31,18 @@ class Setup:
         """An INSECURE setup: whoever knows the seed (0 .. 2^64 - 1) can prove anything."""
         return cls(f"insecure-{seed}", True, lambda k: _halo2.Parameters.insecure(seed, k))
 
+    @classmethod
+    def from_ceremony(cls, path: Path, digest: str) -> Setup:
+        """The setup of a public ceremony, from its file of powers of tau (.ptau, BN254, as snarkjs writes it).
+
+        `digest` is the file's BLAKE2b-512 in hex, as the ceremony published it: it names the setup. The file is read,
+        hashed and checked (points, subgroup, pairings) when the parameters are first made; ValueError says what is wrong.
+        """
+        if len(digest) != 128 or any(character not in "0123456789abcdefABCDEF" for character in digest):
+            raise ValueError(f"{digest!r} is not a BLAKE2b-512 in hex")
+        name = f"ceremony-{digest[:32].lower()}"
+        return cls(name, False, lambda k: _halo2.Parameters.ceremony(path, digest, k))
+
     def parameters(self, k: int, cache: Path) -> _halo2.Parameters:
         """The parameters for 2^k rows, made once and then read from the cache."""
         made: list[_halo2.Parameters] = []
@@ -46,21 +58,25 @@ class Setup:
 def cached(path: Path, make: Callable[[], bytes]) -> bytes:
     """The bytes kept at `path`, or those that `make` makes, which are then kept there.
 
-    The file starts with the SHA-256 of the rest; one that does not match (damaged, half written) is made again. It is
+    The file starts with the SHA-256 of its name and the rest; one that does not match (damaged, renamed) is made again. It is
     written beside its place and moved there, so that a kill leaves the old one or the new one. Two processes that want
     the same file take turns. Raises OSError naming the file if it cannot be written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(path.with_name(path.name + ".lock")):
         data = path.read_bytes() if path.exists() else b""
-        if len(data) > 32 and hashlib.sha256(data[32:]).digest() == data[:32]:
+        if len(data) > 32 and _checksum(path, data[32:]) == data[:32]:
             return data[32:]
         data = make()
         try:
-            _replace(path, hashlib.sha256(data).digest() + data)
+            _replace(path, _checksum(path, data) + data)
         except OSError as error:
             raise OSError(error.errno, f"cannot keep {len(data)} bytes ({error.strerror})", str(path)) from error
         return data
+
+
+def _checksum(path: Path, data: bytes) -> bytes:
+    return hashlib.sha256(path.name.encode() + b"\0" + data).digest()
 
 
 def _replace(path: Path, data: bytes) -> None:

@@ -54,8 +54,8 @@
 use halo2_axiom::{
     halo2curves::bn256::Fr,
     plonk::{
-        Advice, Challenge, Column, ConstraintSystem, Expression, FirstPhase, Fixed as FixedColumn, Instance, SecondPhase,
-        VirtualCells,
+        Advice, Challenge, Column, ConstraintSystem, Expression, FirstPhase, Fixed as FixedColumn, Instance,
+        SecondPhase, VirtualCells,
     },
     poly::Rotation,
 };
@@ -178,13 +178,8 @@ impl Columns {
             sum: second(),
             total: second(),
         };
-        let columns = Columns {
-            fixed: fixed_columns(meta, shape),
-            first,
-            second,
-            challenges,
-            instance: meta.instance_column(),
-        };
+        let columns =
+            Columns { fixed: fixed_columns(meta, shape), first, second, challenges, instance: meta.instance_column() };
         meta.create_gate("lookup", |meta| lookup(&mut Cells::new(meta, &columns)));
         meta.create_gate("threshold", |meta| threshold(&mut Cells::new(meta, &columns), shape));
         meta.create_gate("words", |meta| words(&mut Cells::new(meta, &columns)));

@@ -142,8 +142,21 @@ impl<T> Fixed<T> {
     /// The columns in the circuit's order.
     pub fn iter(&self) -> impl Iterator<Item = &T> {
         [
-            &self.activity, &self.end, &self.step, &self.step_rho, &self.extra, &self.jump, &self.board, &self.input,
-            &self.logit, &self.carry, &self.off_board, &self.special, &self.tag, &self.table_u, &self.table_x,
+            &self.activity,
+            &self.end,
+            &self.step,
+            &self.step_rho,
+            &self.extra,
+            &self.jump,
+            &self.board,
+            &self.input,
+            &self.logit,
+            &self.carry,
+            &self.off_board,
+            &self.special,
+            &self.tag,
+            &self.table_u,
+            &self.table_x,
         ]
         .into_iter()
         .chain(&self.weights)
@@ -330,7 +343,7 @@ impl Layout {
             *cell *= Fr::from(1 << crate::network::SCORE_BITS);
         }
         if input.is_none() {
-            let offset = if is_logit { 3 * zero << (2 * shift) } else { (zero << shift) + (1 << (shift - 1)) };
+            let offset = if is_logit { (3 * zero) << (2 * shift) } else { (zero << shift) + (1 << (shift - 1)) };
             *cell += packing.pack(group, |_| offset);
         }
     }

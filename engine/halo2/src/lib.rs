@@ -3,6 +3,7 @@
 //! Read `network.rs` (what is proven), `layout.rs` (where it stands), `circuit.rs` (why it is right), `witness.rs` (how the
 //! cells are filled), then `prover.rs`.
 
+pub mod ceremony;
 pub mod circuit;
 mod field;
 pub mod layout;

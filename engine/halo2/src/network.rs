@@ -136,9 +136,7 @@ impl Evaluation {
     /// The logits by policy index, 64 * plane + square.
     pub fn logits(&self) -> Vec<i64> {
         let last = self.sums.len() - 1;
-        (0..64 * self.sums[last].len())
-            .map(|index| self.sum(last, index / 64, position(index % 64)))
-            .collect()
+        (0..64 * self.sums[last].len()).map(|index| self.sum(last, index / 64, position(index % 64))).collect()
     }
 }
 

@@ -139,7 +139,8 @@ impl Keys {
     ) -> Result<Proof, ProveError> {
         let network = &self.layout.network;
         check_request(network, planes, legal).map_err(ProveError::Failed)?;
-        let context = scalar(&context).ok_or_else(|| ProveError::Failed("the context is not below the field's order".into()))?;
+        let context =
+            scalar(&context).ok_or_else(|| ProveError::Failed("the context is not below the field's order".into()))?;
         if !progress(Step::Witness, 0.0) {
             return Err(ProveError::Cancelled);
         }
@@ -302,7 +303,12 @@ struct ObservedTranscript<'a, 'b> {
 
 impl<'a, 'b> ObservedTranscript<'a, 'b> {
     fn new(advice: usize, progress: &'a mut Progress<'b>) -> Self {
-        ObservedTranscript { inner: EvmTranscript::<_, NativeLoader, _, _>::new(Vec::new()), advice, written: 0, progress }
+        ObservedTranscript {
+            inner: EvmTranscript::<_, NativeLoader, _, _>::new(Vec::new()),
+            advice,
+            written: 0,
+            progress,
+        }
     }
 }
 

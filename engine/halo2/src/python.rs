@@ -2,6 +2,7 @@
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
+    path::PathBuf,
     sync::Arc,
 };
 
@@ -13,8 +14,7 @@ use pyo3::{
 };
 
 use crate::{
-    layout,
-    network,
+    ceremony, layout, network,
     prover::{self, ProveError, Step, Word},
     setup,
 };
@@ -97,6 +97,11 @@ impl Parameters {
     }
 
     #[staticmethod]
+    fn ceremony(py: Python, path: PathBuf, digest: String, k: u32) -> PyResult<Self> {
+        detached(py, move || ceremony::import(&path, &digest, k)).map(|inner| Parameters { inner: Arc::new(inner) })
+    }
+
+    #[staticmethod]
     fn from_bytes(py: Python, bytes: &[u8]) -> PyResult<Self> {
         let bytes = bytes.to_vec();
         detached(py, move || setup::from_bytes(&bytes)).map(|inner| Parameters { inner: Arc::new(inner) })
@@ -173,7 +178,9 @@ impl Keys {
                 proof.words.iter().map(|word| PyBytes::new(py, word)).collect(),
                 PyBytes::new(py, &proof.bytes),
             )),
-            Err(ProveError::Cancelled) => Err(raised.unwrap_or_else(|| ProofCancelled::new_err("the proof was cancelled"))),
+            Err(ProveError::Cancelled) => {
+                Err(raised.unwrap_or_else(|| ProofCancelled::new_err("the proof was cancelled")))
+            }
             Err(ProveError::Failed(reason)) => Err(PyValueError::new_err(reason)),
         }
     }

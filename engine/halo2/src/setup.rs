@@ -9,6 +9,7 @@ use halo2_axiom::{
         bn256::{Bn256, Fr, G1, G1Affine, G2Affine},
         ff::PrimeField,
         group::{Curve, Group, prime::PrimeCurveAffine},
+        serde::SerdeObject,
     },
     poly::kzg::commitment::ParamsKZG,
 };
@@ -17,6 +18,8 @@ use rayon::prelude::*;
 
 pub type Parameters = ParamsKZG<Bn256>;
 
+const G1_BYTES: usize = 64;
+const G2_BYTES: usize = 128;
 /// Bits of a window of `fixed_base`.
 const WINDOW: usize = 8;
 
@@ -36,14 +39,20 @@ pub fn assemble(k: u32, g: Vec<G1Affine>, lagrange: Option<Vec<G1Affine>>, tau_g
 
 /// Reads parameters written by `to_bytes`; every point is checked to be on its curve.
 pub fn from_bytes(bytes: &[u8]) -> Result<Parameters, String> {
-    let k = bytes.first_chunk().map(|k| u32::from_le_bytes(*k)).filter(|k| (1..=28).contains(k));
-    let k = k.ok_or("not a setup: no size")?;
-    if bytes.len() != 4 + (2 << k) * 64 + 2 * 128 {
+    let (k, points) = bytes.split_first_chunk().ok_or("not a setup: no size")?;
+    let k = u32::from_le_bytes(*k);
+    if !(1..=28).contains(&k) || points.len() != (2 << k) * G1_BYTES + 2 * G2_BYTES {
         return Err(format!("not a setup: {} bytes for k = {k}", bytes.len()));
     }
-    Parameters::read_custom(&mut &bytes[..], SerdeFormat::RawBytes).map_err(|error| format!("not a setup: {error}"))
+    let (g1, g2) = points.split_at((2 << k) * G1_BYTES);
+    let g1: Option<Vec<G1Affine>> = g1.par_chunks_exact(G1_BYTES).map(G1Affine::from_raw_bytes).collect();
+    let tau_g2 = G2Affine::from_raw_bytes(&g2[G2_BYTES..]);
+    let (mut g, tau_g2) = g1.zip(tau_g2).ok_or("not a setup: a point is not on the curve")?;
+    let lagrange = g.split_off(1 << k);
+    Ok(assemble(k, g, Some(lagrange), tau_g2))
 }
 
+/// k, powers in G1, their Lagrange form, the generator of G2 and its multiple by tau.
 pub fn to_bytes(parameters: &Parameters) -> Vec<u8> {
     let mut bytes = Vec::new();
     parameters.write_custom(&mut bytes, SerdeFormat::RawBytes).expect("a vector takes all bytes");
@@ -68,11 +77,10 @@ fn lagrange(tau: Fr, k: u32) -> Vec<Fr> {
 /// Multiples of the generator, by a table of the multiples of each window.
 fn fixed_base(scalars: &[Fr]) -> Vec<G1Affine> {
     let windows = 256 / WINDOW;
-    let starts: Vec<G1> = std::iter::successors(Some(G1::generator()), |start| {
-        Some((0..WINDOW).fold(*start, |point, _| point.double()))
-    })
-    .take(windows)
-    .collect();
+    let starts: Vec<G1> =
+        std::iter::successors(Some(G1::generator()), |start| Some((0..WINDOW).fold(*start, |point, _| point.double())))
+            .take(windows)
+            .collect();
     let table: Vec<Vec<G1Affine>> = starts.par_iter().map(|start| multiples(*start)).collect();
     let mut points = vec![G1Affine::identity(); scalars.len()];
     points.par_chunks_mut(1 << 10).zip(scalars.par_chunks(1 << 10)).for_each(|(points, scalars)| {
@@ -80,7 +88,11 @@ fn fixed_base(scalars: &[Fr]) -> Vec<G1Affine> {
             .iter()
             .map(|scalar| {
                 let digits = scalar.to_repr();
-                digits.as_ref().iter().zip(&table).fold(G1::identity(), |sum, (digit, row)| sum + row[usize::from(*digit)])
+                digits
+                    .as_ref()
+                    .iter()
+                    .zip(&table)
+                    .fold(G1::identity(), |sum, (digit, row)| sum + row[usize::from(*digit)])
             })
             .collect();
         G1::batch_normalize(&sums, points);
@@ -89,7 +101,8 @@ fn fixed_base(scalars: &[Fr]) -> Vec<G1Affine> {
 }
 
 fn multiples(start: G1) -> Vec<G1Affine> {
-    let sums: Vec<G1> = std::iter::successors(Some(G1::identity()), |sum| Some(sum + start)).take(1 << WINDOW).collect();
+    let sums: Vec<G1> =
+        std::iter::successors(Some(G1::identity()), |sum| Some(sum + start)).take(1 << WINDOW).collect();
     let mut points = vec![G1Affine::identity(); sums.len()];
     G1::batch_normalize(&sums, &mut points);
     points

@@ -73,7 +73,8 @@ impl Statement<'_> {
             Block::Channel { layer, channel } => {
                 for (i, cells) in rows.iter_mut().enumerate() {
                     for (slot, p) in [ROWS - 1 - i, 2 * ROWS - 1 - i].into_iter().enumerate() {
-                        (cells.u[slot], cells.r[slot], cells.x[slot]) = self.round(self.evaluation.sum(layer - 1, channel, p));
+                        (cells.u[slot], cells.r[slot], cells.x[slot]) =
+                            self.round(self.evaluation.sum(layer - 1, channel, p));
                     }
                 }
             }
@@ -96,7 +97,7 @@ impl Statement<'_> {
         let shift = network.shift;
         let logit = self.evaluation.sum(network.layers.len() - 1, plane, position);
         let score = (logit << SCORE_BITS) + tie(row);
-        let value = score - self.threshold + (3 * network.zero << (2 * shift));
+        let value = score - self.threshold + ((3 * network.zero) << (2 * shift));
         let mask = (1 << shift) - 1;
         let u = value >> (2 * shift);
         Cells { u: [u, 0], r: [value >> shift & mask, value & mask], x: [network.activation(u), 0] }

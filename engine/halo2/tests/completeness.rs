@@ -1,5 +1,6 @@
 //! Every evaluation has a proof.
 
+#[allow(dead_code)]
 mod common;
 
 use _halo2::layout::UNUSABLE_ROWS;

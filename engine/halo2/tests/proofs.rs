@@ -1,5 +1,6 @@
 //! Real proofs of a small network.
 
+#[allow(dead_code)]
 mod common;
 
 use std::sync::{Arc, LazyLock};

@@ -46,7 +46,8 @@ impl Plan {
             let offsets = if conv3 { 9 } else { 1 };
             // Close to the bounds, so that activations vary; the input layer's activations are 0 and 1.
             let reach = if index == 0 { 2.0 } else { 127.0 };
-            let limit = if index < self.hidden.len() { self.zero << self.shift } else { self.zero << (2 * self.shift - 14) };
+            let limit =
+                if index < self.hidden.len() { self.zero << self.shift } else { self.zero << (2 * self.shift - 14) };
             let spread = limit as f64 / (reach * (inputs * offsets) as f64);
             let weights = (0..outputs * inputs * offsets).map(|_| (rng.gen_range(-1.0..1.0) * spread) as i32).collect();
             let biases = (0..outputs).map(|_| (rng.gen_range(-0.02..0.05) * limit as f64) as i32).collect();
@@ -73,7 +74,8 @@ impl Plan {
 
 /// A network's file from its tensors and its JSON.
 pub fn encode(tensors: &[(String, Vec<usize>, Vec<i32>)], header: &str) -> Vec<u8> {
-    let bytes: Vec<Vec<u8>> = tensors.iter().map(|(_, _, v)| v.iter().flat_map(|x| x.to_le_bytes()).collect()).collect();
+    let bytes: Vec<Vec<u8>> =
+        tensors.iter().map(|(_, _, v)| v.iter().flat_map(|x| x.to_le_bytes()).collect()).collect();
     let views = tensors.iter().zip(&bytes).map(|((name, shape, _), data)| {
         (name.clone(), TensorView::new(Dtype::I32, shape.clone(), data).expect("a tensor"))
     });
@@ -157,7 +159,11 @@ impl Checker {
     }
 
     pub fn failures_with(
-        &self, first: &First<Vec<Fr>>, second: &Second<Vec<Fr>>, words: &[Fr], at: &Challenges<Fr>,
+        &self,
+        first: &First<Vec<Fr>>,
+        second: &Second<Vec<Fr>>,
+        words: &[Fr],
+        at: &Challenges<Fr>,
     ) -> Vec<(String, usize)> {
         let advice: Vec<&Vec<Fr>> = first.each().into_iter().chain(second.each()).collect();
         let challenges = [at.rho, at.eta, at.lambda, at.beta, at.gamma];
