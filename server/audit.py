@@ -568,10 +568,13 @@ def run(game: int, url: str | None, contract: str | None, file: Path | None, sav
             result = audit(record, verify)
     else:
         w3, address, start = _chain(url, contract)
-        record = fetch(w3, address, game, start)
+        try:
+            record = fetch(w3, address, game, start)
+            result = audit(record, on_chain(w3))
+        except (OSError, Web3Exception) as error:
+            raise SettingsError(f"RPC_URL: the chain does not answer as it should: {error}") from None
         if save is not None:
             write(record, save)
-        result = audit(record, on_chain(w3))
     if as_json:
         print(json.dumps(result))
     else:

@@ -74,8 +74,11 @@ def fetch(w3: Web3, contract: str, game: int, start_block: int) -> Record:
 
 
 def write(record: Record, file: Path) -> None:
-    """Keeps what `fetch` read in a file."""
-    file.write_text(json.dumps(record, indent=1) + "\n")
+    """Keeps what `fetch` read in a file. Raises SettingsError if it cannot be written."""
+    try:
+        file.write_text(json.dumps(record, indent=1) + "\n")
+    except OSError as error:
+        raise SettingsError(f"--save: {file} cannot be written ({error.strerror})") from None
 
 
 def read(file: Path) -> Record:

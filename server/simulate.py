@@ -74,11 +74,12 @@ def simulate(voters: int, seed: int, save: Path | None) -> dict[str, Any]:
     try:
         stack.start()
         simulation = Simulation(stack, voters, seed)
-        with ThreadPoolExecutor(1) as pool:
-            game = pool.submit(simulation.run, save)
-            while not game.done():  # the stack is watched by the thread that started it
-                stack.tick()
-                time.sleep(0.25)
+        pool = ThreadPoolExecutor(1)
+        game = pool.submit(simulation.run, save)
+        pool.shutdown(wait=False)  # when the stack is stopped, the game fails and its thread ends
+        while not game.done():  # the stack is watched by the thread that started it
+            stack.tick()
+            time.sleep(0.25)
         result = game.result()
     except BaseException:
         _say(f"the logs are in {folder / 'logs'}")

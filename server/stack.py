@@ -145,6 +145,10 @@ def anvil() -> Path:
     return found
 
 
+class UnwrittenError(Exception):
+    """The disk did not take the chain's state."""
+
+
 class LocalChain:
     """Anvil, with its state copied to disk after every change."""
 
@@ -204,16 +208,22 @@ class LocalChain:
         return str(rpc(self.url, "eth_getBlockByNumber", "latest", False)["hash"])
 
     def save(self) -> None:
-        """Copies the chain's state to disk if it has changed. A kill at any moment leaves one good copy."""
+        """Copies the chain's state to disk if it has changed. A kill at any moment leaves one good copy.
+
+        Raises UnwrittenError, with the copy before still there, if the disk does not take it.
+        """
         newest = self._newest()
         if newest == self.saved or time.monotonic() < self.next_save:
             return
         began = time.monotonic()
         state = gzip.decompress(bytes.fromhex(rpc(self.url, "anvil_dumpState")[2:]))
-        if self.file.exists():
-            self.old.unlink(missing_ok=True)
-            os.link(self.file, self.old)
-        write_atomically(self.file, state)
+        try:
+            if self.file.exists():
+                self.old.unlink(missing_ok=True)
+                os.link(self.file, self.old)
+            write_atomically(self.file, state)
+        except OSError as error:
+            raise UnwrittenError(f"the chain cannot be copied to {self.file} ({error.strerror})") from None
         self.saved = newest
         self.next_save = time.monotonic() + 4 * (time.monotonic() - began)  # at most a fifth of the time
 
@@ -267,6 +277,7 @@ class Stack:
         self.processes: list[Child] = []
         self.clock: Clock | None = None
         self.deployment: deploy.Deployment | None = None
+        self._last_trouble = ""
 
     # -------------------------------------------------------------------------------------------------------- start
 
@@ -286,6 +297,8 @@ class Stack:
         env = self.env
         check_setup(env)
         network = network_of(env)
+        if self.demo and not (env.frontend / "index.html").is_file():
+            self.say(f"  FRONTEND: no page is built in {env.frontend}, only the API is served; run `make setup`")
         self.folder.hold()
         if env.local:
             make_keys(env)
@@ -416,17 +429,25 @@ class Stack:
                 return
             if self.clock is not None and self.clock.tick() and self.demo:
                 self._continue_demo()
-            if self.chain is not None:
-                self.chain.save()
+            self._save_chain()
         except (OSError, httpx.HTTPError, Web3Exception, SettingsError, ValueError) as error:
             if self.clock is not None:
                 self.clock.seen = ""  # whatever was to be done is still to do
             if self.chain is None or self.chain.child.running:
                 self._trouble(f"the chain at {self.rpc_url} does not answer as it should ({type(error).__name__})")
 
-    _last_trouble = ""
+    def _save_chain(self) -> None:
+        if self.chain is None:
+            return
+        try:
+            self.chain.save()
+        except UnwrittenError as error:
+            self._trouble(f"DATA_DIR: {error}; what happens now on the chain would be lost")
+        else:
+            self._last_trouble = ""
 
     def _trouble(self, text: str) -> None:
+        """Says what is wrong, once."""
         if text != self._last_trouble:
             self.say(text)
             self._last_trouble = text
@@ -443,7 +464,7 @@ class Stack:
         if self.chain is not None and self.chain.child.running:
             self.chain.next_save = 0.0
             with contextlib.suppress(OSError, httpx.HTTPError, ValueError):
-                self.chain.save()
+                self._save_chain()
         stop([child for child in self.children() if child not in self.processes], 8)
         self.folder.release()
 

@@ -327,6 +327,33 @@ def test_the_chain_survives_a_kill(env: Env) -> None:
         stop([local.child], 5)
 
 
+def test_a_full_disk_keeps_the_copy_before(env: Env, monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    stack = Stack(env(), said.append, demo=False)
+    stack.folder.hold()
+    make_keys(stack.env)
+    try:
+        stack._start_chain()
+        assert stack.chain is not None
+        before = stack.chain.file.read_bytes()
+
+        def full(path: Path, content: bytes) -> None:
+            raise OSError(28, "No space left on device")
+
+        with monkeypatch.context() as patch:
+            patch.setattr("server.stack.write_atomically", full)
+            for _ in range(2):
+                rpc(stack.chain.url, "evm_mine")
+                stack.chain.next_save = 0.0
+                stack.tick()
+        assert len([line for line in said if "No space left on device" in line]) == 1
+        assert stack.chain.file.read_bytes() == before == stack.chain.old.read_bytes()
+        stack.tick()
+        assert stack.chain.file.read_bytes() != before
+    finally:
+        stack.stop()
+
+
 def test_the_embedded_redis_survives_a_kill(env: Env) -> None:
     import redis
 
