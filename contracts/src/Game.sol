@@ -210,12 +210,12 @@ contract Game is Registry {
         uint256 batch = ballots.length / BALLOT_BYTES;
         bytes memory log = new bytes(batch * COUNTED_BYTES);
         mapping(uint16 => uint256) storage weights = _weights[game][ply];
-        uint256 at;
+        uint256 offset;
         assembly ("memory-safe") {
-            at := ballots.offset
+            offset := ballots.offset
         }
-        for (uint256 end = at + batch * BALLOT_BYTES; at != end; at += BALLOT_BYTES) {
-            uint256 entry = _countSigned(poll, weights, at);
+        for (uint256 end = offset + batch * BALLOT_BYTES; offset != end; offset += BALLOT_BYTES) {
+            uint256 entry = _countSigned(poll, weights, offset);
             if (entry != 0) _log(log, counted++, entry);
         }
         if (counted == 0) return 0;
@@ -281,9 +281,9 @@ contract Game is Registry {
         return ecrecover(digest, uint8(27 + (vs >> 255)), r, bytes32(s));
     }
 
-    /// @param at Where in the calldata the ballot begins.
+    /// @param offset Where in the calldata the ballot begins.
     /// @return entry What the event says of the ballot, uint32 seat and uint16 move; 0 if it does not count.
-    function _countSigned(Poll memory poll, mapping(uint16 => uint256) storage weights, uint256 at)
+    function _countSigned(Poll memory poll, mapping(uint16 => uint256) storage weights, uint256 offset)
         private
         returns (uint256 entry)
     {
@@ -292,11 +292,11 @@ contract Game is Registry {
         bytes32 r;
         uint256 vs;
         assembly ("memory-safe") {
-            entry := shr(208, calldataload(at))
+            entry := shr(208, calldataload(offset))
             seat_ := shr(16, entry)
             move := and(entry, 0xffff)
-            r := calldataload(add(at, 6))
-            vs := calldataload(add(at, 38))
+            r := calldataload(add(offset, 6))
+            vs := calldataload(add(offset, 38))
         }
         Voter storage stored = _voters[poll.game][seat_];
         Voter memory voter = stored;
@@ -330,8 +330,8 @@ contract Game is Registry {
         assembly ("memory-safe") {
             // The word that ends with the entry: it begins at most 26 bytes before the data, in the length, which is put back.
             let length := mload(log)
-            let at := add(log, mul(add(index, 1), COUNTED_BYTES))
-            mstore(at, or(and(mload(at), not(0xffffffffffff)), entry))
+            let last := add(log, mul(add(index, 1), COUNTED_BYTES))
+            mstore(last, or(and(mload(last), not(0xffffffffffff)), entry))
             mstore(log, length)
         }
     }
