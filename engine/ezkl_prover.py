@@ -169,8 +169,11 @@ class EzklProver:
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir()
         (unfinished / "model.onnx").write_bytes(model)
-        self._run(_derive, unfinished, self.network.shift, _legs(self.network), progress=progress)
-        unfinished.rename(self._folder)
+        try:
+            self._run(_derive, unfinished, self.network.shift, _legs(self.network), progress=progress)
+            unfinished.rename(self._folder)
+        finally:
+            shutil.rmtree(unfinished, ignore_errors=True)
 
     def _run(
         self,
@@ -198,6 +201,8 @@ class EzklProver:
                 if kind == "step":
                     if progress is not None:
                         progress(*value)
+                elif kind == "refused":
+                    raise ValueError(value)
                 elif kind == "error":
                     raise RuntimeError(f"ezkl: {value}")
                 else:
@@ -306,12 +311,14 @@ def _hash(path: Path) -> str:
 
 
 def _child(pipe: Connection, function: Callable[..., Any], arguments: tuple[object, ...]) -> None:
-    """Sends ("step", (name, fraction), peak), then ("done", result, peak) or ("error", sentence, peak)."""
+    """Sends ("step", (name, fraction), peak), then ("done", result, peak), or a sentence with "refused" or "error"."""
     os.dup2(2, 1)
     # ezkl would fetch a compiler from the internet to check the verifier that it wrote.
     os.environ["HTTPS_PROXY"] = os.environ["https_proxy"] = "http://127.0.0.1:9"
     try:
         result = function(*arguments, lambda step, fraction: pipe.send(("step", (step, fraction), peak_memory())))
+    except ValueError as error:
+        pipe.send(("refused", str(error), peak_memory()))
     except BaseException as error:  # a panic in Rust is no Exception
         pipe.send(("error", str(error), peak_memory()))
     else:

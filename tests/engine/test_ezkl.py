@@ -59,6 +59,14 @@ def test_refuses_weights_that_a_float_does_not_hold() -> None:
         to_onnx(Network("tiny", 1, 16, 1 << 13, [first, last]))
 
 
+@pytest.mark.slow
+def test_refuses_what_is_too_large(tmp_path: Path) -> None:
+    shaped_network(1, 16, 1 << 13, [(62, 1, False)] * 3 + [(2, 1, False)], 0.1).save(tmp_path / "network")
+    with pytest.raises(ValueError, match=r"needs \d+ rows; this prover carries up to 2\^20"):
+        EzklProver(tmp_path / "network", tmp_path)
+    assert not list(tmp_path.glob("ezkl-*/"))
+
+
 @pytest.fixture(scope="module")
 def network_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("ezkl") / "network"
