@@ -24,7 +24,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, StreamingResponse
 from fastapi.staticfiles import StaticFiles
 from pydantic import BaseModel, ConfigDict, Field
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 from redis.exceptions import RedisError
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from web3 import Web3
@@ -51,6 +51,8 @@ BODY = 4096
 FAUCET = 10 * 10**18
 HEADER_SECONDS = 10.0
 """A connection's first request must have begun after this."""
+CONNECTIONS = 32
+"""To Redis, of one process."""
 PGN = "application/x-chess-pgn"
 
 GameNumber = Annotated[int, Path(ge=0, lt=1 << 32)]
@@ -86,7 +88,11 @@ class Api:
         self.settings = settings
         self.chain = chain
         self.keys = Keys(settings.chain_id, settings.contract)
-        self.redis = Redis.from_url(settings.redis_url, decode_responses=True)
+        # A crowd shares a few connections; one each would overrun Redis's queue of new ones.
+        pool = BlockingConnectionPool.from_url(
+            settings.redis_url, decode_responses=True, max_connections=CONNECTIONS, timeout=10
+        )
+        self.redis = Redis(connection_pool=pool)
         self.views = Views(self.redis, self.keys, settings.ballot_margin)
         self.hub = Hub(self.redis, self.keys, self._load)
         self.typed = Typed(settings.chain_id, settings.contract)
@@ -264,7 +270,7 @@ def create(settings: Settings, chain: Chain) -> FastAPI:
         yield
         listener.cancel()
         await api.http.aclose()
-        await api.redis.aclose()
+        await api.redis.aclose(close_connection_pool=True)
 
     app = FastAPI(title="Proofmate", version="1", docs_url=None, redoc_url=None, lifespan=lifespan)
     app.state.api = api
