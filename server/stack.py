@@ -17,6 +17,7 @@ import functools
 import gzip
 import json
 import os
+import re
 import shutil
 import socket
 import sys
@@ -106,6 +107,8 @@ class DataFolder:
         lock.write(str(os.getpid()))
         lock.flush()
         self._lock = lock
+        for part in self.path.glob("*.json*.part"):
+            part.unlink()
 
     def release(self) -> None:
         """Lets go of the folder."""
@@ -117,7 +120,7 @@ class DataFolder:
         """Removes everything in the folder. Raises SettingsError if another process holds it, or if it is not ours."""
         if not self.path.exists():
             return
-        strangers = sorted(entry.name for entry in self.path.iterdir() if entry.name not in _OURS)
+        strangers = sorted(entry.name for entry in self.path.iterdir() if not _OURS.fullmatch(entry.name))
         if strangers:
             raise SettingsError(
                 f"DATA_DIR: {self.path} holds {strangers[0]}, which is not Proofmate's; nothing was removed"
@@ -133,7 +136,8 @@ class DataFolder:
             self.release()
 
 
-_OURS = ("lock", "logs", "redis", "chain.json", "chain.old.json", "keys.json", "deployment.json")
+_OURS = re.compile(r"lock|logs|redis|chain(\.old)?\.damaged|(chain(\.old)?|keys|deployment)\.json(.*\.part)?")
+"""What Proofmate puts into a data folder; a kill can leave a part."""
 
 
 def anvil() -> Path:

@@ -282,6 +282,14 @@ def test_stale_deployments(
 # ---------------------------------------------------------------------------------------------------------- the pieces
 
 
+def test_parts_that_a_kill_left_are_removed(tmp_path: Path) -> None:
+    (tmp_path / "chain.jsonabc.part").write_text("{")
+    folder = DataFolder(tmp_path)
+    folder.hold()
+    folder.release()
+    assert not (tmp_path / "chain.jsonabc.part").exists()
+
+
 def test_reset(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     data = tmp_path / "data"
     monkeypatch.setenv("DATA_DIR", str(data))
@@ -292,6 +300,8 @@ def test_reset(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
     assert cli.main(["reset", "--yes"]) == 2
     assert "holds thesis.tex" in capsys.readouterr().err and (data / "keys.json").exists()
     (data / "thesis.tex").unlink()
+    for name in ("chain.json", "chain.old.json", "chain.damaged", "chain.json1x2y.part"):
+        (data / name).write_text("{}")
     holder = DataFolder(data)
     holder.hold()
     assert cli.main(["reset", "--yes"]) == 2 and (data / "keys.json").exists()
