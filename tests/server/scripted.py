@@ -80,8 +80,8 @@ class ScriptedGame:
     def by(self, person: int) -> deploy.Sender:
         return deploy.Sender(self.w3, self.people[person].key.to_0x_hex(), "person")
 
-    def play(self, claim: bool = True) -> None:
-        """Three seats, one Leela staker; each ply two ballots, signed, in one batch, and one cast directly."""
+    def begin(self) -> None:
+        """Three seats and one Leela staker; the opening is drawn."""
         call = self.game.functions
         for person in range(3):
             self.by(person).send(call.stake(self.number, 0, self.people[person].address), 10**18 + person)
@@ -89,15 +89,28 @@ class ScriptedGame:
         self.relay.send(call.closeLobby(self.number))
         rpc(self.w3.provider.endpoint_uri, "anvil_mine", "0x3")
         self.relay.send(call.begin(self.number))
+
+    def play(self) -> None:
+        """To the end; each ply two ballots, signed, in one batch, and one cast directly. Everybody claims."""
+        self.begin()
         while (state := deploy.state(self.game, self.number)) != "over":
             if state == "vote":
                 self.vote()
             else:
                 self.move()
-        if claim:
-            for address in [person.address for person in self.people] + [self.owner.address, self.relay.address]:
-                if call.owed(self.number, address).call():
-                    self.relay.send(call.claim(self.number, address))
+        self.claim()
+
+    def claim(self) -> None:
+        """Pays everybody."""
+        call = self.game.functions
+        for address in [person.address for person in self.people] + [self.owner.address, self.relay.address]:
+            if call.owed(self.number, address).call():
+                self.relay.send(call.claim(self.number, address))
+
+    def wait(self, seconds: int) -> None:
+        """Time passes."""
+        rpc(self.w3.provider.endpoint_uri, "evm_increaseTime", seconds)
+        rpc(self.w3.provider.endpoint_uri, "evm_mine")
 
     def vote(self) -> None:
         position = Position(*self.game.functions.summary(self.number).call()[3])
@@ -110,8 +123,7 @@ class ScriptedGame:
             move = pack_move(choose(board, self.chance))
             self.by(2).send(self.game.functions.castBallot(self.number, position.ply, move))
         else:
-            rpc(self.w3.provider.endpoint_uri, "evm_increaseTime", 24 * 3600)
-            rpc(self.w3.provider.endpoint_uri, "evm_mine")
+            self.wait(24 * 3600)
         self.relay.send(self.game.functions.closeVote(self.number))
 
     def ballot(self, seat: int, board: chess.Board, position: Position) -> bytes:

@@ -47,10 +47,50 @@ def test_endgames_agree_however_they_end(game: ScriptedGame) -> None:
     for quorum in (0, 9000):
         game.create(book=book, maxPly=40, quorum=quorum)
         game.play()
-        record = fetch(game.w3, game.game.address, game.number, game.deployment.block)
-        result = audit.audit(record, audit.on_chain(game.w3))
+        result = audited(game)
         assert result["problems"] == []
         assert result["proofs"] == result["leelaMoves"] + result["understudyMoves"]
+
+
+def audited(game: ScriptedGame) -> dict[str, Any]:
+    record = fetch(game.w3, game.game.address, game.number, game.deployment.block)
+    return audit.audit(record, audit.on_chain(game.w3))
+
+
+def test_games_that_are_on(game: ScriptedGame) -> None:
+    game.create()
+    assert (audited(game)["ok"], audited(game)["outcome"]) == (True, None)
+    game.begin()
+    if deploy.state(game.game, game.number) == "vote":
+        game.vote()
+    game.move()
+    result = audited(game)
+    assert result["problems"] == [] and result["outcome"] is None and result["proofs"] == 1
+    assert result["owed"] == str(10**15), "the reward of the proof"
+
+
+def test_a_game_that_stalled(game: ScriptedGame) -> None:
+    game.create(worldIsWhite=True, provingPeriod=60)
+    game.begin()
+    if deploy.state(game.game, game.number) == "vote":
+        game.vote()
+    game.wait(61)
+    game.relay.send(game.game.functions.voidGame(game.number))
+    game.claim()
+    result = audited(game)
+    assert result["problems"] == [] and (result["outcome"], result["reason"]) == ("void", "stalled")
+    assert (result["owed"], int(result["paid"])) == ("0", int(result["staked"]) + int(result["pot"]) + 10**16)
+
+
+def test_a_game_without_a_world_stake(game: ScriptedGame) -> None:
+    game.create(lobbyPeriod=60)
+    game.by(3).send(game.game.functions.stake(game.number, 1, "0x" + "00" * 20), 10**18)
+    game.wait(61)
+    game.relay.send(game.game.functions.closeLobby(game.number))
+    game.claim()
+    result = audited(game)
+    assert result["problems"] == [] and (result["outcome"], result["reason"]) == ("void", "empty")
+    assert (result["owed"], int(result["paid"])) == ("0", 10**18 + 10**17 + 10**16)
 
 
 def test_from_a_file_without_the_chain(record: Record, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
