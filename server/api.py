@@ -26,6 +26,7 @@ from fastapi.staticfiles import StaticFiles
 from pydantic import BaseModel, ConfigDict, Field
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.exceptions import RedisError
+from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from web3 import Web3
 from web3.exceptions import TransactionNotFound
@@ -77,6 +78,21 @@ class FaucetBody(BaseModel):
     address: str = Field(pattern="^0x[0-9a-fA-F]{40}$")
 
 
+class Stream(StreamingResponse):
+    """Server-sent events; `done` is called at the end, even if the client left before the beginning."""
+
+    def __init__(self, events: AsyncIterator[str], done: Callable[[], None]) -> None:
+        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        super().__init__(events, media_type="text/event-stream", headers=headers)
+        self.done = done
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self.done()
+
+
 class Taken(BaseModel):
     receipt: Receipt
 
@@ -98,7 +114,7 @@ class Api:
         self.typed = Typed(settings.chain_id, settings.contract)
         self.box = BallotBox(self.redis, self.keys, self.typed, settings.relay_key)
         self.http = httpx.AsyncClient(timeout=20, trust_env=False)
-        self.reads, self.posts = Limiter(50, 200), Limiter(20, 200)
+        self.reads, self.posts, self.costly = Limiter(50, 200), Limiter(20, 200), Limiter(5, 50)
         self.ballots, self.faucets, self.calls = Limiter(0.5, 20), Limiter(1, 60), Limiter(50, 300)
         self.streams = Slots(total=2000, each=20)
         self.registry = prometheus.CollectorRegistry()
@@ -196,8 +212,8 @@ class Api:
     def words(self, game: Game, ply: int, bitmap: list[int], payee: str) -> list[int]:
         """The public words of a proof: bitmap, the position's own, context."""
         fens = [cast(str, game.opening_fen), *(move.fen for move in game.moves)]
-        keys = [Position.pack(chess.Board(fen), 0).key for fen in fens[: ply + 1]]
-        planes = encoding.plane_masks(chess.Board(fens[ply]), keys[-1] in keys[:-1])
+        positions = [fen.rsplit(" ", 2)[0] for fen in fens[: ply + 1]]  # without the counters
+        planes = encoding.plane_masks(chess.Board(fens[ply]), positions[-1] in positions[:-1])
         context = encoding.context_word(game.chain_id, game.contract, game.id, ply, payee)
         return [*bitmap, *encoding.to_words(planes), context]
 
@@ -328,7 +344,8 @@ def _routes(app: FastAPI, api: Api) -> None:
         """A game's document; as PGN with `Accept: application/x-chess-pgn`."""
         api.limit(api.reads, request)
         if PGN in accept:
-            return PlainTextResponse(pgn(await api.game(number)), media_type=PGN)
+            api.limit(api.costly, request)
+            return PlainTextResponse(await run_in_threadpool(pgn, await api.game(number)), media_type=PGN)
         document = await api.views.document(number)
         if document is None:
             raise Problem(404, f"there is no game {number}")
@@ -339,20 +356,12 @@ def _routes(app: FastAPI, api: Api) -> None:
         request: Request, number: GameNumber, last_event_id: Annotated[str | None, Header(max_length=32)] = None
     ) -> StreamingResponse:
         """The document at once and after every change, as server-sent events `game` with its version as id."""
+        api.limit(api.reads, request)
         await api.game(number)
         who = visitor(request.client.host if request.client else None)
         if not api.streams.take(who):
             raise Problem(429, "too many open streams", retry_after=10)
-
-        async def events() -> AsyncIterator[str]:
-            try:
-                async for event in api.hub.watch(number, last_event_id):
-                    yield event
-            finally:
-                api.streams.give(who)
-
-        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-        return StreamingResponse(events(), media_type="text/event-stream", headers=headers)
+        return Stream(api.hub.watch(number, last_event_id), lambda: api.streams.give(who))
 
     @app.post("/api/games/{number}/ballots", status_code=202)
     async def ballot(request: Request, number: GameNumber, body: BallotBody) -> Taken:
@@ -363,7 +372,7 @@ def _routes(app: FastAPI, api: Api) -> None:
     @app.get("/api/games/{number}/proofs/{ply}")
     async def proof(request: Request, number: GameNumber, ply: Ply) -> ProofView:
         """The proof of a move of the network, read from its transaction."""
-        api.limit(api.reads, request)
+        api.limit(api.costly, request)
         game = await api.game(number)
         move = game.moves[ply] if ply < len(game.moves) else None
         if move is None or move.proof is None:

@@ -173,6 +173,34 @@ class Game(Record):
     """When the present state began."""
 
 
+class Card(Record):
+    """A game in a list: small, however long the game."""
+
+    id: int
+    state: State
+    outcome: Outcome | None
+    fen: str | None
+    ply: int
+    world: Color
+    world_pool: Wei
+    leela_pool: Wei
+    pot: Wei
+
+    @classmethod
+    def of(cls, game: Game) -> Card:
+        return cls(
+            id=game.id,
+            state=game.state,
+            outcome=game.outcome,
+            fen=game.fen,
+            ply=game.ply,
+            world=game.world,
+            world_pool=game.pools.world,
+            leela_pool=game.pools.leela,
+            pot=game.pools.pot,
+        )
+
+
 def create(event: Event, chain_id: int, contract: str) -> Game:
     """The document of a GameCreated event."""
     terms = Terms.model_validate(dict(event.args["terms"]))

@@ -8,6 +8,7 @@ another, it is another chain: everything known is forgotten, received ballots to
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import time
@@ -20,7 +21,7 @@ from redis.client import Pipeline
 
 from server import game as games
 from server.chain import LOG_RANGE, Block, Chain
-from server.game import Event, Game
+from server.game import Card, Event, Game
 from server.keys import Keys
 from server.lease import Lease
 from server.loop import connect_redis, run_loop, stop_signal
@@ -28,6 +29,8 @@ from server.settings import Settings, SettingsError
 
 log = logging.getLogger(__name__)
 
+MODEL = hashlib.sha256(json.dumps(Game.model_json_schema(), sort_keys=True).encode()).hexdigest()[:8]
+"""Names the shape of the documents: a server with another shape makes the read model again."""
 MEMORY = 256
 """Blocks whose hashes are remembered; after a deeper reorganisation the whole model is made again."""
 
@@ -91,6 +94,7 @@ class Ledger:
             if values:
                 pipe.hset(name, mapping=cast(Any, values))
         pipe.set(keys.game(number), self.game.model_dump_json(by_alias=True))
+        pipe.set(keys.card(number), Card.of(self.game).model_dump_json(by_alias=True))
         pipe.zadd(keys.games, {str(number): self.game.block})
 
     def written(self) -> None:
@@ -124,7 +128,9 @@ class Indexer:
             return False
         if self.cursor is None:
             self.ledgers.clear()
-            self.cursor = [(number, digest) for number, digest in json.loads(self.redis.get(self.keys.cursor) or "[]")]
+            self.cursor = [
+                (number, digest) for number, digest in json.loads(self.redis.get(self.keys.cursor(MODEL)) or "[]")
+            ]
         head = self.chain.head()
         if self.cursor and self.cursor[-1] == (head.number, head.hash):
             return False
@@ -181,6 +187,8 @@ class Indexer:
         return ledger
 
     def _apply(self, event: Event) -> Ledger:
+        if event.name == "GameCreated":
+            return self._fold(None, event)
         return self._fold(self.ledgers.get(event.game) or self._load(event.game), event)
 
     def _fold(self, ledger: Ledger | None, event: Event) -> Ledger:
@@ -216,13 +224,13 @@ class Indexer:
             for number, ledger in touched.items():
                 if ledger is None:
                     pipe.delete(self.keys.game(number), self.keys.seats(number), self.keys.accounts(number))
-                    pipe.delete(self.keys.voted(number))
+                    pipe.delete(self.keys.voted(number), self.keys.card(number))
                     pipe.zrem(self.keys.games, str(number))
                 else:
                     ledger.write(pipe, self.keys)
                 pipe.incr(self.keys.version(number))
                 pipe.publish(self.keys.changes, str(number))
-            pipe.set(self.keys.cursor, json.dumps(cursor))
+            pipe.set(self.keys.cursor(MODEL), json.dumps(cursor))
             pipe.set(self.keys.genesis, genesis)
             if head is not None:
                 seen = {"number": head.number, "time": head.time, "seen": time.time()}

@@ -2,7 +2,7 @@
 
 All keys of a deployment share a prefix made of chain id and contract, so a new deployment never meets old data. Kinds:
 
-    read model (from the chain; may be lost)     cursor, genesis, game, games, seats, accounts, voted
+    read model (from the chain; may be lost)     cursor, genesis, game, card, games, seats, accounts, voted
     not yet on the chain (must not be lost)      ballots, proof, sent
     passing (may be lost)                        head, version, progress, thinking, relay, leader, indexer, prover,
                                                  spent, stats, faucet
@@ -22,8 +22,6 @@ class Keys:
         """Channel: the number of a game whose document changed."""
         self.wake = self.prefix + "wake"
         """Channel: something for the relay to do."""
-        self.cursor = self.prefix + "cursor"
-        """String: JSON, the blocks the indexer has read, [[number, hash], ...], the newest last."""
         self.genesis = self.prefix + "genesis"
         """String: hash of the chain's first block."""
         self.head = self.prefix + "head"
@@ -43,9 +41,17 @@ class Keys:
         self.faucet = self.prefix + "faucet"
         """Set of addresses that the faucet has funded."""
 
+    def cursor(self, model: str) -> str:
+        """String: JSON, the blocks whose events documents of this shape hold, [[number, hash], ...], newest last."""
+        return f"{self.prefix}cursor:{model}"
+
     def game(self, game: int) -> str:
         """String: the document."""
         return f"{self.prefix}game:{game}"
+
+    def card(self, game: int) -> str:
+        """String: the document's few lines for a list."""
+        return f"{self.prefix}card:{game}"
 
     def version(self, game: int) -> str:
         """Counter: goes up with every change that a visitor can see."""

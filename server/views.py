@@ -12,7 +12,7 @@ import chess.pgn
 from redis.asyncio import Redis
 
 from engine.encoding import unpack_move
-from server.game import Color, Game, Outcome, Record, Side, State, Wei
+from server.game import Card, Game, Record, Side, Wei
 from server.keys import Keys
 from server.progress import Progress
 from server.thinking import Thinking
@@ -29,20 +29,6 @@ class Document(Game):
     proof: Progress | None = None
     """The proof under way, or the last one."""
     thinking: Thinking | None = None
-
-
-class Card(Record):
-    """A game in a list."""
-
-    id: int
-    state: State
-    outcome: Outcome | None
-    fen: str | None
-    ply: int
-    world: Color
-    world_pool: Wei
-    leela_pool: Wei
-    pot: Wei
 
 
 class Cards(Record):
@@ -133,9 +119,8 @@ class Views:
         count = await self.redis.zcard(self.keys.games)
         last = min(count, before if before is not None else count) - 1
         numbers = range(last, max(last - limit, -1), -1)
-        stored = await self.redis.mget([self.keys.game(number) for number in numbers]) if numbers else []
-        games = [Game.model_validate_json(value) for value in stored if value is not None]
-        return Cards(games=tuple(map(_card, games)))
+        stored = _texts(await self.redis.mget([self.keys.card(number) for number in numbers])) if numbers else []
+        return Cards(games=tuple(Card.model_validate_json(value) for value in stored if value is not None))
 
     async def account(self, game: Game, address: str, owed: int) -> AccountView:
         stored = await self.redis.hget(self.keys.accounts(game.id), address.lower())
@@ -200,20 +185,6 @@ def _proof(game: Game, progress: Progress | None) -> Progress | None:
         tx=last.tx,
         block=last.proof.block,
         gas=last.proof.gas,
-    )
-
-
-def _card(game: Game) -> Card:
-    return Card(
-        id=game.id,
-        state=game.state,
-        outcome=game.outcome,
-        fen=game.fen,
-        ply=game.ply,
-        world=game.world,
-        world_pool=game.pools.world,
-        leela_pool=game.pools.leela,
-        pot=game.pools.pot,
     )
 
 

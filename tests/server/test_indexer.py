@@ -69,6 +69,17 @@ def test_a_lost_read_model_is_made_again(table: Table) -> None:
     assert model(table, game) == before
 
 
+def test_a_server_with_other_documents_makes_them_again(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    game = table.new_game()
+    follow(table)
+    before = model(table, game)
+    table.redis.set(table.keys.game(game), '{"of": "an older server"}')
+    monkeypatch.setattr("server.indexer.MODEL", "newer")
+    table.indexer.cursor = None
+    follow(table)
+    assert model(table, game) == before
+
+
 def test_a_reorganisation_is_rolled_back(table: Table) -> None:
     game, voters = table.start(ETHER, ETHER)
     before = model(table, game)

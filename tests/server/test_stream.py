@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import threading
 import time
 from pathlib import Path
@@ -80,6 +81,21 @@ def test_one_visitor_has_so_many_streams(table: Table) -> None:
             stream.__exit__(None, None, None)
         time.sleep(0.3)
         assert len(read_events(client, f"/api/games/{game}/stream", 1)) == 1
+
+
+def test_who_leaves_at_once_holds_no_stream(table: Table) -> None:
+    game = table.new_game()
+    table.indexer.step()
+    request = f"GET /api/games/{game}/stream HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+    with serve(table) as client:
+        for pause in [0, 0, 0.001, 0.005, 0.02] * 6:
+            with socket.create_connection((client.base_url.host, client.base_url.port or 0)) as hasty:
+                hasty.sendall(request)
+                time.sleep(pause)
+        end = time.monotonic() + 5
+        while "proofmate_streams 0.0" not in client.get("/metrics").text:
+            assert time.monotonic() < end
+            time.sleep(0.1)
 
 
 def test_silence_is_broken_by_comments(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
