@@ -16,6 +16,8 @@
 //! # Packing
 //! Outputs are packed several to a field element, as digits: 8 hidden channels base 2^31, or 5 logit planes base 2^48.
 //! Output c is digit `(C-1-c) mod D` of group `(C-1-c) / D`, so that Horner's rule over ascending blocks ends in place.
+//! A 1x1 kernel stands at the middle offset, or, if it has too many groups for four rows, in the first twenty rows of the
+//! block: wide layers, of which a perceptron is made (one on each square: 64 evaluations at once).
 //!
 //! # Table
 //! The last rows hold (u, f(u)) for u < 4 zero, then (-1, r) for r < 2^shift. All rows before hold (0, 0), so their
@@ -39,6 +41,10 @@ pub const THRESHOLD_ROW: usize = ROWS - 1;
 pub const UNUSABLE_ROWS: usize = 6;
 /// Rows of a block's end beside which products off the board stand.
 pub const OFF_BOARD_ROWS: usize = 10;
+/// Rows of the packed kernel at one offset.
+const OFFSET_ROWS: usize = 4;
+/// Rows of a wide kernel. The jumps of its last four rows take back 3 rows each, and `36 - 4 - 4 * 3 = 20`.
+const WIDE_ROWS: usize = 20;
 /// Planes of a public word.
 pub const PLANES_A_WORD: usize = 3;
 /// The largest k: 2^20 rows.
@@ -169,7 +175,7 @@ pub struct Layout {
     pub blocks: Vec<Block>,
     /// log2 of the number of rows.
     pub k: u32,
-    /// Weight columns: four groups of outputs each.
+    /// Weight columns: four groups of outputs each, twenty in a wide layer.
     pub weight_columns: usize,
     /// First row of the table.
     pub table_start: usize,
@@ -194,10 +200,13 @@ impl Layout {
         if k > K_MAX {
             return Err(format!("{rows} rows, more than 2^{K_MAX}"));
         }
-        let groups = (0..network.layers.len()).map(|layer| packing(&network, layer).groups()).max().unwrap_or(0);
+        let columns = |layer: usize| {
+            let rows = if network.layers[layer].kind == Kind::Conv3 { OFFSET_ROWS } else { WIDE_ROWS };
+            packing(&network, layer).groups().div_ceil(rows)
+        };
         Ok(Layout {
             table_start: (1 << k) - UNUSABLE_ROWS - table_rows,
-            weight_columns: groups.div_ceil(4),
+            weight_columns: (0..network.layers.len()).map(columns).max().unwrap_or(0),
             network,
             blocks,
             k,
@@ -311,7 +320,8 @@ impl Layout {
 
     /// The packed kernel of a block, row by row, `weight_columns` cells a row; empty where nothing enters a layer.
     ///
-    /// Offset d takes rows 4d..4d+3; group g stands in row `4d + 3 - g / columns`, column `g mod columns`.
+    /// Offset d takes rows 4d..4d+3, a wide kernel rows 0..19; group g stands in the last of them but `g / columns`, column
+    /// `g mod columns`.
     pub fn kernel(&self, block: Block) -> Vec<Fr> {
         let (index, input) = match block {
             Block::Ones { layer } => (layer, None),
@@ -323,8 +333,9 @@ impl Layout {
         let columns = self.weight_columns;
         let mut cells = vec![Fr::ZERO; ROWS * columns];
         for (d, position) in kernel_offsets(layer, input) {
+            let last = if self.is_wide(index) { WIDE_ROWS - 1 } else { OFFSET_ROWS * (d + 1) - 1 };
             for group in 0..packing.groups() {
-                let cell = (4 * d + 3 - group / columns) * columns + group % columns;
+                let cell = (last - group / columns) * columns + group % columns;
                 cells[cell] = packing.pack(group, |output| match input {
                     Some(input) => i64::from(layer.kernel(output, input)[position]),
                     None => i64::from(layer.biases[output]),
@@ -333,6 +344,26 @@ impl Layout {
             }
         }
         cells
+    }
+
+    /// Whether a layer's kernel has more groups than fit at one offset; a 3x3 kernel never has.
+    fn is_wide(&self, layer: usize) -> bool {
+        self.packing(layer).groups() > OFFSET_ROWS * self.weight_columns
+    }
+
+    /// Where the kernel's accumulator goes one file on (1) or one rank on (2): where an offset starts; in a wide kernel three
+    /// files and a rank on at the end, as far as from the middle offset.
+    pub fn jump(&self, block: Block, i: usize) -> u64 {
+        match block {
+            Block::Ones { layer } | Block::Channel { layer, .. } if self.is_wide(layer) => match ROWS - i {
+                1 => 2,
+                2..=4 => 1,
+                _ => 0,
+            },
+            _ if i == 0 => 0,
+            _ if i.is_multiple_of(3 * OFFSET_ROWS) => 2,
+            _ => u64::from(i.is_multiple_of(OFFSET_ROWS)),
+        }
     }
 
     /// Logits are scaled by 2^13; biases carry the offset that makes u positive.
@@ -380,7 +411,7 @@ impl Layout {
             step,
             step_rho,
             extra: small(last.map(|block| self.extra(block))),
-            jump: small(block.map(|_| jump(i))),
+            jump: small(block.map(|block| self.jump(block, i))),
             board: small(block.map(|block| self.board(block, i))),
             input: flag(matches!(block, Some(Block::Channel { layer: 0, .. }))),
             logit: flag(matches!(block, Some(Block::Logits { .. }))),
@@ -417,16 +448,6 @@ pub fn end(block: Block) -> u64 {
         Block::Head => 0,
         Block::Ones { .. } => 2,
         _ => 1,
-    }
-}
-
-/// Where an offset of the kernel starts: 1 if it is one file on, 2 if it is one rank on.
-pub fn jump(i: usize) -> u64 {
-    match i {
-        0 => 0,
-        i if i % 12 == 0 => 2,
-        i if i % 4 == 0 => 1,
-        _ => 0,
     }
 }
 

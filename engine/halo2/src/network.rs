@@ -102,7 +102,6 @@ impl Layer {
 
 #[derive(Clone, Debug)]
 pub struct Network {
-    pub name: String,
     pub shift: u32,
     pub zero: i64,
     pub planes: usize,
@@ -174,6 +173,9 @@ impl Network {
         };
         let json = json.ok_or("not a network: its metadata must be the one key \"network\"")?;
         let header: Header = serde_json::from_str(json).map_err(|e| bad(&e))?;
+        if !is_name(&header.name) {
+            return Err(format!("not a network: {:?} is no name", header.name));
+        }
         if tensors.len() != 2 * header.layers.len() {
             return Err(format!("not a network: {} tensors for {} layers", tensors.len(), header.layers.len()));
         }
@@ -185,7 +187,6 @@ impl Network {
             layers.push(layer);
         }
         let network = Network {
-            name: header.name,
             shift: header.shift,
             zero: header.zero,
             planes: header.planes,
@@ -306,6 +307,12 @@ impl Network {
         }
         x
     }
+}
+
+/// Lower-case letters, digits and hyphens, at most 32.
+fn is_name(name: &str) -> bool {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    (1..=32).contains(&name.len()) && name.starts_with(plain) && name.chars().all(|c| plain(c) || c == '-')
 }
 
 fn read_layer(tensors: &SafeTensors, index: usize, header: &LayerHeader, inputs: usize) -> Result<Layer, String> {

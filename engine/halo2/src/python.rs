@@ -34,6 +34,9 @@ fn planes(bytes: &[u8], network: &network::Network) -> PyResult<Vec<[u8; 64]>> {
         let expected = 64 * network.planes;
         return Err(PyValueError::new_err(format!("{} bytes of input planes, expected {expected}", bytes.len())));
     }
+    if let Some(value) = bytes.iter().find(|value| **value > 1) {
+        return Err(PyValueError::new_err(format!("input planes hold 0 and 1, not {value}")));
+    }
     Ok(bytes.as_chunks().0.to_vec())
 }
 

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use crate::{
     circuit::{Challenges, First, Second},
     field::{integer, invert_all, power_of_two},
-    layout::{Block, Layout, OFF_BOARD_ROWS, ROWS, THRESHOLD_ROW, end, jump},
+    layout::{Block, Layout, OFF_BOARD_ROWS, ROWS, THRESHOLD_ROW, end},
     network::{Evaluation, SCORE_BITS, position},
 };
 
@@ -269,7 +269,7 @@ fn accumulate(layout: &Layout, first: &First<Vec<Fr>>, b: usize, at: &Challenges
         }
         let weights = cells.get(i * columns..(i + 1) * columns).unwrap_or(&[]);
         let weights = weights.iter().rev().fold(Fr::ZERO, |sum, weight| sum * at.rho + weight);
-        let step = match jump(i) {
+        let step = match layout.jump(block, i) {
             0 => down,
             1 => at.eta * back,
             _ => at.eta.pow([7]) * back,

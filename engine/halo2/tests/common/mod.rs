@@ -19,7 +19,7 @@ use rayon::prelude::*;
 use safetensors::{Dtype, tensor::TensorView};
 
 /// A network to be made: hidden layers as (outputs, 3x3, skip).
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Plan {
     pub planes: usize,
     pub hidden: Vec<(usize, bool, bool)>,
