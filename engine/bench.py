@@ -36,11 +36,12 @@ import httpx
 import numpy as np
 
 from engine import encoding
-from engine.policy import NETWORKS, Layer, Network, scores
+from engine.policy import ACTIVATION_MAX, NETWORKS, SCORE_BITS, Layer, Network, score_bound, scores
 
 SHAPES = {"flagship": (128, 25), "wide": (256, 12), "large": (448, 12), "tiny": (8, 1)}
 """Channels and 3x3 convolutions after the stem; "tiny" is what ezkl can carry in a few GB."""
 FORMAT = {"shift": 16, "zero": 1 << 13}
+MLP_FORMAT = {"shift": 13, "zero": 1 << 12}
 SEED = 1
 CONTRACTS = Path(__file__).parents[1] / "contracts"
 GAS = 1 << 40
@@ -60,13 +61,13 @@ class Mlp:
 
 PUBLISHED = "Halo2 on 64 vCPUs"
 MLPS = (
-    Mlp("50k", (8,), 5, 0.18),
-    Mlp("180k", (31,), 12, None),
-    Mlp("520k", (90, 90), 65, None),
-    Mlp("1.2M", (204, 204), 77, None),
-    Mlp("4.1M", (600, 600, 600), 100, None),
-    Mlp("11M", (1190, 1190, 1190, 1190), 176, None),
-    Mlp("18M", (1680, 1680, 1680, 1680), 313, 48.0),
+    Mlp("50k", 2 * (184,), 5, 0.18),
+    Mlp("180k", 2 * (384,), 12, None),
+    Mlp("520k", 3 * (488,), 65, None),
+    Mlp("1.2M", 3 * (752,), 77, None),
+    Mlp("4.1M", 3 * (1408,), 100, None),
+    Mlp("11M", 5 * (1648,), 176, None),
+    Mlp("18M", 6 * (1896,), 313, 48.0),
 )
 
 
@@ -449,16 +450,18 @@ def mlp_suite(runs: int, folder: Path) -> dict[str, Any]:
 
 
 def perceptron(mlp: Mlp) -> Network:
-    """Dense layers from the planes to all moves, with random weights."""
+    """1x1 layers from the planes to all moves, with random weights: a perceptron on each square, 64 at once."""
     generator = np.random.default_rng(SEED)
-    kind: Any = "dense"
-    widths = (64 * encoding.INPUT_PLANES, *mlp.hidden, 64 * encoding.POLICY_PLANES)
+    shift, zero = MLP_FORMAT["shift"], MLP_FORMAT["zero"]
+    hidden_bound, logit_bound = (zero - 2) << shift, score_bound(shift, zero) >> SCORE_BITS
     layers = []
-    for inputs, outputs in pairwise(widths):
-        weights = generator.normal(size=(outputs, inputs)) * (1 << FORMAT["shift"]) / inputs
-        biases = generator.normal(size=outputs) * (1 << FORMAT["shift"])
-        layers.append(Layer(kind, False, weights.astype(np.int32), biases.astype(np.int32)))
-    return Network(f"mlp-{mlp.name.lower().replace('.', '-')}", encoding.INPUT_PLANES, **FORMAT, layers=layers)
+    for index, (inputs, outputs) in enumerate(pairwise((encoding.INPUT_PLANES, *mlp.hidden, encoding.POLICY_PLANES))):
+        bound = 0.9 * (hidden_bound if index < len(mlp.hidden) else logit_bound)
+        reach = bound / (inputs * (ACTIVATION_MAX if index else 1))
+        weights = generator.uniform(-reach, reach, size=(outputs, inputs))
+        biases = generator.uniform(-0.01, 0.05, size=outputs) * bound
+        layers.append(Layer("conv1", False, weights.astype(np.int32), biases.astype(np.int32)))
+    return Network(f"mlp-{mlp.name.lower().replace('.', '-')}", encoding.INPUT_PLANES, **MLP_FORMAT, layers=layers)
 
 
 # ------------------------------------------------------------------------------------------------------------- output
