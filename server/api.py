@@ -25,7 +25,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, Str
 from fastapi.staticfiles import StaticFiles
 from pydantic import BaseModel, ConfigDict, Field
 from redis.asyncio import BlockingConnectionPool, Redis
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from web3 import Web3
@@ -244,7 +244,9 @@ class Api:
     async def trouble(self) -> str | None:
         """Why this server cannot serve, or None."""
         try:
-            await asyncio.wait_for(self.redis.ping(), 2)
+            await asyncio.wait_for(self.redis.waitaof(1, 0, 1000), 2)
+        except ResponseError:
+            return "Redis keeps nothing on disk, so ballots could be lost; see REDIS_URL (7.2 or later, appendonly)"
         except (RedisError, TimeoutError):
             return "Redis does not answer; see REDIS_URL"
         try:

@@ -231,5 +231,6 @@ def test_a_redis_that_keeps_nothing_on_disk_gives_no_receipts(
         try:
             answer = post(client, number, table.sign(voters[0], number, "e2e4"))
             assert (answer.status_code, answer.json()["code"]) == (503, "disk")
+            assert "on disk" in client.get("/readyz").json()["detail"]
         finally:
             redis.config_set("appendonly", "yes")
