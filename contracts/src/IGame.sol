@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-pragma solidity ^0.8.30;
+pragma solidity 0.8.37;
 
 import {Position} from "./Chess.sol";
 import {Rules} from "./Rules.sol";
@@ -96,8 +96,9 @@ interface IGame {
         uint128 reward;
     }
 
-    /// @notice A game as it stands. `deadline` ends the state it is in (Lobby: staking closes; Vote: the vote; Prove:
-    /// then it may be voided); `decidableAt` is when a decided vote may close; `drawBlock` is the block whose hash draws the opening.
+    /// @notice A game as it stands. `deadline` ends the state it is in (Lobby: staking closes; Vote: the vote; Prove: then it may be
+    /// voided); 0: the state has none. `decidableAt` is when a decided vote may close; `drawBlock` is the block whose hash draws the
+    /// opening; `repeated`: the position occurred before in this game.
     struct Summary {
         State state;
         Outcome outcome;
@@ -224,13 +225,16 @@ interface IGame {
     function addBook(bytes calldata words) external returns (uint32 book);
 
     /// @notice Opens a lobby. The value sent is the pot (the sponsor's prize) plus the fund that pays proofs. Only the owner.
-    /// Off local chains (31337, 1337) an insecure model is refused.
+    /// Off local chains (31337, 1337) an insecure model is refused. Refused too: periods of zero (but for lobby and minPeriod), minPeriod
+    /// above votingPeriod, a quorum above 100%, a fee above 5%, maxPly outside 1..4095, minStake zero.
     function createGame(Terms calldata terms, uint128 pot) external payable returns (uint256 game);
 
     // ------------------------------------------------------------------------------------------------------ stakers
 
     /// @notice Stakes the value sent while the lobby is open. One account, one side; staking again adds to the stake (and must name
-    /// the same vote key). A World stake takes a numbered seat. `voteKey` is zero for Leela.
+    /// the same vote key). A World stake takes a numbered seat. `voteKey` is zero for Leela. The stake is at least minStake, and a pool
+    /// holds at most 2^80 - 1 wei. Ends at the lobby's deadline, whether or not somebody has closed it.
+    /// @return seat The World seat's number; 0 and without meaning for Leela.
     function stake(uint256 game, Side side, address voteKey) external payable returns (uint32 seat);
 
     /// @notice Ends the lobby when its time has come (see Terms.lobbyPeriod) and fixes the block that draws the opening. Without a World
@@ -238,18 +242,20 @@ interface IGame {
     function closeLobby(uint256 game) external;
 
     /// @notice Draws the opening by the hash of the fixed block and starts the game. If that hash has expired (256 blocks), fixes a new
-    /// block instead, so a caller cannot retry until it likes the draw.
+    /// block instead, so a caller cannot retry until it likes the draw: a new draw needs that nobody at all calls for 256 blocks.
     function begin(uint256 game) external;
 
     // ------------------------------------------------------------------------------------------------------ the vote
 
     /// @notice Counts signed ballots of the current ply. Skips, and never reverts for, a ballot that does not count: unknown seat,
-    /// wrong signature, illegal move, seat that already voted, malformed tail. A batch for another ply counts nothing.
+    /// wrong signature, illegal move, seat that already voted, malformed tail. A batch for another ply, for a game that is not in
+    /// Vote, or at or after the deadline counts nothing. A seat votes once a ply, and its ballot is final.
     ///
     ///   ballots: 70 bytes each:  uint32 seat | uint16 move | bytes32 r | bytes32 vs      (EIP-2098 signature)
     ///
     /// A ballot is the EIP-712 struct Ballot(uint256 game,uint16 ply,uint16 move,bytes32 position) signed by the seat's vote key,
-    /// in the domain (name "Proofmate", version "1", chainId, verifyingContract); position is Chess.key.
+    /// in the domain (name "Proofmate", version "1", chainId, verifyingContract); position is Chess.key. Seats may share a vote key; a
+    /// signature then counts for each that it is brought for.
     /// @return counted How many ballots counted.
     function castBallots(uint256 game, uint16 ply, bytes calldata ballots) external returns (uint256 counted);
 
@@ -264,7 +270,9 @@ interface IGame {
 
     /// @notice Plays the network's move, proven. Public words: bitmap, board (from this contract's position), context =
     /// keccak256(abi.encode(chainid, this, game, ply, payee)) mod p. The move must be legal and set in the bitmap, and every other set bit
-    /// an illegal move. Anyone may submit; the payee is in the proof, so a copied proof pays its maker.
+    /// an illegal move. Anyone may submit; the payee is in the proof, so a copied proof pays its maker: the reward of the terms, or what is
+    /// left of the fund if that is less. After the deadline too, as long as nobody has voided the game. The verifier gets at most
+    /// 2,000,000 gas. Bytes after the proof are not read: a proof's bytes are no identity.
     function submitMove(uint256 game, uint16 move, uint256[25] calldata bitmap, address payee, bytes calldata proof)
         external;
 
@@ -274,7 +282,11 @@ interface IGame {
     // ------------------------------------------------------------------------------------------------------ the end
 
     /// @notice Pays `account` all that this game owes it now: rewards at any time; stake, winnings, refund, fee, pot and what is left of the
-    /// fund after the end. Anyone may call it; it pays that account only.
+    /// fund after the end. Anyone may call it; it pays that account only. Reverts with NothingOwed if that is nothing.
+    ///
+    /// The end, with World pool A, Leela pool B and odds m. World wins: b = min(B, m A) is played for; a World stake s gets
+    /// s + s (b - fee + pot) / A, a Leela stake s (B - b) / B. Leela wins: likewise, the pools exchanged and without the pot. The fee is the
+    /// terms' share of b. Draw or void: every stake, no fee. Rounded down; the dust, less than a wei an account, stays in the contract.
     function claim(uint256 game, address account) external returns (uint256 amount);
 
     /// @notice Pays what the game owes the caller to `to`.
