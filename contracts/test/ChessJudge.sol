@@ -18,14 +18,14 @@ contract ChessJudge {
 
     /// @notice Judges many positions in one call.
     ///
-    ///   question: board (32) | state (32) | occurrences (1) | n (1) | n moves (2 each)
+    ///   question: board (32) | state (32) | occurrences (1) | n (2) | n moves (2 each)
     ///   answer:   ending (1) | 5 words (32 each) | n bytes: 1 isLegal + 2 contains | if the first move is legal: board and state after it
     function judge(bytes calldata questions) external pure returns (bytes memory answers) {
         answers = new bytes(questions.length * 4);
         uint256 length = 0;
         while (questions.length != 0) {
             uint256 free = _memory();
-            uint256 size = 66 + 2 * uint256(uint8(questions[65]));
+            uint256 size = 67 + 2 * uint256(uint16(bytes2(questions[65:])));
             bytes memory answer = _judge(questions[:size]);
             for (uint256 i = 0; i < answer.length; i += 32) {
                 assembly ("memory-safe") {
@@ -45,10 +45,10 @@ contract ChessJudge {
         Position memory position = Position(uint256(bytes32(question)), uint256(bytes32(question[32:])));
         uint256 occurrences = uint8(question[64]);
         MoveSet memory set = Chess.legalMoves(position);
-        bytes memory flags = new bytes(uint8(question[65]));
+        bytes memory flags = new bytes(uint16(bytes2(question[65:])));
         bytes memory next;
         for (uint256 m = 0; m < flags.length; ++m) {
-            uint16 move = uint16(bytes2(question[66 + 2 * m:]));
+            uint16 move = uint16(bytes2(question[67 + 2 * m:]));
             bool legal = Chess.isLegal(position, move);
             flags[m] = bytes1((legal ? 1 : 0) | (Chess.contains(set, move) ? 2 : 0));
             if (m == 0 && legal) {

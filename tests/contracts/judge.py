@@ -63,7 +63,8 @@ class Judge:
         data = b"".join(
             question.position.board.to_bytes(32, "big")
             + question.position.state.to_bytes(32, "big")
-            + bytes((question.occurrences, len(question.moves)))
+            + question.occurrences.to_bytes(1, "big")
+            + len(question.moves).to_bytes(2, "big")
             + b"".join(move.to_bytes(2, "big") for move in question.moves)
             for question in questions
         )
