@@ -6,7 +6,7 @@ from pathlib import Path
 CIRCUIT: bytes
 """SHA-256 of the circuit's own source: keys of another circuit are no keys of this one."""
 
-class ProofCancelled(Exception):
+class ProofCancelled(Exception):  # noqa: N818
     """A proof was cancelled."""
 
 class Network:

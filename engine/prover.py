@@ -51,7 +51,7 @@ class Prover:
             derived.append(_halo2.Keys.derive(self._network, parameters))
             return derived[0].verifying_key
 
-        name = f"key-{self.network_hash.hex()[:16]}-{_halo2.CIRCUIT.hex()[:16]}-{self.setup.name}"
+        name = f"key-{self.network_hash.hex()[:32]}-{_halo2.CIRCUIT.hex()[:16]}-{self.setup.name}"
         key = cached(cache / name, derive)
         return derived[0] if derived else _halo2.Keys.derive(self._network, parameters, key)
 

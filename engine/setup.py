@@ -36,7 +36,8 @@ class Setup:
         """The setup of a public ceremony, from its file of powers of tau (.ptau, BN254, as snarkjs writes it).
 
         `digest` is the file's BLAKE2b-512 in hex, as the ceremony published it: it names the setup. The file is read,
-        hashed and checked (points, subgroup, pairings) when the parameters are first made; ValueError says what is wrong.
+        hashed and checked (points, subgroup, pairings) when the parameters are first made; ValueError says what is
+        wrong.
         """
         if len(digest) != 128 or any(character not in "0123456789abcdefABCDEF" for character in digest):
             raise ValueError(f"{digest!r} is not a BLAKE2b-512 in hex")
@@ -58,9 +59,9 @@ class Setup:
 def cached(path: Path, make: Callable[[], bytes]) -> bytes:
     """The bytes kept at `path`, or those that `make` makes, which are then kept there.
 
-    The file starts with the SHA-256 of its name and the rest; one that does not match (damaged, renamed) is made again. It is
-    written beside its place and moved there, so that a kill leaves the old one or the new one. Two processes that want
-    the same file take turns. Raises OSError naming the file if it cannot be written.
+    The file starts with the SHA-256 of its name and the rest; one that does not match (damaged, renamed) is made again.
+    It is written beside its place and moved there, so that a kill leaves the old one or the new one. Two processes that
+    want the same file take turns. Raises OSError naming the file if it cannot be written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(path.with_name(path.name + ".lock")):
@@ -87,7 +88,7 @@ def _replace(path: Path, data: bytes) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(name, path)
+        Path(name).replace(path)
     except BaseException:
-        os.unlink(name)
+        Path(name).unlink()
         raise
