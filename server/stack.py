@@ -312,8 +312,8 @@ class Stack:
         with self.steps("chain"):
             self._start_chain()
         self._deploy(network)
-        with self.steps("processes"):
-            self._start_processes()
+        with self.steps("processes") as progress:
+            self._start_processes(progress)
 
     def _start_redis(self) -> None:
         if self.env.redis_url is not None:
@@ -407,7 +407,7 @@ class Stack:
         if created is not None:
             self.say(f"  game {created} waits for a stake")
 
-    def _start_processes(self) -> None:
+    def _start_processes(self, progress: Callable[[str], None]) -> None:
         Settings.load(self.env)  # a missing setting is said here, once
         environment = {**os.environ, **self.env.variables(), "PYTHONUNBUFFERED": "1"}
         for name in PROCESSES:
@@ -416,7 +416,13 @@ class Stack:
             self.processes.append(child)
             child.start()
         api = next(child for child in self.processes if child.name == "api")
-        api.await_ready(lambda: http_answers(f"{self.url}/readyz"), 60)
+
+        def ready() -> bool:
+            waits_for = trouble(f"{self.url}/readyz")
+            progress(waits_for or "")
+            return waits_for is None
+
+        api.await_ready(ready, 120)
 
     # -------------------------------------------------------------------------------------------------------- watch
 
@@ -519,12 +525,13 @@ def rpc_answers(url: str) -> bool:
         return False
 
 
-def http_answers(url: str) -> bool:
-    """Whether a page answers with success."""
+def trouble(url: str) -> str | None:
+    """Why a page does not answer with success, as far as it says; None if it does."""
     try:
-        return _http().get(url).is_success
-    except httpx.HTTPError:
-        return False
+        answer = _http().get(url)
+        return None if answer.is_success else str(answer.json().get("detail"))
+    except (httpx.HTTPError, ValueError):
+        return ""
 
 
 def redis_answers(url: str) -> bool:

@@ -92,7 +92,7 @@ def start(env: Environment, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return said
 
 
-def _started(stack: Stack) -> None:
+def _started(stack: Stack, progress: Callable[[str], None]) -> None:
     stack.tick()
     raise StartedError
 
