@@ -3,8 +3,10 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import random
 import socket
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +16,11 @@ import pytest
 from starlette.requests import Request
 
 from server import limits
-from server.api import _json_only
+from server.api import _json_only, run
 from server.game import Game
 from server.limits import Limiter, Slots, visitor
 from server.problems import Problem
-from server.settings import Settings
+from server.settings import Settings, SettingsError
 from server.views import pgn
 from tests.server.table import ETHER, Table, serve
 
@@ -70,6 +72,59 @@ def test_bodies_that_are_no_ballot(table: Table) -> None:
         for body in (b"[" * 4000, b"\xff\xfe"):
             answer = client.post("/api/games/0/ballots", content=body, headers=headers)
             is_problem(answer, 400 if answer.status_code == 400 else 422)
+
+
+def test_random_requests_are_never_the_servers_mistake(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Limiter, "allow", lambda *_: True)
+    game, voters = table.start()
+    good = table.sign(voters[0], game, "e2e4")
+    chance = random.Random(1)
+    junk: list[Any] = [
+        None,
+        True,
+        -1,
+        2**31,
+        2**63,
+        2**64,
+        1e300,
+        "",
+        "e2e4",
+        "0x",
+        "\0",
+        "\ud800",
+        "é" * 50,
+        [],
+        {},
+        [[]],
+    ]
+    parts = [
+        "0",
+        "-0",
+        "1",
+        "9" * 30,
+        "x",
+        "%00",
+        "%0d%0a",
+        "..",
+        "%2e%2e",
+        "ü",
+        "0x12",
+        "stream",
+        "proofs",
+        "accounts",
+    ]
+    with serve(table) as client:
+        for _ in range(300):
+            body = {**good, chance.choice([*good, "more"]): chance.choice(junk)}
+            path = "/api/games/" + "/".join(chance.choices(parts, k=chance.randint(1, 4)))
+            for answer in (
+                client.post(f"/api/games/{game}/ballots", content=json.dumps(chance.choice([body, *junk])).encode()),
+                client.post("/api/faucet", json={"address": chance.choice([x for x in junk if x != "\ud800"])}),
+                client.get(path),
+            ):
+                assert answer.status_code < 500, answer.text
+                if answer.status_code >= 400:
+                    is_problem(answer, answer.status_code)
 
 
 def test_large_and_slow_bodies_are_cut_off(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -310,6 +365,13 @@ def test_without_redis_everything_is_a_problem(settings: Settings, table: Table,
         assert "REDIS_URL" in is_problem(client.get("/readyz"), 503)["detail"]
         assert "Redis" in is_problem(client.get("/api/games/0"), 503)["detail"]
         assert client.get("/livez").status_code == 200
+
+
+def test_a_taken_port_is_named(table: Table) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(SettingsError, match=f"PORT: 127.0.0.1:{port} cannot be served"):
+            run(replace(table.settings, port=port))
 
 
 def test_a_page_cannot_be_framed_or_fed_scripts(table: Table) -> None:
