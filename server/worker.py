@@ -25,6 +25,7 @@ from rq.serializers import JSONSerializer
 from rq.worker import WorkerStatus
 
 from engine import encoding
+from engine.proof import ProofCancelled
 from server import progress
 from server.chain import PROVE, Chain, Summary, Unreachable
 from server.jobs import HEARTBEAT, LEASE
@@ -71,8 +72,6 @@ def prove(game: int, ply: int, position: str) -> None:
     if not _wanted(summary, ply, position):
         log.info("game %s, ply %s is over: nothing to prove", game, ply)
         return
-    from engine.prover import ProofCancelled
-
     board = summary.position.unpack()
     planes = encoding.planes(board, summary.repeated)
     legal = encoding.legal_indices(board)

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from engine import encoding
-from engine.prover import Proof, ProofCancelled
+from engine.proof import Proof, ProofCancelled
 from server import worker
 from server.settings import Settings
 
