@@ -102,6 +102,8 @@ def tend(children: Sequence[Child], report: Callable[[str], None]) -> None:
             wait = min(SLOWEST, 0.5 * 2 ** min(child.failures, 10))
             child.due = now + wait
             how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
+            if code == 2:  # a setting is wrong, and it said which
+                how = child.last_words() or how
             report(f"{child.name} stopped ({how}); starting it again in {wait:.1f} s; its log is {child.log}")
         elif now >= child.due:
             child.start()

@@ -51,7 +51,6 @@ from server.settings import (
 
 Say = Callable[[str], None]
 
-PROCESSES = ("api", "indexer", "relay", "worker")
 RICH = 1_000_000 * deploy.ETHER
 """What each of the operator's accounts holds on a local chain, in wei."""
 
@@ -410,19 +409,24 @@ class Stack:
     def _start_processes(self, progress: Callable[[str], None]) -> None:
         Settings.load(self.env)  # a missing setting is said here, once
         environment = {**os.environ, **self.env.variables(), "PYTHONUNBUFFERED": "1"}
-        for name in PROCESSES:
+
+        def start(name: str) -> Child:
             command = [sys.executable, "-m", "server.cli", name]
             child = Child(name, command, self.env.data_dir / "logs" / f"{name}.log", environment)
             self.processes.append(child)
             child.start()
-        api = next(child for child in self.processes if child.name == "api")
+            return child
 
         def ready() -> bool:
             waits_for = trouble(f"{self.url}/readyz")
             progress(waits_for or "")
             return waits_for is None
 
-        api.await_ready(ready, 120)
+        start("indexer")
+        start("api").await_ready(ready, 120)
+        # What the page does not wait for comes after it: the worker makes its keys with every core.
+        start("relay")
+        start("worker")
 
     # -------------------------------------------------------------------------------------------------------- watch
 

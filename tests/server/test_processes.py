@@ -52,6 +52,15 @@ def test_a_dead_child_is_started_again_after_a_wait(tmp_path: Path) -> None:
     assert not child.running
 
 
+def test_a_wrong_setting_is_passed_on(tmp_path: Path) -> None:
+    said: list[str] = []
+    child = shell(tmp_path, "echo 'proofmate: NETWORK: damaged' >&2; exit 2")
+    child.start()
+    await_(lambda: not child.running)
+    tend([child], said.append)
+    assert said[0].startswith("thing stopped (proofmate: NETWORK: damaged); starting it again in ")
+
+
 def test_waits_grow_to_a_limit(tmp_path: Path) -> None:
     child = shell(tmp_path, "exit 3")
     waits = []
