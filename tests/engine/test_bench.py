@@ -88,6 +88,11 @@ def test_positions_are_distinct_and_not_over() -> None:
     assert not any(board.is_game_over() for board in boards)
 
 
+def test_perceptrons_have_the_published_sizes() -> None:
+    for mlp, parameters in zip(bench.MLPS, (50e3, 180e3, 520e3, 1.2e6), strict=False):
+        assert 0.9 < bench.perceptron(mlp).parameters / parameters < 1.1
+
+
 def test_suite_says_what_is_refused(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     def refuse(mlp: bench.Mlp) -> Network:
         raise ValueError("layer 0: too wide")

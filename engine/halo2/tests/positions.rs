@@ -55,7 +55,13 @@ impl Position {
     }
 }
 
-/// A network for chess of 2^13 rows, and what its circuit checks.
+/// A network for chess of 2^13 rows.
+fn plan() -> Plan {
+    let hidden = vec![(6, true, false), (6, false, false), (6, true, true)];
+    Plan { planes: 15, hidden, policy: 73, shift: 9, zero: 200 }
+}
+
+/// A network and what its circuit checks.
 struct Circuit {
     layout: Arc<Layout>,
     checker: Checker,
@@ -63,9 +69,7 @@ struct Circuit {
 
 impl Circuit {
     fn new(seed: u64) -> Circuit {
-        let hidden = vec![(6, true, false), (6, false, false), (6, true, true)];
-        let plan = Plan { planes: 15, hidden, policy: 73, shift: 9, zero: 200 };
-        let layout = Arc::new(Layout::new(plan.network(seed)).unwrap());
+        let layout = Arc::new(Layout::new(plan().network(seed)).unwrap());
         assert_eq!(layout.k, 13);
         Circuit { checker: Checker::new(&layout), layout }
     }
@@ -130,7 +134,10 @@ fn planes_that_are_no_position_have_a_proof() {
 #[test]
 #[ignore = "minutes"]
 fn many_networks_have_proofs_of_many_positions() {
-    for (seed, position) in Position::all().iter().step_by(10).enumerate() {
-        Circuit::new(seed as u64).carries(&position.planes(), &position.indices, Some(&position.bits()));
+    // Seeds of which some weights add up to more than a network may have are left out.
+    let seeds = (1..).filter(|seed| Network::from_bytes(&plan().file(*seed)).is_ok());
+    for (seed, position) in seeds.zip(Position::all().iter().step_by(10)) {
+        println!("network {seed}, {}", position.name);
+        Circuit::new(seed).carries(&position.planes(), &position.indices, Some(&position.bits()));
     }
 }
