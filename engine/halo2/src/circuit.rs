@@ -196,15 +196,12 @@ fn fixed_columns(meta: &mut ConstraintSystem<Fr>, shape: Shape) -> Fixed<Column<
         end: fixed(),
         step: fixed(),
         step_rho: fixed(),
-        extra: fixed(),
         jump: fixed(),
         board: fixed(),
         input: fixed(),
         logit: fixed(),
         carry: fixed(),
         off_board: fixed(),
-        special: fixed(),
-        tag: fixed(),
         table_u: fixed(),
         table_x: fixed(),
         weights: (0..shape.weight_columns).map(|_| fixed()).collect(),
@@ -271,6 +268,11 @@ fn is_set(selector: &E) -> E {
     selector.clone() * (constant(3) - selector.clone()) * half()
 }
 
+/// 1 in rows that stand alone: a block's first row, the threshold's, the last; 0 in a block's other rows.
+fn alone(cells: &mut Cells) -> E {
+    constant(2) - cells.fixed(|f| f.activity)
+}
+
 fn half() -> E {
     E::Constant(crate::field::inverse_power_of_two(1))
 }
@@ -314,14 +316,14 @@ fn lookup(cells: &mut Cells) -> Vec<E> {
 /// The threshold: bounded in the head, one less in each row of the logits.
 fn threshold(cells: &mut Cells, shape: Shape) -> Vec<E> {
     let Shape { shift, zero, .. } = shape;
-    let special = cells.fixed(|f| f.special);
+    let head = alone(cells) * cells.fixed(|f| f.off_board);
     let logit = cells.fixed(|f| f.logit);
     let (t, t_before) = (cells.first(|c| c.multiplicity), cells.first_before(|c| c.multiplicity));
     let (u, r0, r1) = (cells.first(|c| c.u[0]), cells.first(|c| c.r[0]), cells.first(|c| c.r[1]));
     let digits = r0 * constant(zero << shift) + r1 * constant(zero) + u - constant(zero << (2 * shift - 1));
     vec![
         // t = r0 zero 2^shift + r1 zero + u - zero 2^(2 shift - 1) in the head: see "Threshold".
-        is_one(&special) * (t.clone() - digits),
+        head * (t.clone() - digits),
         // t = t' - 1 in logit rows: the row's number is the tie.
         logit * (t - t_before + constant(1)),
     ]
@@ -330,10 +332,11 @@ fn threshold(cells: &mut Cells, shape: Shape) -> Vec<E> {
 /// Bits of public words, words from bits, words in the table.
 fn words(cells: &mut Cells) -> Vec<E> {
     let (input, logit) = (cells.fixed(|f| f.input), cells.fixed(|f| f.logit));
-    let (carry, board, tag) = (cells.fixed(|f| f.carry), cells.fixed(|f| f.board), cells.fixed(|f| f.tag));
+    let (carry, board, tag) = (cells.fixed(|f| f.carry), cells.fixed(|f| f.board), cells.fixed(|f| f.step));
     let (word, word_before) = (cells.first(|c| c.word), cells.first_before(|c| c.word));
     let [x0, x1] = [0, 1].map(|s| cells.first(|c| c.x[s]));
     let u1 = cells.first(|c| c.u[1]);
+    let first_row = alone(cells);
     let grown = word - carry * word_before.clone();
     vec![
         // x0 and x1 are bits in rows of input planes.
@@ -344,8 +347,8 @@ fn words(cells: &mut Cells) -> Vec<E> {
         // ... and carry word' + x0 in rows of logits; pads count 0.
         logit * (grown - board * x0),
         // After a word: (u1, x1) = (tag, word), and the lookup finds the instance.
-        tag.clone() * (u1 - tag.clone()),
-        tag * (x1 - word_before),
+        first_row.clone() * tag.clone() * (u1 - tag.clone()),
+        first_row * tag * (x1 - word_before),
     ]
 }
 
@@ -402,9 +405,10 @@ fn identity(cells: &mut Cells, shape: Shape) -> Vec<E> {
     let Challenges { rho, eta, lambda, .. } = cells.challenges.clone();
     let end = cells.fixed(|f| f.end);
     let (inside, start) = (is_one(&end), is_two(&end));
-    let extra = cells.fixed(|f| f.extra);
-    let (skip, upper) = (is_one(&extra), is_two(&extra));
-    let special = cells.fixed(|f| f.special);
+    let (input, logit) = (cells.fixed(|f| f.input), cells.fixed(|f| f.logit));
+    let skip = cells.fixed(|f| f.carry) * (constant(1) - input - logit.clone());
+    let upper = logit * cells.fixed(|f| f.jump);
+    let last = alone(cells) * end.clone();
     let step = cells.fixed(|f| f.step) + cells.fixed(|f| f.step_rho) * rho;
     let (sum, sum_before) = (cells.second(|c| c.sum), cells.second_block_before(|c| c.sum));
     let (total, total_before) = (cells.second(|c| c.total), cells.second_block_before(|c| c.total));
@@ -420,6 +424,6 @@ fn identity(cells: &mut Cells, shape: Shape) -> Vec<E> {
         total.clone() - inside * total_before.clone() - start * lambda.clone() * (total_before + sum_before)
             + end * lambda * x_sum * kernel,
         // total = 0 in the last row: every layer is right.
-        is_two(&special) * total,
+        last * total,
     ]
 }

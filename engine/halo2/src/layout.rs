@@ -109,20 +109,22 @@ impl Packing {
     }
 }
 
-/// The columns of one kind, or one row of them, by name.
+/// The fixed columns, or one row of them, by name.
+///
+/// A column costs gas and time, so values that never meet share one; gates tell them apart by the row's kind.
 #[derive(Clone, Debug)]
 pub struct Fixed<T> {
-    /// 0 outside the blocks; 1 in a block's first row; 2 in its other rows.
+    /// 0 outside the blocks; 2 inside a block; 1 where nothing is carried over from the row before: in a block's first
+    /// row, in the threshold's row and in the last row of the last block.
     pub activity: T,
     /// In a block's last row: 1, or 2 at a stage's start (a Ones block).
     pub end: T,
-    /// In a block's last row: what `sum` is multiplied by, its constant part ...
+    /// In a block's last row: what `sum` is multiplied by, its constant part ... In a block's first row, after a word: the
+    /// word's tag, -2 - w.
     pub step: T,
     /// ... and its part in rho.
     pub step_rho: T,
-    /// In a block's last row: 1 if this channel skips a layer; 2 if its positions are 36 higher (upper logits).
-    pub extra: T,
-    /// In the kernel, where an offset starts: 1 one file on, 2 one rank on.
+    /// In the kernel, where an offset starts: 1 one file on, 2 one rank on. In the last row of upper logits: 1.
     pub jump: T,
     /// 1 on squares, 0 on pads; 2 in Ones and Word blocks.
     pub board: T,
@@ -130,14 +132,11 @@ pub struct Fixed<T> {
     pub input: T,
     /// 1 in rows of logits.
     pub logit: T,
-    /// In rows of words: what `word` is multiplied by.
+    /// In rows of input planes and logits: what `word` is multiplied by. In the last row of a hidden block: 1 if its
+    /// activations also enter the layer after the next.
     pub carry: T,
-    /// In rows of products off the board: 1 below, 2 above.
+    /// In rows of products off the board: 1 below, 2 above. In the threshold's row: 1.
     pub off_board: T,
-    /// 1 in the threshold's row, 2 in the last row of the last block.
-    pub special: T,
-    /// After a word: its tag, -2 - w.
-    pub tag: T,
     pub table_u: T,
     pub table_x: T,
     /// The packed kernels.
@@ -152,15 +151,12 @@ impl<T> Fixed<T> {
             &self.end,
             &self.step,
             &self.step_rho,
-            &self.extra,
             &self.jump,
             &self.board,
             &self.input,
             &self.logit,
             &self.carry,
             &self.off_board,
-            &self.special,
-            &self.tag,
             &self.table_u,
             &self.table_x,
         ]
@@ -297,7 +293,13 @@ impl Layout {
         }
     }
 
-    /// The multiplier of `word` in row i of a block.
+    /// 1 in a block's first row, in the threshold's and in the last; 2 in all other rows of blocks.
+    pub fn activity(&self, row: usize) -> u64 {
+        let alone = row.is_multiple_of(ROWS) || row == THRESHOLD_ROW || row + 1 == self.rows();
+        if alone { 1 } else { 2 }
+    }
+
+    /// The multiplier of `word` in row i of a block; 1 at the end of a block that skips a layer.
     pub fn carry(&self, block: Block, i: usize) -> u64 {
         match (block, i) {
             (Block::Logits { plane, upper: true }, 0) if plane.is_multiple_of(PLANES_A_WORD) => 0,
@@ -305,7 +307,7 @@ impl Layout {
             (Block::Channel { layer: 0, channel }, 0) if channel.is_multiple_of(PLANES_A_WORD) => 0,
             (Block::Channel { layer: 0, .. }, 0) => 1 << 37,
             (Block::Channel { layer: 0, .. }, _) => 2,
-            _ => 0,
+            _ => u64::from(i == ROWS - 1 && self.skips(block)),
         }
     }
 
@@ -351,7 +353,7 @@ impl Layout {
         self.packing(layer).groups() > OFFSET_ROWS * self.weight_columns
     }
 
-    /// Where the kernel's accumulator goes one file on (1) or one rank on (2): where an offset starts; in a wide kernel three
+    /// Where the kernel's accumulator goes one file on (1) or one rank on (2), at the end of upper logits 1: where an offset starts; in a wide kernel three
     /// files and a rank on at the end, as far as from the middle offset.
     pub fn jump(&self, block: Block, i: usize) -> u64 {
         match block {
@@ -360,9 +362,11 @@ impl Layout {
                 2..=4 => 1,
                 _ => 0,
             },
-            _ if i == 0 => 0,
-            _ if i.is_multiple_of(3 * OFFSET_ROWS) => 2,
-            _ => u64::from(i.is_multiple_of(OFFSET_ROWS)),
+            Block::Ones { .. } | Block::Channel { .. } if i == 0 => 0,
+            Block::Ones { .. } | Block::Channel { .. } if i.is_multiple_of(3 * OFFSET_ROWS) => 2,
+            Block::Ones { .. } | Block::Channel { .. } => u64::from(i.is_multiple_of(OFFSET_ROWS)),
+            Block::Logits { upper, .. } => u64::from(upper && i == ROWS - 1),
+            Block::Head | Block::Word => 0,
         }
     }
 
@@ -404,35 +408,29 @@ impl Layout {
         let flag = |condition: bool| Fr::from(u64::from(condition));
         let small = |value: Option<u64>| Fr::from(value.unwrap_or(0));
         let last = block.filter(|_| i == ROWS - 1);
-        let (step, step_rho) = last.map_or((Fr::ZERO, Fr::ZERO), |block| self.step(block));
+        let tag = block.filter(|_| i == 0).and_then(|_| self.tag_at(b)).map_or(Fr::ZERO, integer);
+        let (step, step_rho) = last.map_or((tag, Fr::ZERO), |block| self.step(block));
         Fixed {
-            activity: small(block.map(|_| if i == 0 { 1 } else { 2 })),
+            activity: small(block.map(|_| self.activity(row))),
             end: small(last.map(end)),
             step,
             step_rho,
-            extra: small(last.map(|block| self.extra(block))),
             jump: small(block.map(|block| self.jump(block, i))),
             board: small(block.map(|block| self.board(block, i))),
             input: flag(matches!(block, Some(Block::Channel { layer: 0, .. }))),
             logit: flag(matches!(block, Some(Block::Logits { .. }))),
             carry: small(block.map(|block| self.carry(block, i))),
             off_board: small(block.map(|block| self.off_board_flag(block, i))),
-            special: small(block.map(|_| if row == THRESHOLD_ROW { 1 } else { 2 * u64::from(row + 1 == self.rows()) })),
-            tag: integer(block.filter(|_| i == 0).and_then(|_| self.tag_at(b)).unwrap_or(0)),
             table_u: integer(table_u),
             table_x: integer(table_x),
             weights: (0..self.weight_columns).map(|j| kernel.get(j).copied().unwrap_or(Fr::ZERO)).collect(),
         }
     }
 
-    fn extra(&self, block: Block) -> u64 {
-        if matches!(block, Block::Logits { upper: true, .. }) { 2 } else { u64::from(self.skips(block)) }
-    }
-
     fn off_board_flag(&self, block: Block, i: usize) -> u64 {
         match self.off_board(block) {
             Some(digit) if i >= ROWS - OFF_BOARD_ROWS => 1 + digit as u64,
-            _ => 0,
+            _ => u64::from(block == Block::Head && i == THRESHOLD_ROW),
         }
     }
 }

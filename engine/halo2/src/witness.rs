@@ -252,6 +252,9 @@ fn accumulate(layout: &Layout, first: &First<Vec<Fr>>, b: usize, at: &Challenges
     let mut before = [Fr::ZERO; 3];
     for (i, values) in rows.iter_mut().enumerate() {
         let row = b * ROWS + i;
+        if layout.activity(row) == 1 {
+            before = [Fr::ZERO; 3];
+        }
         let x = match layout.board(block, i) {
             0 => Fr::ZERO,
             1 => first.x[0][row] + eta36 * first.x[1][row],
