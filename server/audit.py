@@ -538,24 +538,21 @@ def _chain(url: str | None, contract: str | None) -> tuple[Web3, str, int]:
     """The chain and the contract of the options, else of the settings, and the block to start reading at."""
     given = {name: value for name, value in (("rpc_url", url), ("contract", contract)) if value is not None}
     env = Environment.read(**given)
-    w3, start = deploy.connect(env.rpc_url or f"http://127.0.0.1:{env.chain_port}"), env.start_block or 0
-    deployment = None if env.contract else deploy.Deployment.load(env.data_dir)
-    if env.contract is None and deployment is None:
-        raise SettingsError(
-            f"CONTRACT: not set, and nothing is deployed from DATA_DIR {env.data_dir} (or use --contract)"
-        )
-    if deployment is not None:
-        start = deployment.block if env.start_block is None else start
-    address = env.contract or cast("deploy.Deployment", deployment).contract
+    node = env.rpc_url or f"http://127.0.0.1:{env.chain_port}"
+    address, start = env.contract, env.start_block
+    if address is None:
+        deployment = deploy.Deployment.load(env.data_dir)
+        if deployment is None:
+            raise SettingsError(f"CONTRACT: not set, and nothing is deployed from DATA_DIR {env.data_dir}")
+        address, start = deployment.contract, deployment.block if start is None else start
+    w3 = deploy.connect(node)
     try:
         code = w3.eth.get_code(Web3.to_checksum_address(address))
     except (OSError, Web3Exception) as error:
-        raise SettingsError(
-            f"RPC_URL: no chain answers at {env.rpc_url or 'CHAIN_PORT'} ({type(error).__name__})"
-        ) from None
+        raise SettingsError(f"RPC_URL: no chain answers at {node} ({type(error).__name__})") from None
     if not code:
         raise SettingsError(f"CONTRACT: there is no code at {address} on this chain")
-    return w3, address, start
+    return w3, address, start or 0
 
 
 def run(game: int, url: str | None, contract: str | None, file: Path | None, save: Path | None, as_json: bool) -> int:

@@ -238,6 +238,22 @@ def test_a_file_that_is_no_record(tmp_path: Path, content: str) -> None:
         read(file)
 
 
+def test_nothing_to_audit(
+    game: ScriptedGame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("CHAIN_PORT", "1")
+    monkeypatch.delenv("RPC_URL", raising=False)
+    assert cli.main(["audit", "0"]) == 2
+    assert "CONTRACT: not set, and nothing is deployed from DATA_DIR" in capsys.readouterr().err
+    game.deployment.save(tmp_path)
+    assert cli.main(["audit", "0"]) == 2
+    assert "RPC_URL: no chain answers at http://127.0.0.1:1 (" in capsys.readouterr().err
+    url = str(game.w3.provider.endpoint_uri)  # type: ignore[attr-defined]
+    assert cli.main(["audit", "0", "--rpc", url, "--save", str(tmp_path / "game.json")]) == 0
+    assert read(tmp_path / "game.json")["contract"] == game.game.address
+
+
 def test_a_contract_without_code(game: ScriptedGame, capsys: pytest.CaptureFixture[str]) -> None:
     url = str(game.w3.provider.endpoint_uri)  # type: ignore[attr-defined]
     assert cli.main(["audit", "0", "--rpc", url, "--contract", "0x" + "12" * 20]) == 2
