@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, cast
 from redis import Redis
 from redis.exceptions import RedisError
 from rq import Queue, SimpleWorker
+from rq.exceptions import StopRequested
 from rq.executions import Execution
 from rq.job import Job
 from rq.serializers import JSONSerializer
@@ -210,9 +211,20 @@ def run(settings: Settings) -> None:
     )
     log.info("ready")
     queue = Queue(keys.queue, connection=raw, serializer=JSONSerializer)
+    work(queue, stop)
+
+
+def work(queue: Queue, stop: threading.Event) -> None:
+    """Works until `stop`, through every absence of Redis."""
     while not stop.is_set():
-        ProvingWorker(queue, stop).work(logging_level="WARNING")
-        stop.wait(0.5)
+        try:
+            ProvingWorker(queue, stop).work(logging_level="WARNING")
+        except RedisError as error:
+            log.warning("waits for Redis: %s", error)
+        except StopRequested:
+            return
+        with contextlib.suppress(StopRequested):  # raised by the last worker's signal handler
+            stop.wait(LOOK)
 
 
 def scale(settings: Settings) -> float:

@@ -14,7 +14,9 @@ import chess
 import numpy as np
 import pytest
 from redis import Redis
+from redis.exceptions import ConnectionError as RedisConnectionError
 from rq import Worker
+from rq.exceptions import StopRequested
 
 from engine import encoding
 from server import jobs, progress, worker
@@ -157,6 +159,23 @@ def test_a_proof_that_fails_is_tried_again_later(table: Table, work: Callable[[S
     table.relay.step()
     work(SlowProver(0.1))
     table.run(lambda: table.document(game)["ply"] == 1)
+
+
+def test_a_worker_waits_for_redis(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    stop, tries = threading.Event(), []
+
+    class NoRedis:
+        def __init__(self, *_: Any) -> None:
+            tries.append(1)
+            if len(tries) == 3:
+                stop.set()
+                raise StopRequested
+            raise RedisConnectionError("away")
+
+    monkeypatch.setattr(worker, "ProvingWorker", NoRedis)
+    monkeypatch.setattr(worker, "LOOK", 0.01)
+    worker.work(table.relay.jobs.queue, stop)
+    assert len(tries) == 3
 
 
 @pytest.mark.slow
