@@ -223,8 +223,11 @@ def compile_verifier(source: str, cache_dir: Path) -> str:
         raise SettingsError(f"the verifier does not compile: {errors[0]}")
     compiled = [contract for file in output["contracts"].values() for contract in file.values()]
     code = "0x" + str(max((c["evm"]["bytecode"]["object"] for c in compiled), key=len))
-    folder.mkdir(parents=True, exist_ok=True)
-    write_atomically(kept, code.encode() + b"\n")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_atomically(kept, code.encode() + b"\n")
+    except OSError as error:
+        raise SettingsError(f"CACHE_DIR: {kept} cannot be written ({error.strerror})") from None
     return code
 
 

@@ -69,7 +69,10 @@ def verifier(env: Environment, network: Path, progress: Progress) -> Verifier:
     folder = env.cache_dir / "verifiers"
     kept = folder / (hashlib.sha256("".join(inputs).encode()).hexdigest() + ".json")
     if not kept.is_file():
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SettingsError(f"CACHE_DIR: {folder} cannot be made ({error.strerror})") from None
         _make(env, kept, progress)
     try:
         return Verifier(**json.loads(kept.read_text()))

@@ -280,8 +280,14 @@ def read_json(path: Path) -> dict[str, Any] | None:
 
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:
-    """Writes a JSON object, readable by this user only, so that a kill leaves the old file or the new one, whole."""
-    write_atomically(path, json.dumps(value, indent=1).encode() + b"\n")
+    """Writes a JSON object, readable by this user only, so that a kill leaves the old file or the new one, whole.
+
+    Raises SettingsError if it cannot be written.
+    """
+    try:
+        write_atomically(path, json.dumps(value, indent=1).encode() + b"\n")
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be written ({error.strerror}); see DATA_DIR and CACHE_DIR") from None
 
 
 def write_atomically(path: Path, content: bytes) -> None:

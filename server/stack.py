@@ -29,6 +29,7 @@ from typing import IO, Any
 
 import httpx
 import redis
+import requests
 from web3 import Web3
 from web3.exceptions import Web3Exception
 
@@ -148,7 +149,7 @@ def anvil() -> Path:
     return found
 
 
-class UnwrittenError(Exception):
+class UnwrittenError(SettingsError):
     """The disk did not take the chain's state."""
 
 
@@ -163,17 +164,8 @@ class LocalChain:
         """Hash of the newest block on disk."""
         self.next_save = 0.0
         command = [str(anvil()), "--host", "127.0.0.1", "--port", str(env.chain_port), "--chain-id", str(env.chain_id)]
-        command += [
-            "--accounts",
-            "0",
-            "--no-cors",
-            "--hardfork",
-            "osaka",
-            "--enable-tx-gas-limit",
-            "--quiet",
-            "--load-state",
-            str(self.file),
-        ]
+        command += ["--accounts", "0", "--no-cors", "--hardfork", "osaka", "--enable-tx-gas-limit", "--quiet"]
+        command += ["--load-state", str(self.file)]
         self.child = Child("chain", command, env.data_dir / "logs" / "chain.log")
 
     def start(self, say: Say) -> None:
@@ -226,7 +218,7 @@ class LocalChain:
                 os.link(self.file, self.old)
             write_atomically(self.file, state)
         except OSError as error:
-            raise UnwrittenError(f"the chain cannot be copied to {self.file} ({error.strerror})") from None
+            raise UnwrittenError(f"DATA_DIR: {self.file} cannot be written ({error.strerror})") from None
         self.saved = newest
         self.next_save = time.monotonic() + 4 * (time.monotonic() - began)  # at most a fifth of the time
 
@@ -308,9 +300,12 @@ class Stack:
         free_port("PORT", env.host, env.port)
         with self.steps("redis"):
             self._start_redis()
-        with self.steps("chain"):
-            self._start_chain()
-        self._deploy(network)
+        try:
+            with self.steps("chain"):
+                self._start_chain()
+            self._deploy(network)
+        except (requests.RequestException, httpx.HTTPError, Web3Exception) as error:
+            raise SettingsError(f"RPC_URL: {self.rpc_url} does not answer as a chain should: {error}") from None
         with self.steps("processes") as progress:
             self._start_processes(progress)
 
@@ -456,7 +451,7 @@ class Stack:
         try:
             self.chain.save()
         except UnwrittenError as error:
-            self._trouble(f"DATA_DIR: {error}; what happens now on the chain would be lost")
+            self._trouble(f"{error}; what happens on the chain from now on would be lost")
         else:
             self._last_trouble = ""
 

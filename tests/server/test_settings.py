@@ -163,5 +163,7 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr("os.fsync", full)
     with pytest.raises(OSError, match="No space left"):
         write_atomically(file, b"{}")
+    with pytest.raises(SettingsError, match="cannot be written"):
+        write_json(file, {})
     assert read_json(file) == {"a": 1}
     assert [entry.name for entry in tmp_path.iterdir()] == ["file.json"]
