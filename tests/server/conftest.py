@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
-from server.settings import Settings, address_of
+from server.settings import Environment, Settings
 from tests.server.table import RELAY, Table, deploy_game, run_anvil, run_valkey
 
 
@@ -31,29 +31,20 @@ def redis(valkey: Redis) -> Redis:
 
 @pytest.fixture
 def settings(redis: Redis, anvil: tuple[str, str], tmp_path: Path) -> Settings:
-    return Settings(
+    network = tmp_path / "network"
+    network.write_bytes(b"")
+    environment = Environment.read(
         data_dir=tmp_path,
         cache_dir=tmp_path,
-        host="127.0.0.1",
-        port=8000,
         redis_url="unix://" + redis.connection_pool.connection_kwargs["path"],
         rpc_url=anvil[0],
-        public_rpc_url=None,
-        chain_id=31337,
         contract=anvil[1],
-        start_block=0,
         relay_key=RELAY,
-        faucet_key=None,
-        payee=address_of(RELAY),
-        network=tmp_path / "none.safetensors",
-        setup=None,
-        setup_hash=None,
-        explorer=None,
+        network=network,
         frontend=tmp_path / "dist",
         ballot_margin=5,
-        relay_gas=30_000_000,
-        log_level="info",
     )
+    return Settings.load(environment)
 
 
 @pytest.fixture

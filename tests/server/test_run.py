@@ -18,7 +18,6 @@ from tests.server.table import Table, free_port
 
 
 def environment(settings: Settings, **more: str) -> dict[str, str]:
-    (settings.data_dir / "network").write_bytes(b"")
     return {
         **os.environ,
         "DATA_DIR": str(settings.data_dir),

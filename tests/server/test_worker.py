@@ -35,7 +35,6 @@ def start(table: Table) -> Iterator[Start]:
     """Starts slow workers."""
     started: list[subprocess.Popen[bytes]] = []
     settings = table.settings
-    (settings.data_dir / "network").write_bytes(b"")
     environment = {
         "DATA_DIR": str(settings.data_dir),
         "CACHE_DIR": str(settings.cache_dir),
