@@ -98,7 +98,8 @@ class Prover:
 
         Compile it with the Yul optimiser off.
         """
-        return self._keys.solidity()
+        label = "// INSECURE setup, made from a seed: for local chains only.\n" if self.setup.insecure else ""
+        return label + self._keys.solidity()
 
     def write_verifier(self, path: Path) -> None:
         """Writes the verifier's Solidity source."""

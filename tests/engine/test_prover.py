@@ -188,6 +188,13 @@ def test_bad_networks_are_refused_with_layer_channel_and_numbers(folder: Path) -
             Prover(path, Setup.from_seed(1), folder / "cache")
 
 
+def test_the_verifier_says_what_it_verifies(prover: Prover) -> None:
+    source = prover.verifier_source()
+    assert source.startswith("// INSECURE setup")
+    assert prover.network_hash.hex() in source and prover.verifying_key_hash.hex() in source
+    assert source.count("pragma solidity ^0.8.19;") == source.count("contract ") == 1
+
+
 def test_setups_say_whether_they_are_secure(folder: Path) -> None:
     assert Setup.from_seed(1).insecure
     ceremony = folder / "powers.ptau"

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use _halo2::{
     circuit::First,
-    layout::{Block, Layout, OFF_BOARD_ROWS, ROWS, THRESHOLD_ROW},
+    layout::{Block, Layout, OFF_BOARD_ROWS, ROWS, THRESHOLD_ROW, UNUSABLE_ROWS},
     witness::second,
 };
 use common::{Case, Checker, Plan, random_challenges, words};
@@ -522,4 +522,47 @@ fn the_lookup_sum_cannot_start_elsewhere() {
     let row = attack.layout().rows() + 3;
     shifted.phi[row..].iter_mut().for_each(|phi| *phi += Fr::ONE);
     assert_ne!(attack.checker.failures_with(&attack.first, &shifted, &attack.words, &at), []);
+}
+
+// The fixed columns.
+
+/// The columns that gates read together, and the rows in which their product may differ from zero.
+#[test]
+fn values_that_share_a_column_never_meet() {
+    let conv1 = |outputs| (outputs, false, false);
+    let perceptron = Plan { planes: 3, hidden: vec![conv1(80), conv1(176), conv1(320)], ..Plan::small() };
+    for plan in [Plan::small(), perceptron, Plan { planes: 15, policy: 73, ..Plan::small() }] {
+        let layout = Layout::new(plan.network(1)).expect("a layout");
+        let checker = Checker::new(&layout);
+        let [activity, end, step, _, jump, board, input, logit, carry, off_board, table_u, table_x] =
+            std::array::from_fn(|column| &checker.fixed[column]);
+        for row in 0..layout.height() {
+            let (b, i) = (row / ROWS, row % ROWS);
+            let block = layout.blocks.get(b).copied();
+            let is_end = i == ROWS - 1;
+            let alone = Fr::from(2) - activity[row];
+            let met = |product: Fr| product != Fr::ZERO;
+            assert_eq!(met(alone * off_board[row]), row == THRESHOLD_ROW, "threshold, row {row}");
+            assert_eq!(met(alone * end[row]), row == layout.rows() - 1, "last row, row {row}");
+            let tag = block.filter(|_| i == 0).and_then(|_| layout.tag_at(b));
+            assert_eq!(alone * step[row], tag.map_or(Fr::ZERO, integer), "tag, row {row}");
+            let skips = is_end && block.is_some_and(|block| layout.skips(block));
+            assert_eq!(met(carry[row] * (Fr::ONE - input[row] - logit[row])), skips, "skip, row {row}");
+            let upper = is_end && matches!(block, Some(Block::Logits { upper: true, .. }));
+            assert_eq!(met(logit[row] * jump[row]), upper, "upper logits, row {row}");
+            // The threshold's chain passes no table entry, and no public word.
+            if layout.chain_rows().contains(&row) {
+                assert_eq!((table_u[row], table_x[row]), (Fr::ZERO, Fr::ZERO));
+            }
+            // Nothing is asked of the rows that Halo2 keeps.
+            if row >= layout.height() - UNUSABLE_ROWS {
+                assert!(checker.fixed.iter().all(|column| column[row] == Fr::ZERO));
+            }
+            // Every row of hidden channels, and no other, has sums that count and a board.
+            let hidden = matches!(block, Some(Block::Channel { layer: 1.., .. }));
+            let ones = board[row] == Fr::from(2);
+            let counts = met(activity[row]) && !ones && input[row] == Fr::ZERO && logit[row] == Fr::ZERO;
+            assert_eq!(counts, hidden || block == Some(Block::Head), "row {row}");
+        }
+    }
 }
