@@ -69,7 +69,7 @@ lint: .venv/test.done contracts/node_modules/.package-lock.json frontend/node_mo
 	@$(TIMED) "mypy" $(VENV)/mypy
 	@$(TIMED) "cargo fmt" cargo fmt $(RUST) --check
 	@$(TIMED) "clippy" cargo clippy --quiet $(RUST) --release --all-targets -- -D warnings
-	@$(TIMED) "forge fmt and lint" sh -c 'cd contracts && npx forge fmt --check && npx forge lint src --deny warnings'
+	@$(TIMED) "forge fmt and lint" sh -c 'cd contracts && npx forge fmt --check && FOUNDRY_OUT=cache/lint/out FOUNDRY_CACHE_PATH=cache/lint npx forge lint src --deny warnings'
 	@$(TIMED) "page's lint and types" npm --prefix frontend run --silent lint
 
 test: system
