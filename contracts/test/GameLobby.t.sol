@@ -4,14 +4,16 @@ pragma solidity 0.8.37;
 import {Chess} from "../src/Chess.sol";
 import {Game} from "../src/Game.sol";
 import {IGame} from "../src/IGame.sol";
-import {Rules} from "../src/Rules.sol";
 import {GameTest} from "./GameTest.sol";
+import {Vm} from "./Test.sol";
 
 /// The owner's calls: models, books and new games.
 contract GameOwnerTest is GameTest {
     address private constant STRANGER = address(0xbad);
 
     function test_modelIsPinned() public {
+        vm.expectEmit(address(game));
+        emit IGame.ModelAdded(1, address(verifier), false, address(verifier).codehash, bytes32(uint256(7)));
         uint32 number = game.addModel(address(verifier), false, bytes32(uint256(7)));
         IGame.Model memory added = game.model(number);
         vm.assertEq(number, 1);
@@ -25,7 +27,14 @@ contract GameOwnerTest is GameTest {
     function test_bookIsReadBack() public {
         bytes memory words =
             abi.encode(Chess.START_BOARD, Chess.START_STATE, Chess.START_BOARD, Chess.START_STATE & ~uint256(2));
+        vm.recordLogs();
         uint32 book = game.addBook(words);
+        Vm.Log memory log = vm.getRecordedLogs()[0];
+        vm.assertEq(log.topics[0], IGame.BookAdded.selector);
+        vm.assertEq(uint256(log.topics[1]), book);
+        (address pointer, uint256 count) = abi.decode(log.data, (address, uint256));
+        vm.assertEq(keccak256(pointer.code), keccak256(bytes.concat(hex"00", words))); // STOP, then the words
+        vm.assertEq(count, 2);
         (uint256 board, uint256 state) = game.opening(book, 1);
         vm.assertEq(board, Chess.START_BOARD);
         vm.assertEq(state, Chess.START_STATE & ~uint256(2));
