@@ -47,9 +47,10 @@
 //! `phi` closes on itself around the whole domain, so that it needs no start and no end.
 //!
 //! # Error
-//! All challenges are drawn after all phase-0 columns. Identity: degree below 2^15 in rho, eta and lambda together;
-//! lookups: 2^20 rows x 5 fractions; quotient: degree 3 x 2^20. In a field of 2^254 the sum of the three is below 2^-230. The real limits are
-//! BN254 (about 100 bits) and the setup.
+//! All challenges are drawn after all phase-0 columns, so each check fails to see a wrong witness with a probability of
+//! at most its degree over the field's 2^254 elements (Schwartz-Zippel). Identity: degree below 2^15 in rho, eta and
+//! lambda together. Lookups: one for each of at most 5 x 2^20 fractions. Quotient: 3 x 2^20, and one for each gate. The
+//! sum is below 2^-230. The real limits are BN254 (about 100 bits) and the setup.
 
 use halo2_axiom::{
     halo2curves::bn256::Fr,

@@ -6,11 +6,14 @@ mod common;
 use std::sync::{Arc, LazyLock};
 
 use _halo2::{
-    layout::Layout,
+    circuit::First,
+    layout::{Layout, ROWS},
     prover::{Keys, ProveError, Step, Word},
     setup,
+    synthesis::Witness,
 };
-use common::{Case, Plan, random_planes};
+use common::{Case, Plan, random_planes, words};
+use halo2_axiom::halo2curves::bn256::Fr;
 
 static KEYS: LazyLock<Keys> = LazyLock::new(|| {
     let layout = Arc::new(Layout::new(Plan::small().network(1)).expect("a layout"));
@@ -63,4 +66,44 @@ fn progress_grows_and_a_proof_can_be_cancelled() {
         });
         assert_eq!(proof.err(), Some(ProveError::Cancelled));
     }
+}
+
+/// A witness as a prover without scruples would fill it, proven and verified with the public words it claims.
+fn verifies(change: impl Fn(&Layout, &mut First<Vec<Fr>>, &mut Vec<Fr>)) -> bool {
+    let layout = &KEYS.layout;
+    let case = Case::new(layout.network.clone(), 1);
+    let scores = case.scores();
+    let mut first = case.first(scores[scores.len() - 3].0);
+    let mut words = words(layout, &first);
+    change(layout, &mut first, &mut words);
+    let shown: Vec<Word> = words
+        .iter()
+        .map(|word| {
+            let mut bytes = word.to_bytes();
+            bytes.reverse();
+            bytes
+        })
+        .collect();
+    let proof = KEYS.write(Witness { first, words }, &mut |_, _| true).expect("bytes");
+    KEYS.verify(&shown, &proof)
+}
+
+#[test]
+fn a_proof_of_a_forged_witness_does_not_verify() {
+    assert!(verifies(|_, _, _| {}), "nothing changed");
+    // A public word other than the bits.
+    assert!(!verifies(|_, _, words| words[0] += Fr::from(2)));
+    // The bits and the word alike, but not the scores.
+    assert!(!verifies(|layout, first, words| {
+        let row = ROWS * 7 - 1;
+        first.x[0][row] = Fr::from(1) - first.x[0][row];
+        let claimed = words[0] + Fr::from(1);
+        words[0] = claimed;
+        assert!(layout.tag_at(7).is_some());
+        first.word[row] = claimed;
+        first.x[1][row + 1] = claimed;
+    }));
+    // A multiplicity too many, and a lookup that leaves the table.
+    assert!(!verifies(|layout, first, _| first.multiplicity[layout.rows() + 1] += Fr::from(1)));
+    assert!(!verifies(|layout, first, _| first.r[0][layout.rows() - 40 * ROWS] += Fr::from(1 << 20)));
 }
