@@ -68,7 +68,7 @@ lint: .venv/test.done contracts/node_modules/.package-lock.json frontend/node_mo
 	@$(TIMED) "ruff" sh -c '$(VENV)/ruff check . && $(VENV)/ruff format --check .'
 	@$(TIMED) "mypy" $(VENV)/mypy
 	@$(TIMED) "cargo fmt" cargo fmt $(RUST) --check
-	@$(TIMED) "clippy" cargo clippy --quiet $(RUST) --release --all-targets -- -D warnings
+	@$(TIMED) "clippy" cargo clippy --quiet $(RUST) --release --all-targets --all-features -- -D warnings
 	@$(TIMED) "forge fmt and lint" sh -c 'cd contracts && npx forge fmt --check && FOUNDRY_OUT=cache/lint/out FOUNDRY_CACHE_PATH=cache/lint npx forge lint src --deny warnings'
 	@$(TIMED) "page's lint and types" npm --prefix frontend run --silent lint
 
