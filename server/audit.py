@@ -36,24 +36,15 @@ from engine.encoding import (
     unpack_move,
 )
 from server import deploy
+from server import game as documents
 from server.payout import Stake, payout
 from server.position import Position
 from server.processes import Child, stop
 from server.record import Record, contract_interface, decode, fetch, read, write
 from server.settings import Environment, SettingsError
 
-OUTCOMES = ("none", "world", "leela", "draw", "void")
-REASONS = (
-    "none",
-    "checkmate",
-    "stalemate",
-    "repetition",
-    "fiftyMoves",
-    "insufficientMaterial",
-    "maxPly",
-    "stalled",
-    "empty",
-)
+OUTCOMES = ("none", *documents.OUTCOMES)
+REASONS = ("none", *documents.REASONS)
 """Names of IGame.Outcome and IGame.Reason."""
 
 BALLOT = 70
