@@ -32,7 +32,7 @@ def test_labels_are_legal_moves(tmp_path: Path) -> None:
 
 def test_workers_write_files_of_their_own(tmp_path: Path) -> None:
     said: list[str] = []
-    label_on_cores(tmp_path, 7, 2, 1.0, said.append)
+    label_on_cores(tmp_path, 7, 2, 5.0, said.append)
     assert len(said) == 2 and all(whole_games(tmp_path / f"games-{seed}.bin") > 0 for seed in (7, 8))
 
 
