@@ -102,7 +102,6 @@ test('the passport’s numbers in words', () => {
   expect(strengthText({ seconds: 3 })).toBe('not measured yet');
   const match = { opponent: 'Stockfish at UCI_Elo 1850', score: 0.6, interval: [0.53, 0.67], games: 200 };
   const text = '60% (53% to 67%) against Stockfish at UCI_Elo 1850, 200 games';
-  expect(strengthText(match)).toBe(text);
-  expect(strengthText({ match })).toBe(text);
-  expect(strengthText([match, match])).toBe(`${text}; ${text}`);
+  expect(strengthText({ matches: [] })).toBe('not measured yet');
+  expect(strengthText({ matches: [match, { ...match, opponent: 'another' }] })).toBe(text);
 });

@@ -170,11 +170,7 @@ async function flow(stack, page) {
   await page.getByText('insecure local setup').first().waitFor();
   passed('the burner wallet holds test coins');
 
-  await visitor.stake('1.5');
-  await visitor.mayVote(60_000);
-  passed('staked, and the opening is drawn');
-
-  const number = Number(new URL(page.url()).searchParams.get('game'));
+  // From here on: an opening may have Leela to move first.
   await page.evaluate(() => {
     window.seenSteps = new Set();
     new MutationObserver(() => {
@@ -182,15 +178,23 @@ async function flow(stack, page) {
       if (active !== null) window.seenSteps.add(active.textContent);
     }).observe(document.body, { subtree: true, childList: true, attributes: true });
   });
-  await visitor.clickSomeMove((await stack.get(`/api/games/${number}`)).fen);
+
+  await visitor.stake('1.5');
+  await visitor.mayVote(60_000);
+  passed('staked, and the opening is drawn');
+
+  const number = Number(new URL(page.url()).searchParams.get('game'));
+  const { fen, ply } = await stack.get(`/api/games/${number}`);
+  await visitor.clickSomeMove(fen);
   await visitor.button(/^Vote /).click();
-  await until(async () => (await stack.get(`/api/games/${number}`)).moves.length >= 1);
+  await until(async () => (await stack.get(`/api/games/${number}`)).moves.length > ply);
   passed('voted by clicking on the board; the chain played the move');
 
+  await until(async () => (await stack.get(`/api/games/${number}`)).moves[ply + 1]?.proof, 90);
   await page
     .locator('.proof-steps li.done')
     .nth(STEPS.length - 1)
-    .waitFor({ timeout: 90_000 });
+    .waitFor({ timeout: 30_000 });
   await page.locator('.move.leela .seal').first().waitFor();
   const seen = await page.evaluate(() => [...window.seenSteps]);
   assert(seen.filter((step) => STEPS.includes(step)).length >= 3, `steps seen: ${seen}`);

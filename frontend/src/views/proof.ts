@@ -225,16 +225,15 @@ export function passport(state: State): Drawn {
   );
 }
 
-/** Measured strength: the score in a match, with its interval and opponent; "not measured yet" without one. */
+/** The passport's first match, its score with interval and opponent; "not measured yet" without one. */
 export function strengthText(strength: unknown): string {
-  const matches = (Array.isArray(strength) ? strength : [strength]).map(matchText).filter((text) => text !== null);
-  return matches.length === 0 ? 'not measured yet' : matches.join('; ');
+  const matches = typeof strength === 'object' && strength !== null && 'matches' in strength && strength.matches;
+  return (Array.isArray(matches) ? matchText(matches[0]) : null) ?? 'not measured yet';
 }
 
 function matchText(match: unknown): string | null {
   if (typeof match !== 'object' || match === null) return null;
-  const { match: inner, opponent, score, games, interval } = match as Record<string, unknown>;
-  if (inner !== undefined) return matchText(inner);
+  const { opponent, score, games, interval } = match as Record<string, unknown>;
   if (typeof score !== 'number' || typeof opponent !== 'string') return null;
   const range =
     Array.isArray(interval) && interval.length === 2
