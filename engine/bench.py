@@ -171,7 +171,6 @@ class Proving:
 
     k: int
     rows: int
-    columns: dict[str, int] | None
     """None where the prover does not tell."""
     restart_seconds: float
     policy_seconds: float
@@ -198,7 +197,6 @@ def measure(kind: str, network: Path, runs: int, folder: Path) -> dict[str, Any]
     return {
         "k": proofs.k,
         "rows": proofs.rows,
-        "columns": proofs.columns,
         "setup_seconds": round(first.steps.get("setup", 0.0), 2),
         "key_seconds": round(first.steps["keys"], 2),
         "setup_and_keys_peak_mb": round(first.peak / 1e6),
@@ -255,7 +253,6 @@ def proving(kind: str, file: Path, cache: Path, runs: int, verifier: Path) -> Pr
     return Proving(
         k=prover.k,
         rows=prover.rows,
-        columns=getattr(prover, "columns", None),
         restart_seconds=restart_seconds,
         policy_seconds=min(policy_seconds),
         prove_seconds=seconds,
