@@ -60,6 +60,19 @@ def free_port() -> int:
         return int(taken.getsockname()[1])
 
 
+def variables(settings: Settings) -> dict[str, str]:
+    """The environment variables that give a process these settings."""
+    return {
+        "DATA_DIR": str(settings.data_dir),
+        "CACHE_DIR": str(settings.cache_dir),
+        "NETWORK": str(settings.data_dir / "network"),
+        "REDIS_URL": settings.redis_url,
+        "RPC_URL": settings.rpc_url,
+        "CONTRACT": settings.contract,
+        "RELAY_KEY": settings.relay_key,
+    }
+
+
 @contextmanager
 def run_anvil(*options: str) -> Iterator[str]:
     """A local chain; yields its address."""

@@ -14,19 +14,13 @@ import httpx
 import pytest
 
 from server.settings import ROOT, Settings
-from tests.server.table import Table, free_port
+from tests.server.table import Table, free_port, variables
 
 
 def environment(settings: Settings, **more: str) -> dict[str, str]:
     return {
         **os.environ,
-        "DATA_DIR": str(settings.data_dir),
-        "CACHE_DIR": str(settings.cache_dir),
-        "NETWORK": str(settings.data_dir / "network"),
-        "REDIS_URL": settings.redis_url,
-        "RPC_URL": settings.rpc_url,
-        "CONTRACT": settings.contract,
-        "RELAY_KEY": settings.relay_key,
+        **variables(settings),
         **more,
     }
 

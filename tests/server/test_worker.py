@@ -25,7 +25,7 @@ from server.settings import ROOT
 from server.thinking import move_of, think
 from server.worker import Bench, ProvingWorker
 from tests.server.slow_worker import SlowProver
-from tests.server.table import Table
+from tests.server.table import Table, variables
 
 Start = Callable[[str], subprocess.Popen[bytes]]
 
@@ -34,16 +34,7 @@ Start = Callable[[str], subprocess.Popen[bytes]]
 def start(table: Table) -> Iterator[Start]:
     """Starts slow workers."""
     started: list[subprocess.Popen[bytes]] = []
-    settings = table.settings
-    environment = {
-        "DATA_DIR": str(settings.data_dir),
-        "CACHE_DIR": str(settings.cache_dir),
-        "NETWORK": str(settings.data_dir / "network"),
-        "REDIS_URL": settings.redis_url,
-        "RPC_URL": settings.rpc_url,
-        "CONTRACT": settings.contract,
-        "RELAY_KEY": settings.relay_key,
-    }
+    environment = variables(table.settings)
 
     def start(seconds: str) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "tests.server.slow_worker", seconds]
