@@ -3,9 +3,6 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-CIRCUIT: bytes
-"""SHA-256 of the circuit's own source: keys of another circuit are no keys of this one."""
-
 class ProofCancelled(Exception):  # noqa: N818
     """A proof was cancelled."""
 
@@ -19,6 +16,8 @@ class Network:
     def rows(self) -> int: ...
     @property
     def hash(self) -> bytes: ...
+    @property
+    def shift(self) -> int: ...
     @property
     def parameters(self) -> int: ...
     def logits(self, input: bytes) -> bytes:
@@ -34,16 +33,14 @@ class Parameters:
         """Imports a .ptau file. Raises ValueError for a wrong digest, a bad point, or powers of no one tau."""
     @staticmethod
     def from_bytes(bytes: bytes) -> Parameters:
-        """Reads what `to_bytes` wrote; every point is checked. Raises ValueError."""
+        """Reads what `to_bytes` wrote; points are checked to be on their curve, no more. Raises ValueError."""
     def to_bytes(self) -> bytes: ...
 
 class Keys:
     """Proving and verifying key of a network under a setup."""
 
     @staticmethod
-    def derive(network: Network, parameters: Parameters, verifying_key: bytes | None = None) -> Keys: ...
-    @property
-    def verifying_key(self) -> bytes: ...
+    def derive(network: Network, parameters: Parameters) -> Keys: ...
     @property
     def hash(self) -> bytes: ...
     def solidity(self) -> str: ...

@@ -41,7 +41,7 @@ from numpy.typing import ArrayLike, NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from engine.encoding import SCALAR_FIELD
-from engine.policy import ACTIVATION_MAX, Network, scores
+from engine.policy import ACTIVATION_MAX, Network, logit_unit, scores
 from engine.proof import Progress, Proof, ProofCancelled
 
 VERSION = "23.0.5"
@@ -66,6 +66,7 @@ class EzklProver:
     def __init__(self, network: Path, cache: Path, progress: Progress | None = None) -> None:
         self.network = Network.load(network)
         self.network_hash = self.network.hash
+        self.logit_unit = logit_unit(self.network.shift)
         self.peak_memory = 0
         """Bytes: the most that a process of ezkl's needed so far."""
         model = to_onnx(self.network).SerializeToString(deterministic=True)

@@ -16,8 +16,8 @@ from torch import Tensor, nn
 from engine.data import PLANES_OF
 from engine.encoding import DIRECTIONS, INPUT_PLANES, KNIGHT_JUMPS, POLICY_PLANES
 
-STEPS = 32
-"""Integer activation of a real activation of 1."""
+STEPS = 56
+"""Integer activation of a real activation of 1: few activations reach the ceiling, and rounding them rarely matters."""
 CEILING = 127 / STEPS
 RESIDUAL_GAIN = 0.25
 """Initial batch norm weight of convolutions that add a skip: the tower starts close to the identity."""
@@ -89,19 +89,22 @@ class Tower(nn.Module):
         """The convolutions, the stem first."""
         return [module for module in self.convolutions if isinstance(module, Convolution)]
 
-    def forward(self, x: Tensor, quantised: bool = False) -> Tensor:
-        """Logits; `quantised` folds batch norm and rounds activations as the integer network does.
+    def activations(self, x: Tensor, quantised: bool = False) -> list[Tensor]:
+        """What enters each layer, `x` first; `quantised` folds batch norm and rounds as the integer network does.
 
         Gradients pass straight through the rounding.
         """
-        activations = [x]
+        entered = [x]
         for n, convolution in enumerate(self.layers()):
-            y = convolution(activations[-1], quantised)
+            y = convolution(entered[-1], quantised)
             if adds_skip(n):
-                y = y + activations[-2]
+                y = y + entered[-2]
             y = F.hardtanh(y, 0, CEILING)  # clamp, with a faster gradient
-            activations = [activations[-1], y + ((y * STEPS + 0.5).floor() / STEPS - y).detach() if quantised else y]
-        logits: Tensor = self.head(activations[-1])
+            entered.append(y + ((y * STEPS + 0.5).floor() / STEPS - y).detach() if quantised else y)
+        return entered
+
+    def forward(self, x: Tensor, quantised: bool = False) -> Tensor:
+        logits: Tensor = self.head(self.activations(x, quantised)[-1])
         return logits.flatten(1)
 
     def bounds(self) -> Tensor:

@@ -7,7 +7,7 @@ biases integers with `shift` fractional bits:
     logit layer     y = W x + b                         score = 2^13 y + tie(index)
 
 x_skip are the activations that entered the layer before. The move played is the legal one with the highest score; a
-probability, where one is shown, is softmax(logit / 2^shift).
+probability, where one is shown, is softmax(logit / logit_unit(shift)).
 
 File: safetensors with int32 tensors w0, b0, w1, b1, ... (3x3 layers [out, in, 3, 3], kernel index [rank, file], a
 cross-correlation with zero padding; 1x1 layers [out, in]; biases [out]) and the one metadata key "network", JSON:
@@ -248,6 +248,11 @@ def patches(x: NDArray[np.float64]) -> NDArray[np.float64]:
     windows: NDArray[np.float64] = sliding_window_view(padded, (3, 3), axis=(2, 3))  # [n, in, rank, file, 3, 3]
     rows: NDArray[np.float64] = windows.transpose(0, 1, 4, 5, 2, 3).reshape(len(x), -1, 64)
     return rows
+
+
+def logit_unit(shift: int) -> int:
+    """The integer of a logit of 1: finer than 2^shift, the unit of hidden sums, for the bounds leave room for it."""
+    return 8 << shift
 
 
 def score_bound(shift: int, zero: int) -> int:

@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine import _halo2
+from engine.policy import logit_unit
 from engine.proof import Progress, Proof, ProofCancelled
-from engine.setup import Setup, cached
+from engine.setup import Setup
 
 __all__ = ["Progress", "Proof", "ProofCancelled", "Prover"]
 
@@ -24,8 +25,8 @@ __all__ = ["Progress", "Proof", "ProofCancelled", "Prover"]
 class Prover:
     """Proves and verifies moves of one network under one setup.
 
-    Making one takes seconds: keys (and, the first time, the setup) are derived, or read from `cache`. `progress` is
-    called with "setup" and "keys". Raises ValueError for a bad network, OSError if the cache cannot be written.
+    Making one takes seconds: the keys are derived. The setup is made, or read from `cache`. `progress` is called with
+    "setup" and "keys". Raises ValueError for a bad network, OSError if the cache cannot be written.
     Threads may share a prover; native calls release the interpreter's lock. Do not fork after making one.
     """
 
@@ -38,22 +39,12 @@ class Prover:
         self.k = self._network.k
         self.rows = self._network.rows
         self.parameters = self._network.parameters
+        self.logit_unit = logit_unit(self._network.shift)
         parameters = setup.parameters(self.k, cache)
         report("keys", 0.3)
-        self._keys = self._derive(parameters, cache)
+        self._keys = _halo2.Keys.derive(self._network, parameters)
         self.verifying_key_hash = self._keys.hash
         report("keys", 1.0)
-
-    def _derive(self, parameters: _halo2.Parameters, cache: Path) -> _halo2.Keys:
-        derived: list[_halo2.Keys] = []
-
-        def derive() -> bytes:
-            derived.append(_halo2.Keys.derive(self._network, parameters))
-            return derived[0].verifying_key
-
-        name = f"key-{self.network_hash.hex()[:32]}-{_halo2.CIRCUIT.hex()[:16]}-{self.setup.name}"
-        key = cached(cache / name, derive)
-        return derived[0] if derived else _halo2.Keys.derive(self._network, parameters, key)
 
     def logits(self, planes: NDArray[np.uint8]) -> NDArray[np.int64]:
         """The logits by policy index, shape (64 * policy planes,), of input planes of shape (planes, 8, 8)."""

@@ -1,7 +1,7 @@
 """Export: a trained tower to the integer network that is played and proven, and its passport.
 
 With activations in steps of 1 / STEPS, a real weight w between hidden layers is the integer round(w 2^shift). The stem
-reads 0 and 1 instead of steps, so its weights grow by STEPS; logits are in units of 2^shift, so the head's shrink.
+reads 0 and 1 instead of steps, so its weights grow by STEPS; the head's turn steps into `logit_unit`s.
 """
 
 from __future__ import annotations
@@ -14,35 +14,51 @@ from typing import Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
 from engine import data
 from engine.data import Positions
 from engine.encoding import INPUT_PLANES
 from engine.network import STEPS, Tower, adds_skip, planes_of, pseudo_legal
-from engine.policy import ACTIVATION_MAX, SCORE_BITS, Layer, Network
+from engine.policy import ACTIVATION_MAX, SCORE_BITS, Layer, Network, logit_unit
 from engine.train import Run, positions_of
 
 
 @torch.no_grad()
-def quantise(tower: Tower, name: str) -> Network:
-    """The integer network of a tower. Raises ValueError if it breaks the circuit's bounds."""
-    one = 1 << tower.shape.shift
+def quantise(tower: Tower, name: str, planes: Tensor) -> Network:
+    """The integer network of a tower; `planes` are inputs as it meets them in play, [n, 15, 8, 8].
 
-    def layer(kind: str, skip: bool, weights: Tensor, biases: Tensor) -> Layer:
+    Raises ValueError if it breaks the circuit's bounds.
+    """
+    one, unit = 1 << tower.shape.shift, logit_unit(tower.shape.shift)
+    tower.eval()
+    entered = [x.mean(0, keepdim=True).double() for x in tower.activations(planes)]
+
+    def layer(n: int, skip: bool, weights: Tensor, biases: Tensor) -> Layer:
+        weights, biases = weights.double(), biases.double()
+        rounded = weights.round()
+        # Rounded weights move a channel's mean, for activations are not around zero: the bias takes that back.
+        moved = F.conv2d(entered[n] * (STEPS if n else 1), rounded - weights, padding="same").mean((0, 2, 3))
         limit = (1 << 31) - 1  # what does not fit is far over the bounds, and refused for that
-        rounded = [tensor.double().round().clamp(-limit, limit) for tensor in (weights.cpu(), biases.cpu())]
-        integers = [tensor.numpy().astype(np.int32) for tensor in rounded]
-        return Layer("conv3" if kind == "conv3" else "conv1", skip, integers[0], integers[1])
+        integers = [t.clamp(-limit, limit).cpu().numpy().astype(np.int32) for t in (rounded, (biases - moved).round())]
+        if weights.shape[2] == 1:
+            return Layer("conv1", skip, integers[0][:, :, 0, 0], integers[1])
+        return Layer("conv3", skip, integers[0], integers[1])
 
     layers = []
     for n, convolution in enumerate(tower.layers()):
         weights, biases = convolution.folded()
-        layers.append(layer("conv3", adds_skip(n), weights * one * (1 if n else STEPS), biases * one * STEPS))
+        layers.append(layer(n, adds_skip(n), weights * one * (1 if n else STEPS), biases * one * STEPS))
     head = tower.head
     assert head.bias is not None
-    layers.append(layer("conv1", False, head.weight[:, :, 0, 0] * one / STEPS, head.bias * one))
+    layers.append(layer(len(layers), False, head.weight * unit / STEPS, head.bias * unit))
     return Network(name, INPUT_PLANES, tower.shape.shift, tower.shape.zero, layers)
+
+
+def _planes(positions: Positions) -> Tensor:
+    """Input planes, none marked as repeated."""
+    return planes_of(torch.from_numpy(positions.boards.copy()), torch.zeros(len(positions)))
 
 
 @torch.no_grad()
@@ -52,7 +68,7 @@ def agreement(tower: Tower, network: Network, positions: Positions) -> dict[str,
     same = float_hits = integer_hits = 0
     for start in range(0, len(positions), 256):
         part = positions.select(slice(start, start + 256))
-        planes = planes_of(torch.from_numpy(part.boards.copy()), torch.zeros(len(part)))
+        planes = _planes(part)
         legal = pseudo_legal(planes)
         real = tower(planes).masked_fill(~legal, -torch.inf).argmax(1).numpy()
         logits = network.batch_logits(planes.numpy().astype(np.uint8))
@@ -99,9 +115,9 @@ def export(folder: Path, name: str, games: Sequence[Path], target: Path, size: i
     Raises ValueError if the network breaks the circuit's bounds.
     """
     run = Run.open(folder)
-    network = quantise(run.tower, name)
     positions = positions_of(games, folder / "positions")
     training, held_out = data.split(positions)
+    network = quantise(run.tower, name, _planes(positions.select(training[:: len(training) // 512 + 1])))
     agrees = agreement(run.tower, network, positions.select(held_out[:: max(1, len(held_out) // size)][:size]))
     log = run.summary() | {"training_positions": len(training), "held_out_positions": len(held_out)}
     target.mkdir(parents=True, exist_ok=True)

@@ -59,13 +59,14 @@ class Setup:
 def cached(path: Path, make: Callable[[], bytes]) -> bytes:
     """The bytes kept at `path`, or those that `make` makes, which are then kept there.
 
-    The file starts with the SHA-256 of its name and the rest; one that does not match (damaged, renamed) is made again.
-    It is written beside its place and moved there, so that a kill leaves the old one or the new one. Two processes that
-    want the same file take turns. Raises OSError naming the file if it cannot be written.
+    The file starts with the SHA-256 of its name and the rest; one that does not match (damaged, renamed), or that
+    others may write, is made again. It is written beside its place and moved there, so that a kill leaves the old one
+    or the new one. Two processes that want the same file take turns. Raises OSError naming the file if it cannot be
+    written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with FileLock(path.with_name(path.name + ".lock")):
-        data = path.read_bytes() if path.exists() else b""
+        data = path.read_bytes() if path.exists() and _ours(path) else b""
         if len(data) > 32 and _checksum(path, data[32:]) == data[:32]:
             return data[32:]
         data = make()
@@ -74,6 +75,12 @@ def cached(path: Path, make: Callable[[], bytes]) -> bytes:
         except OSError as error:
             raise OSError(error.errno, f"cannot keep {len(data)} bytes ({error.strerror})", str(path)) from error
         return data
+
+
+def _ours(path: Path) -> bool:
+    """Whether a file is this account's and nobody else may write it."""
+    status = path.stat()
+    return status.st_uid == os.geteuid() and not status.st_mode & 0o022
 
 
 def _checksum(path: Path, data: bytes) -> bytes:

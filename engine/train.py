@@ -31,13 +31,14 @@ from typing import Any
 import torch
 import torch.distributed as dist
 import torch.nn.functional as F  # noqa: N812
+from filelock import FileLock, Timeout
 from torch import Tensor, nn
 from torch.multiprocessing.spawn import spawn
 
 from engine import data
 from engine.network import SHAPES, Tower, planes_of, pseudo_legal
 
-REPEATED_SHARE = 1 / 32
+REPEATED_SHARE = 1 / 16
 """Of a batch, shown as positions that occurred before."""
 CERTAIN = 0.9
 """A first choice this probable is kept even when the position repeats."""
@@ -269,14 +270,22 @@ def positions_of(games: Sequence[Path], cache: Path) -> data.Positions:
 
 
 def start(folder: Path, config: Config, games: Sequence[Path], device: str, processes: int, seconds: float) -> None:
-    """Trains for some time, with each batch split over processes (CPU only)."""
-    positions_of(games, folder / "positions")
-    if processes == 1:
-        Run(folder, config, torch.device(device)).train(positions_of(games, folder / "positions"), seconds)
-        return
-    with tempfile.TemporaryDirectory() as meeting:
-        arguments = (folder, config, seconds, f"file://{meeting}/gradients", processes)
-        spawn(_train_part, arguments, processes)  # type: ignore[no-untyped-call]
+    """Trains for some time, with each batch split over processes (CPU only).
+
+    Raises ValueError for an unknown network, or if the folder's run is being trained already.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        lock = FileLock(folder / "lock").acquire(timeout=0)
+    except Timeout:
+        raise ValueError(f"the run in {folder} is being trained already") from None
+    with lock, tempfile.TemporaryDirectory() as meeting:
+        positions = positions_of(games, folder / "positions")
+        if processes == 1:
+            Run(folder, config, torch.device(device)).train(positions, seconds)
+        else:
+            arguments = (folder, config, seconds, f"file://{meeting}/gradients", processes)
+            spawn(_train_part, arguments, processes)  # type: ignore[no-untyped-call]
 
 
 def _train_part(rank: int, folder: Path, config: Config, seconds: float, meeting: str, processes: int) -> None:

@@ -30,11 +30,11 @@ class Thinking(Record):
 
 
 def think(
-    board: chess.Board, ply: int, logits: NDArray[np.int64], legal: Mapping[int, chess.Move], scale: float
+    board: chess.Board, ply: int, logits: NDArray[np.int64], legal: Mapping[int, chess.Move], unit: int
 ) -> Thinking:
-    """The ten best moves by score (of those that end on the board). `logits`: int64 [4672] by policy index."""
+    """The ten best moves by score (of those that end on the board). `logits`: int64[4672] by policy index, in units."""
     scores = (logits << 13) + np.array([tie(index) for index in range(len(logits))])
-    weights = np.exp((logits - logits.max()) / scale)
+    weights = np.exp((logits - logits.max()) / unit)
     probabilities = weights / weights.sum()
     thoughts: list[Thought] = []
     for index in (int(index) for index in np.argsort(-scores)):

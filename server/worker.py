@@ -58,7 +58,6 @@ class Bench:
     redis: Redis
     keys: Keys
     payee: str
-    scale: float
     stop: threading.Event
 
 
@@ -76,7 +75,7 @@ def prove(game: int, ply: int, position: str) -> None:
     board = summary.position.unpack()
     planes = encoding.planes(board, summary.repeated)
     legal = encoding.legal_indices(board)
-    thinking = think(board, ply, bench.prover.logits(planes), legal, bench.scale)
+    thinking = think(board, ply, bench.prover.logits(planes), legal, bench.prover.logit_unit)
     progress.think(bench.redis, bench.keys, game, thinking)
     context = encoding.context_word(bench.chain.chain_id, bench.chain.contract.address, game, ply, bench.payee)
     with _watch(bench, game, ply, position) as watch:
@@ -189,6 +188,7 @@ class ProvingWorker(SimpleWorker):
 def run(settings: Settings) -> None:
     """Loads the prover, then proves until SIGTERM or SIGINT."""
     global bench
+    payee = settings.need("payee")
     redis, raw, chain = connect_redis(settings), connect_redis(settings, text=False), Chain.connect(settings)
     keys = Keys(settings.chain_id, settings.contract)
     stop = threading.Event()
@@ -197,7 +197,7 @@ def run(settings: Settings) -> None:
         log.info("loading the prover: %s %.0f%%", step, 100 * fraction)
 
     prover = make_prover(settings, loading)
-    bench = Bench(prover, chain, redis, keys, settings.payee, scale(settings), stop)
+    bench = Bench(prover, chain, redis, keys, payee, stop)
     redis.set(
         keys.prover,
         json.dumps(
@@ -225,11 +225,3 @@ def work(queue: Queue, stop: threading.Event) -> None:
             return
         with contextlib.suppress(StopRequested):  # raised by the last worker's signal handler
             stop.wait(LOOK)
-
-
-def scale(settings: Settings) -> float:
-    """What divides logits for probabilities: by convention, the weights' unit."""
-    from engine.policy import Network
-
-    network = Network.load(settings.network)
-    return float(1 << network.shift)

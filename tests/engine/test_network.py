@@ -79,8 +79,8 @@ def test_quantised_activations_are_steps() -> None:
     planes = torch.from_numpy(encoding.planes(chess.Board(), False)[None]).float()
     real, rounded = tower(planes), tower(planes, quantised=True)
     steps = seen[1] * network.STEPS
-    assert (steps == steps.round()).all() and steps.min() >= 0 and steps.max() <= 127
-    assert not (seen[0] * network.STEPS == steps).all() and (real - rounded).abs().max() < 1
+    assert torch.allclose(steps, steps.round(), atol=1e-4) and steps.min() >= 0 and steps.max() < 127.5
+    assert not torch.allclose(seen[0] * network.STEPS, steps, atol=0.1) and (real - rounded).abs().max() < 1
 
 
 def test_gradients_pass_through_the_rounding() -> None:

@@ -223,18 +223,24 @@ def test_a_damaged_cache_is_made_again(folder: Path, proof: Proof) -> None:
         again = Prover(network(folder, 1), Setup.from_seed(1), folder / "cache")
         assert again.verify(proof.words, proof.proof)
     for path in files:
-        if "insecure-1" in path.name and "key" not in path.name:
+        if "insecure-1" in path.name:
             assert path.read_bytes() == whole[path]
 
 
-def test_a_key_under_a_foreign_name_is_not_used(folder: Path, proof: Proof, tmp_path: Path) -> None:
-    Prover(network(folder, 1), Setup.from_seed(1), tmp_path)
-    Prover(network(folder, 3), Setup.from_seed(1), tmp_path)
-    hashes = {seed: policy.Network.load(network(folder, seed)).hash.hex()[:16] for seed in (1, 3)}
-    keys = {seed: next(tmp_path.glob(f"key-{hashes[seed]}*-1")) for seed in (1, 3)}
-    keys[1].replace(keys[3])
-    other = Prover(network(folder, 3), Setup.from_seed(1), tmp_path)
-    assert not other.verify(proof.words, proof.proof)
+def test_a_setup_under_a_foreign_name_is_not_used(tmp_path: Path) -> None:
+    """Else whoever knows a setup's secret could have it taken for the ceremony's."""
+    cached(tmp_path / "insecure", lambda: b"known secret")
+    (tmp_path / "insecure").rename(tmp_path / "ceremony")
+    assert cached(tmp_path / "ceremony", lambda: b"ceremony's") == b"ceremony's"
+
+
+def test_a_file_that_others_may_write_is_not_used(tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    cached(cache / "thing", lambda: b"planted")
+    assert cache.stat().st_mode & 0o777 == 0o700
+    (cache / "thing").chmod(0o666)
+    assert cached(cache / "thing", lambda: b"made") == b"made"
+    assert (cache / "thing").stat().st_mode & 0o022 == 0
 
 
 def _derive(cache: Path, path: Path, barrier: threading.Barrier, hashes: multiprocessing.Queue[bytes]) -> None:

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import chess
 import numpy as np
 import pytest
 import torch
+from filelock import FileLock
 
 from engine import data, encoding, network, quantise, train
 from engine.network import Shape
@@ -94,6 +99,37 @@ def test_processes_share_a_batch(games: list[Path], tmp_path: Path) -> None:
     config = train.Config("small", steps=3, batch=32)  # the processes know the shapes of the module only
     train.start(tmp_path, config, games, "cpu", processes=2, seconds=600)
     assert train.Run.open(tmp_path).step == 3
+
+
+def test_a_run_is_trained_by_one_at_a_time(trained: Path, games: list[Path]) -> None:
+    with FileLock(trained / "lock"), pytest.raises(ValueError, match="is being trained already"):
+        train.start(trained, CONFIG, games, "cpu", processes=1, seconds=1)
+
+
+@pytest.mark.slow
+def test_no_process_outlives_a_killed_run(games: list[Path], tmp_path: Path) -> None:
+    """Else it would go on writing checkpoints beside the run that is started next."""
+    options = ["--games", *map(str, games), "--batch", "32", "--processes", "2"]
+    command = subprocess.Popen(
+        [sys.executable, "-m", "server.cli", "train", str(tmp_path), *options], start_new_session=True
+    )
+    until(lambda: (tmp_path / "config.json").exists())
+    command.kill()
+    command.wait()
+    until(lambda: not running(command.pid))
+
+
+def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 120
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+
+
+def running(session: int) -> list[str]:
+    """The processes of a session, but for those that ended and nobody waited for."""
+    listed = subprocess.run(["ps", "-s", str(session), "-o", "pid=,stat="], capture_output=True, text=True, check=False)
+    return [line for line in listed.stdout.splitlines() if "Z" not in line]
 
 
 def test_positions_that_repeat_ask_for_another_move() -> None:

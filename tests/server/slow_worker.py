@@ -27,6 +27,7 @@ class SlowProver:
 
     network_hash = verifying_key_hash = b"\x22" * 32
     k = 15
+    logit_unit = 1 << 16
     setup = SimpleNamespace(insecure=True)
 
     def __init__(self, seconds: float, at_tick: Callable[[int], None] = lambda _: None) -> None:
@@ -57,5 +58,4 @@ class SlowProver:
 if __name__ == "__main__":
     logging.basicConfig(level="INFO")
     worker.make_prover = lambda *_: SlowProver(float(sys.argv[1]))  # type: ignore[assignment, return-value]
-    worker.scale = lambda _: 8192.0
     worker.run(Settings.load())

@@ -55,7 +55,7 @@ def work(table: Table, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Sl
 
     def work(prover: SlowProver) -> None:
         stop = threading.Event()
-        bench = Bench(cast(Any, prover), table.chain, table.redis, table.keys, table.settings.payee, 8192.0, stop)
+        bench = Bench(cast(Any, prover), table.chain, table.redis, table.keys, table.settings.payee, stop)
         monkeypatch.setattr(worker, "bench", bench)
         ProvingWorker(table.relay.jobs.queue, stop).work(burst=True, logging_level="WARNING")
 
@@ -244,7 +244,7 @@ def test_thinking_shows_illegal_moves_and_a_distribution_over_all() -> None:
     illegal = encoding.policy_index(chess.Move.from_uci("d1d5"), chess.WHITE)
     best = encoding.policy_index(chess.Move.from_uci("e2e4"), chess.WHITE)
     logits[illegal], logits[best] = 30_000, 20_000
-    thinking = think(board, 0, logits, legal, 8192.0)
+    thinking = think(board, 0, logits, legal, 8192)
     assert [(thought.move, thought.san, thought.legal) for thought in thinking.moves[:2]] == [
         ("d1d5", None, False),
         ("e2e4", "e4", True),

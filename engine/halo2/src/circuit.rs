@@ -38,8 +38,9 @@
 //!
 //! # Public words
 //! A word's 216 bits come together in `word`; in the row after it, slot 1 looks up (tag, word) in the table, in which
-//! word w has the tag -2-w. Tags cannot pose as a u: hidden and logit rows exclude negative u by the identity, other
-//! rows do not use u. The context is in no gate; it is hashed before the first challenge.
+//! word w has the tag -2-w. Tags cannot pose as a u: hidden and logit rows exclude negative u by the identity, the
+//! threshold's bounds allow for them (they are -36 or more), other rows do not use u. No gate asks for the context; it is
+//! hashed before the first challenge.
 //!
 //! # Rows without gates
 //! Nothing here is secret, so nothing is blinded: the rows that Halo2 fills with random values hold zeros, and gates may
@@ -49,8 +50,8 @@
 //! # Error
 //! All challenges are drawn after all phase-0 columns, so each check fails to see a wrong witness with a probability of
 //! at most its degree over the field's 2^254 elements (Schwartz-Zippel). Identity: degree below 2^15 in rho, eta and
-//! lambda together. Lookups: one for each of at most 5 x 2^20 fractions. Quotient: 3 x 2^20, and one for each gate. The
-//! sum is below 2^-230. The real limits are BN254 (about 100 bits) and the setup.
+//! lambda together. Lookups: one for each of at most 5 x 2^20 fractions. Quotient: three times the setup's degree, at most
+//! 2^28, and one for each gate. The sum is below 2^-220. The real limits are BN254 (about 100 bits) and the setup.
 
 use halo2_axiom::{
     halo2curves::bn256::Fr,

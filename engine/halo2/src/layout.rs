@@ -20,9 +20,9 @@
 //! block: wide layers, of which a perceptron is made (one on each square: 64 evaluations at once).
 //!
 //! # Table
-//! The last rows hold (u, f(u)) for u < 4 zero, then (-1, r) for r < 2^shift. All rows before hold (0, 0), so their
-//! multiplicities are free: the threshold's chain lives there (hence no table row beside a logit row). Word w is entry
-//! (-2-w, word), in row w.
+//! The last rows hold (u, f(u)) for u < 4 zero, then (-1, r) for r < 2^shift. Word w is entry (-2-w, word),
+//! in row w. The rows between hold (0, 0), which is true of f, so their multiplicities are free: the threshold's chain
+//! lives there (hence no table row beside a logit row, and at most 35 words).
 
 use std::sync::Arc;
 
@@ -435,7 +435,7 @@ impl Layout {
     }
 }
 
-/// The first coordinate of a word's table entry. No u of a proof's own can be negative, and -1 tags a range.
+/// The first coordinate of a word's table entry. No u of a hidden or logit row can be negative, and -1 tags a range.
 fn tag(word: usize) -> i64 {
     -2 - word as i64
 }

@@ -7,13 +7,12 @@ use std::{
 };
 
 use halo2_axiom::{
-    SerdeFormat,
     halo2curves::{
         bn256::{Bn256, Fr, G1Affine},
         ff::PrimeField,
         group::GroupEncoding,
     },
-    plonk::{ProvingKey, VerifyingKey, create_proof, keygen_pk, keygen_vk, verify_proof},
+    plonk::{ProvingKey, create_proof, keygen_pk, keygen_vk, verify_proof},
     poly::{
         commitment::{Params, ParamsProver},
         kzg::{
@@ -76,35 +75,13 @@ pub struct Keys {
 }
 
 impl Keys {
-    /// Derives the keys: seconds, mostly the commitments to the weights.
+    /// Derives the keys: seconds, mostly the commitments to the weights. So they are not kept, and cannot be swapped.
     pub fn derive(layout: Arc<Layout>, parameters: Arc<Parameters>) -> Result<Keys, String> {
         check_size(&layout, &parameters)?;
         let circuit = PolicyCircuit { layout: layout.clone(), witness: None };
         let verifying = keygen_vk(&*parameters, &circuit).map_err(|error| error.to_string())?;
-        Self::complete(layout, parameters, verifying)
-    }
-
-    /// The keys from a verifying key that `verifying_key` gave: a third of the time.
-    pub fn load(layout: Arc<Layout>, parameters: Arc<Parameters>, verifying: &[u8]) -> Result<Keys, String> {
-        check_size(&layout, &parameters)?;
-        let shape = PolicyCircuit::shape(&layout);
-        let verifying = VerifyingKey::from_bytes::<PolicyCircuit>(verifying, SerdeFormat::RawBytes, shape)
-            .map_err(|error| format!("not a verifying key: {error}"))?;
-        Self::complete(layout, parameters, verifying)
-    }
-
-    fn complete(
-        layout: Arc<Layout>,
-        parameters: Arc<Parameters>,
-        verifying: VerifyingKey<G1Affine>,
-    ) -> Result<Keys, String> {
-        let circuit = PolicyCircuit { layout: layout.clone(), witness: None };
         let proving = keygen_pk(&*parameters, verifying, &circuit).map_err(|error| error.to_string())?;
         Ok(Keys { layout, parameters, proving })
-    }
-
-    pub fn verifying_key(&self) -> Vec<u8> {
-        self.proving.get_vk().to_bytes(SerdeFormat::RawBytes)
     }
 
     /// SHA-256 of the verifying key and of the setup it stands on.

@@ -74,6 +74,11 @@ impl Network {
     }
 
     #[getter]
+    fn shift(&self) -> u32 {
+        self.layout.network.shift
+    }
+
+    #[getter]
     fn parameters(&self) -> usize {
         self.layout.network.parameters()
     }
@@ -124,24 +129,9 @@ struct Keys {
 #[pymethods]
 impl Keys {
     #[staticmethod]
-    #[pyo3(signature = (network, parameters, verifying_key=None))]
-    fn derive(
-        py: Python,
-        network: &Network,
-        parameters: &Parameters,
-        verifying_key: Option<Vec<u8>>,
-    ) -> PyResult<Self> {
+    fn derive(py: Python, network: &Network, parameters: &Parameters) -> PyResult<Self> {
         let (layout, parameters) = (network.layout.clone(), parameters.inner.clone());
-        detached(py, move || match verifying_key {
-            Some(key) => prover::Keys::load(layout, parameters, &key),
-            None => prover::Keys::derive(layout, parameters),
-        })
-        .map(|inner| Keys { inner })
-    }
-
-    #[getter]
-    fn verifying_key<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        PyBytes::new(py, &self.inner.verifying_key())
+        detached(py, move || prover::Keys::derive(layout, parameters)).map(|inner| Keys { inner })
     }
 
     #[getter]
@@ -207,7 +197,6 @@ fn name(step: Step) -> &'static str {
 #[pymodule]
 fn _halo2(module: &Bound<PyModule>) -> PyResult<()> {
     module.add("ProofCancelled", module.py().get_type::<ProofCancelled>())?;
-    module.add("CIRCUIT", PyBytes::new(module.py(), &crate::circuit_hash()))?;
     module.add_class::<Network>()?;
     module.add_class::<Parameters>()?;
     module.add_class::<Keys>()

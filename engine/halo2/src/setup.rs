@@ -37,7 +37,8 @@ pub fn assemble(k: u32, g: Vec<G1Affine>, lagrange: Option<Vec<G1Affine>>, tau_g
     Parameters::setup(1, StdRng::seed_from_u64(0)).from_parts(k, g, lagrange, G2Affine::generator(), tau_g2)
 }
 
-/// Reads parameters written by `to_bytes`; every point is checked to be on its curve.
+/// Reads parameters written by `to_bytes`; every point that is used is checked to be on its curve, no more: the file is
+/// trusted as the program is.
 pub fn from_bytes(bytes: &[u8]) -> Result<Parameters, String> {
     let (k, points) = bytes.split_first_chunk().ok_or("not a setup: no size")?;
     let k = u32::from_le_bytes(*k);
