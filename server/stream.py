@@ -23,8 +23,8 @@ Load = Callable[[int], Awaitable[tuple[int, str] | None]]
 
 PACE = 0.25
 """Seconds between two documents of a game."""
-COMMENT = 15.0
-"""Seconds of silence after which a comment shows that the stream lives."""
+PING = 15.0
+"""Seconds of silence after which an event `ping` shows that the stream lives; scripts do not see comments."""
 RETRY = 1.0
 
 
@@ -90,13 +90,15 @@ class Hub:
         topic = self.topics[game]
         topic.watchers += 1
         try:
+            if last is None and topic.version is not None:
+                await self._freshen(topic)
             while not self.closing:
                 try:
-                    async with asyncio.timeout(COMMENT), topic.news:
+                    async with asyncio.timeout(PING), topic.news:
                         while not self.closing and (topic.version is None or str(topic.version) == last):
                             await topic.news.wait()
                 except TimeoutError:
-                    yield ": still here\n\n"
+                    yield "event: ping\ndata:\n\n"
                     continue
                 if topic.version is not None and not self.closing:
                     last = str(topic.version)
@@ -107,6 +109,13 @@ class Hub:
                 topic.task.cancel()
                 if self.topics.get(game) is topic:
                     del self.topics[game]
+
+    async def _freshen(self, topic: Topic) -> None:
+        """Loads the same document again: new blocks do not change its version, so its clock may be minutes behind."""
+        with contextlib.suppress(RedisError):
+            loaded = await self.load(topic.game)
+            if loaded is not None and loaded[0] == topic.version:
+                topic.data = loaded[1]
 
     async def close(self) -> None:
         """Ends every stream."""

@@ -12,6 +12,8 @@ export type Step = 'queued' | 'witness' | 'commitments' | 'quotient' | 'opening'
 export interface Config {
   chainId: number;
   contract: Address;
+  /** Signs the receipts. */
+  relay: Address;
   rpc: string;
   local: boolean;
   insecure: boolean;
@@ -125,6 +127,8 @@ export interface Game {
   check: boolean;
   positionKey: Hex | null;
   now: number;
+  /** When the present state began. */
+  since: number;
   deadline: number | null;
   decidableAt: number | null;
   ballotsUntil: number | null;
@@ -149,23 +153,10 @@ export interface Receipt {
   seat: number;
   ply: number;
   move: string;
+  position: Hex;
   received: number;
   relay: Address;
   signature: Hex;
-}
-
-export interface ProofDocument {
-  game: number;
-  ply: number;
-  move: string;
-  words: Hex[];
-  proof: Hex;
-  payee: Address;
-  context: Hex;
-  verifier: Address;
-  tx: Hex;
-  block: number;
-  gas: number;
 }
 
 /** The model's passport; only some of its facts have a place of their own on the page, the others are listed. */
@@ -181,14 +172,17 @@ export class ApiError extends Error {
   }
 }
 
-async function call(path: string, init?: RequestInit): Promise<Response> {
+/** How long an answer may take, in milliseconds. */
+const PATIENCE = 20_000;
+
+async function call<T>(path: string, read: (response: Response) => Promise<T>, init?: RequestInit): Promise<T> {
   let response: Response;
   try {
-    response = await fetch(path, init);
+    response = await fetch(path, { ...init, signal: AbortSignal.timeout(PATIENCE) });
+    if (response.ok) return await read(response);
   } catch {
     throw new ApiError(0, 'The server does not answer. It may be restarting; try again in a moment.');
   }
-  if (response.ok) return response;
   const problem: unknown = await response.json().catch(() => null);
   throw new ApiError(response.status, problemText(problem) ?? `The server answered ${response.status}.`);
 }
@@ -200,23 +194,22 @@ function problemText(problem: unknown): string | null {
   return typeof title === 'string' ? title : null;
 }
 
-const get = async <T>(path: string): Promise<T> => (await call(path)).json() as Promise<T>;
+const json = <T>(response: Response): Promise<T> => response.json();
 
-const post = async <T>(path: string, body: unknown): Promise<T> =>
-  (
-    await call(path, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-    })
-  ).json() as Promise<T>;
+const get = <T>(path: string): Promise<T> => call(path, json<T>);
+
+const post = <T>(path: string, body: unknown): Promise<T> =>
+  call(path, json<T>, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
 
 export const fetchConfig = () => get<Config>('/api/config');
 export const fetchGames = async () => (await get<{ games: GameLine[] }>('/api/games')).games;
 export const fetchGame = (game: number) => get<Game>(`/api/games/${game}`);
 export const fetchAccount = (game: number, account: Address) => get<Account>(`/api/games/${game}/accounts/${account}`);
 export const proofPath = (game: number, ply: number) => `/api/games/${game}/proofs/${ply}`;
-export const fetchProof = (game: number, ply: number) => get<ProofDocument>(proofPath(game, ply));
 export const fetchPassport = (model: number) => get<Passport>(`/api/model?model=${model}`);
 export const askFaucet = (address: Address) => post<unknown>('/api/faucet', { address });
 
@@ -230,6 +223,5 @@ export interface Ballot {
 export const sendBallot = async (game: number, ballot: Ballot) =>
   (await post<{ receipt: Receipt }>(`/api/games/${game}/ballots`, ballot)).receipt;
 
-export async function fetchPgn(game: number): Promise<string> {
-  return (await call(`/api/games/${game}`, { headers: { accept: 'application/x-chess-pgn' } })).text();
-}
+export const fetchPgn = (game: number) =>
+  call(`/api/games/${game}`, (response) => response.text(), { headers: { accept: 'application/x-chess-pgn' } });

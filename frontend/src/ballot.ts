@@ -3,11 +3,14 @@
 
 import {
   type Address,
+  compactSignatureToSignature,
   type Hex,
+  parseCompactSignature,
   parseSignature,
   serializeCompactSignature,
   signatureToCompactSignature,
   toHex,
+  verifyTypedData,
 } from 'viem';
 import { generatePrivateKey, privateKeyToAddress, signTypedData } from 'viem/accounts';
 import type { Ballot, Receipt } from './api.ts';
@@ -42,6 +45,9 @@ export function ensureVoteKey(at: GameIdentity, account: Address): Hex {
 
 export const voteAddress = (key: Hex): Address => privateKeyToAddress(key);
 
+const domain = ({ chainId, contract }: GameIdentity) =>
+  ({ name: 'Proofmate', version: '1', chainId, verifyingContract: contract }) as const;
+
 const BALLOT_TYPES = {
   Ballot: [
     { name: 'game', type: 'uint256' },
@@ -62,7 +68,7 @@ export async function signBallot(
 ): Promise<Ballot> {
   const signature = await signTypedData({
     privateKey: key,
-    domain: { name: 'Proofmate', version: '1', chainId: at.chainId, verifyingContract: at.contract },
+    domain: domain(at),
     types: BALLOT_TYPES,
     primaryType: 'Ballot',
     message: { game: BigInt(at.game), ply, move: moveNumber(move), position },
@@ -71,23 +77,82 @@ export async function signBallot(
   return { seat, ply, move, signature: compact };
 }
 
-/** A ballot this browser signed, kept until it is counted, with the relay's receipt once there is one. */
-export interface KeptBallot {
-  ballot: Ballot;
-  receipt: Receipt | null;
-}
+const RECEIPT_TYPES = {
+  Receipt: [
+    { name: 'game', type: 'uint256' },
+    { name: 'seat', type: 'uint32' },
+    { name: 'ply', type: 'uint16' },
+    { name: 'move', type: 'uint16' },
+    { name: 'position', type: 'bytes32' },
+    { name: 'received', type: 'uint64' },
+  ],
+} as const;
 
-export function keepBallot(at: GameIdentity, account: Address, kept: KeptBallot): void {
-  localStorage.setItem(slot('ballot', at, account), JSON.stringify(kept));
-}
-
-export function keptBallot(at: GameIdentity, account: Address): KeptBallot | null {
+/**
+ * The receipt of a ballot, with what was signed here in place of what the server says was signed; null if that is not
+ * what the receipt's relay signed.
+ */
+export async function checkReceipt(
+  at: GameIdentity,
+  { seat, ply, move }: Ballot,
+  position: Hex,
+  receipt: Receipt,
+): Promise<Receipt | null> {
   try {
-    const kept = JSON.parse(localStorage.getItem(slot('ballot', at, account)) ?? 'null') as KeptBallot | null;
-    return typeof kept?.ballot?.ply === 'number' && typeof kept.ballot.move === 'string' ? kept : null;
+    const { received, relay, signature } = receipt;
+    const valid = await verifyTypedData({
+      address: relay,
+      domain: domain(at),
+      types: RECEIPT_TYPES,
+      primaryType: 'Receipt',
+      message: { game: BigInt(at.game), seat, ply, move: moveNumber(move), position, received: BigInt(received) },
+      signature: compactSignatureToSignature(parseCompactSignature(signature)),
+    });
+    return valid ? { game: at.game, seat, ply, move, position, received, relay, signature } : null;
+  } catch {
+    return null; // not even a signature
+  }
+}
+
+/** Remembers who signs receipts. Returns whether this browser remembered another relay. */
+export function relayChanged({ chainId, contract }: Omit<GameIdentity, 'game'>, relay: Address): boolean {
+  const name = `proofmate:relay:${chainId}:${contract}`.toLowerCase();
+  const known = localStorage.getItem(name) ?? relay;
+  localStorage.setItem(name, relay);
+  return known.toLowerCase() !== relay.toLowerCase();
+}
+
+/** A ballot that the relay acknowledged, with all it takes to verify both signatures. */
+export interface KeptBallot extends GameIdentity {
+  ballot: Ballot;
+  receipt: Receipt;
+}
+
+const ballotSlot = (at: GameIdentity, account: Address, ply: number) => `${slot('ballot', at, account)}:${ply}`;
+
+function storedBallot(name: string): KeptBallot | null {
+  try {
+    const kept = JSON.parse(localStorage.getItem(name) ?? 'null') as KeptBallot | null;
+    return typeof kept?.ballot?.move === 'string' && typeof kept.receipt?.signature === 'string' ? kept : null;
   } catch {
     return null;
   }
+}
+
+/** Keeps the first acknowledged ballot of a position: a later receipt must not hide that the server lost it. */
+export function keepBallot(account: Address, kept: KeptBallot): void {
+  const name = ballotSlot(kept, account, kept.ballot.ply);
+  if (storedBallot(name)?.receipt.position === kept.receipt.position) return;
+  localStorage.setItem(name, JSON.stringify(kept));
+}
+
+/** The last ballot kept, up to a ply. */
+export function keptBallot(at: GameIdentity, account: Address, last: number): KeptBallot | null {
+  for (let ply = last; ply >= 0; ply--) {
+    const kept = storedBallot(ballotSlot(at, account, ply));
+    if (kept !== null) return kept;
+  }
+  return null;
 }
 
 /** The burner wallet's key of a local chain, made on first use. Coins there are worth nothing. */

@@ -129,9 +129,17 @@ export async function transact(
       ? await fill(read, wallet.address, config.contract, encodeFunctionData(call), value, config.chainId)
       : {};
   const hash = await wallet.client.writeContract({ ...call, ...filled, account, chain: chainOf(config) });
-  const receipt = await read.waitForTransactionReceipt({ hash, timeout: 180_000 });
+  let replaced = false;
+  const receipt = await read.waitForTransactionReceipt({
+    hash,
+    timeout: 180_000,
+    onReplaced: ({ reason }) => {
+      replaced = reason !== 'repriced';
+    },
+  });
+  if (replaced) throw new Error('The transaction was replaced in your wallet.');
   if (receipt.status !== 'success') throw new Error('The transaction was included but reverted.');
-  return hash;
+  return receipt.transactionHash;
 }
 
 async function fill(read: PublicClient, account: Address, to: Address, data: Hex, value: bigint, chainId: number) {
@@ -156,6 +164,7 @@ const REFUSALS: Record<string, string> = {
   TooEarly: 'Too early: its time has not come on the chain.',
   StakeTooSmall: 'This stake is smaller than the game’s terms allow.',
   TooMuch: 'This stake is larger than the contract can hold.',
+  NotDrawn: 'The block that draws the opening has not come yet; try again in a moment.',
   LeelaPoolClosed: 'Nobody can stake on Leela in this game.',
   OtherSide: 'This account has staked on the other side; one account, one side.',
   WrongVoteKey: 'This account’s seat has another vote key.',

@@ -12,16 +12,17 @@ import {
   fetchGames,
   fetchPassport,
   fetchPgn,
-  fetchProof,
   type Game,
   type Side,
   sendBallot,
 } from './api.ts';
 import {
+  checkReceipt,
   ensureVoteKey,
   type GameIdentity,
   keepBallot,
   keptBallot,
+  relayChanged,
   signBallot,
   storedVoteKey,
   voteAddress,
@@ -29,7 +30,7 @@ import {
 import { type Announced, burner, connect, discover, explain, reader, transact, type Wallet } from './chain.ts';
 import { coins, parseCoins } from './format.ts';
 import { destinations, moveNumber, needsPromotion, position, positionKey, readMove, squareText } from './position.ts';
-import { type Actions, livePosition, mayVote, news, type Overdue, type State, shown } from './state.ts';
+import { type Actions, livePosition, mayVote, news, type Overdue, ownBallot, type State, shown } from './state.ts';
 import { follow } from './stream.ts';
 import { checkProof } from './verify.ts';
 
@@ -72,6 +73,7 @@ export class Effects implements Actions {
         const config = await fetchConfig();
         this.read = reader(config);
         this.update({ config });
+        this.meetRelay(config.relay);
         break;
       } catch (error) {
         this.update({ connection: 'lost', absent: explain(error) });
@@ -111,6 +113,7 @@ export class Effects implements Actions {
     this.update({
       game: null,
       account: null,
+      kept: null,
       passport: null,
       check: null,
       viewed: null,
@@ -135,7 +138,10 @@ export class Effects implements Actions {
 
   private received(game: Game): void {
     const before = this.state().game;
-    const change: Partial<State> = { game, skew: game.now - Date.now() / 1000, now: Date.now() / 1000 };
+    const now = Date.now() / 1000;
+    // A document that waited on its way has a clock that is behind, and none is ahead.
+    const skew = Math.max(before === null ? Number.NEGATIVE_INFINITY : this.state().skew, game.now - now);
+    const change: Partial<State> = { game, skew, now };
     const said = news(before, game);
     if (said !== '') change.said = said;
     if (before === null || before.fen !== game.fen || before.state !== game.state) {
@@ -175,12 +181,14 @@ export class Effects implements Actions {
       return;
     }
     this.refreshing = true;
+    this.update({ kept: keptBallot(identity(game), wallet.address, game.ply) });
     try {
       void this.refreshBalance();
       const account = await fetchAccount(game.id, wallet.address).catch(() => null);
       const now = this.state();
       if (account !== null && now.wallet?.address === wallet.address && now.game?.id === game.id) {
         this.update({ account });
+        if (ownBallot(this.state()) !== null) this.update({ proposal: null });
         void this.resend(account);
       }
     } finally {
@@ -202,20 +210,15 @@ export class Effects implements Actions {
     if (balance !== undefined && asked === this.balancesAsked) this.update({ balance });
   }
 
-  /** A ballot that this browser signed and the server does not know, after a loss on its side, is sent again once. */
+  /** A ballot that the relay acknowledged and the server does not know, after a loss on its side, is sent again once. */
   private async resend(account: Account): Promise<void> {
-    const { wallet, game, task } = this.state();
-    if (wallet === null || game?.vote == null || task !== null || !mayVote(this.state()).may) return;
-    const at = identity(game);
-    const kept = keptBallot(at, wallet.address);
+    const { game, kept, task } = this.state();
+    if (game?.vote == null || task !== null || !mayVote(this.state()).may) return;
     if (kept === null || kept.ballot.ply !== game.vote.ply || kept.ballot.seat !== account.seat) return;
     const name = `${game.id}:${kept.ballot.ply}:${kept.ballot.signature}`;
     if (this.resent === name) return;
     this.resent = name;
-    const receipt = await sendBallot(game.id, kept.ballot).catch(() => null);
-    if (receipt === null) return;
-    keepBallot(at, wallet.address, { ballot: kept.ballot, receipt });
-    await this.refreshAccount();
+    if (await sendBallot(game.id, kept.ballot).catch(() => null)) await this.refreshAccount();
   }
 
   // ----------------------------------------------------------------------------------------------------- the wallet
@@ -239,7 +242,7 @@ export class Effects implements Actions {
   }
 
   private setWallet(wallet: Wallet): void {
-    this.update({ wallet, account: null, balance: null, walletOpen: false, proposal: null });
+    this.update({ wallet, account: null, kept: null, balance: null, walletOpen: false, proposal: null });
     void this.refreshBalance();
     void this.refreshAccount();
     void this.firstFunds(wallet);
@@ -281,7 +284,7 @@ export class Effects implements Actions {
   private accountsChanged(announced: Announced, accounts: readonly string[]): void {
     const { config, wallet } = this.state();
     if (config === null || wallet?.id !== announced.id) return;
-    if (accounts.length === 0) this.update({ wallet: null, account: null, balance: null });
+    if (accounts.length === 0) this.update({ wallet: null, account: null, kept: null, balance: null });
     else void connect(config, announced, false).then((connected) => connected !== null && this.setWallet(connected));
   }
 
@@ -419,7 +422,7 @@ export class Effects implements Actions {
 
   private propose(move: string | null): void {
     if (move === null || !mayVote(this.state()).may) return;
-    this.update({ proposal: move, typed: '', problem: null, viewed: null });
+    this.update({ proposal: move, refused: false, typed: '', problem: null, viewed: null });
     if (this.state().direct) this.vote();
     else focusSoon('#vote');
   }
@@ -444,27 +447,52 @@ export class Effects implements Actions {
     }
     const at = identity(game);
     const key = storedVoteKey(at, wallet.address);
+    if (key === null || voteAddress(key).toLowerCase() !== account.voteKey?.toLowerCase()) {
+      this.voteByTransaction(); // the vote key is in another browser
+      return;
+    }
     const { seat } = account;
     void this.attempt('Sending your ballot…', async () => {
-      if (key !== null && voteAddress(key).toLowerCase() === account.voteKey?.toLowerCase()) {
+      try {
         const ballot = await signBallot(key, at, seat, game.ply, proposal, seen);
-        keepBallot(at, wallet.address, { ballot, receipt: null });
-        const receipt = await sendBallot(game.id, ballot);
-        keepBallot(at, wallet.address, { ballot, receipt });
-      } else {
-        // The vote key is in another browser: the account itself votes, as anyone may if the server censors.
-        await this.transaction('Voting by transaction…', 'castBallot', [
-          BigInt(game.id),
-          game.ply,
-          moveNumber(proposal),
-        ]);
+        const receipt = await checkReceipt(at, ballot, seen, await sendBallot(game.id, ballot));
+        if (receipt === null) throw new Error('The relay’s receipt is not valid.');
+        // Kept from here on only: what the relay never acknowledged can still be taken back.
+        keepBallot(wallet.address, { ...at, ballot, receipt });
+        this.meetRelay(receipt.relay);
+        this.voted(game.ply, proposal, 'received');
+      } catch (error) {
+        this.update({ refused: true });
+        throw error;
+      } finally {
+        // After a failure too: the ballot may have arrived all the same.
+        void this.refreshAccount();
       }
-      const now = this.state().account;
-      if (now !== null)
-        this.update({ account: { ...now, ballot: { ply: game.ply, move: proposal, status: 'received' } } });
-      this.update({ proposal: null, said: 'Your ballot is received.' });
-      await this.refreshAccount();
     });
+  }
+
+  /** The account itself votes: for whom the server or its relay does not serve. The contract skips a second ballot. */
+  voteByTransaction(): void {
+    const { game, proposal } = this.state();
+    const move = ownBallot(this.state())?.move ?? proposal;
+    if (game === null || move === null) return;
+    const task = 'Voting by transaction…';
+    void this.attempt(task, async () => {
+      await this.transaction(task, 'castBallot', [BigInt(game.id), game.ply, moveNumber(move)]);
+      this.voted(game.ply, move, 'counted');
+    });
+  }
+
+  private voted(ply: number, move: string, status: 'received' | 'counted'): void {
+    const { account } = this.state();
+    if (account !== null) this.update({ account: { ...account, ballot: { ply, move, status } } });
+    this.update({ proposal: null, said: `Your ballot is ${status}.` });
+  }
+
+  private meetRelay(relay: Address): void {
+    const { config } = this.state();
+    if (config === null || !relayChanged(config, relay)) return;
+    this.update({ problem: 'The relay signs with another key than before. Keep your receipts of the old one.' });
   }
 
   // ------------------------------------------------------------------------------------------------------ the board
@@ -492,8 +520,13 @@ export class Effects implements Actions {
       this.update({ picked: null, proposal: null, promotion: null, said: 'Let go.' });
       return true;
     }
-    const { fen } = shown(this.state());
+    const { fen, live } = shown(this.state());
     if (fen === null) return false;
+    if (!live && (key === 'Enter' || key === ' ')) {
+      this.view(null);
+      this.update({ said: 'Back at the live position.' });
+      return true;
+    }
     const pos = position(fen);
     const up = (game.world === 'white') !== flipped ? 1 : -1;
     const arrow = ARROWS[key];
@@ -544,8 +577,7 @@ export class Effects implements Actions {
     document.getElementById('title-check')?.scrollIntoView({ block: 'nearest', behavior: 'smooth' });
     void (async () => {
       try {
-        const document = await fetchProof(game.id, ply);
-        await checkProof(config, read, game, document, (findings) => show({ findings }));
+        await checkProof(config, read, game, ply, (findings) => show({ findings }));
       } catch (error) {
         show({ problem: explain(error) });
       } finally {
@@ -565,11 +597,9 @@ export class Effects implements Actions {
 
   /** The relay's signed word that it received a ballot: evidence if the ballot never gets to the chain. */
   saveReceipt(): void {
-    const { game, wallet } = this.state();
-    if (game === null || wallet === null) return;
-    const kept = keptBallot(identity(game), wallet.address);
-    if (kept?.receipt == null) this.update({ problem: 'This browser holds no receipt of this ballot.' });
-    else save(`proofmate-${game.id}-${kept.ballot.ply}.json`, 'application/json', JSON.stringify(kept, null, 2));
+    const { kept } = this.state();
+    if (kept === null) return;
+    save(`proofmate-${kept.game}-${kept.ballot.ply}.json`, 'application/json', JSON.stringify(kept, null, 2));
   }
 
   dismiss(): void {

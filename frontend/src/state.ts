@@ -2,6 +2,7 @@
 
 import type { Color, Role } from 'chessops/types';
 import type { Account, Config, Game, GameLine, Passport, PlayedMove, Side } from './api.ts';
+import type { KeptBallot } from './ballot.ts';
 import type { Announced, Wallet } from './chain.ts';
 import type { Stakes } from './payout.ts';
 import { position } from './position.ts';
@@ -15,7 +16,7 @@ export interface State {
   connection: Connection;
   /** Why there is no game to draw, if there is a reason. */
   absent: string | null;
-  /** Chain time minus this machine's, in seconds, when the last document came. */
+  /** Chain time minus this machine's, in seconds. */
   skew: number;
   /** This machine's unix seconds, moved on by the clock. */
   now: number;
@@ -32,11 +33,15 @@ export interface State {
   balance: bigint | null;
   walletOpen: boolean;
   account: Account | null;
+  /** The last ballot of this account that the relay acknowledged to this browser. */
+  kept: KeptBallot | null;
 
   side: Side;
   amount: string;
   /** A move chosen on the board and not voted for yet (UCI). */
   proposal: string | null;
+  /** The proposal was sent as a ballot, and no valid receipt came back. */
+  refused: boolean;
   promotion: { from: number; to: number } | null;
   typed: string;
   /** Ballots are sent without asking again. */
@@ -70,9 +75,11 @@ export const initial: State = {
   balance: null,
   walletOpen: false,
   account: null,
+  kept: null,
   side: 'world',
   amount: '1',
   proposal: null,
+  refused: false,
   promotion: null,
   typed: '',
   direct: false,
@@ -95,6 +102,7 @@ export interface Actions {
   submitTyped(): void;
   withdraw(): void;
   vote(): void;
+  voteByTransaction(): void;
   setDirect(direct: boolean): void;
   boardKey(key: string): boolean;
   setSide(side: Side): void;
@@ -112,10 +120,12 @@ export interface Actions {
 }
 
 /** Calls that anyone can make when a wait is over and the relay did not. */
-export type Overdue = 'closeLobby' | 'closeVote' | 'voidGame';
+export type Overdue = 'closeLobby' | 'begin' | 'closeVote' | 'voidGame';
 
 /** How long the relay may be late before the page offers to do its work. */
 const RELAY_GRACE = 30;
+/** How long a draw takes: three blocks of a slow chain. It has no deadline, and `begin` refuses who comes early. */
+const DRAW_PERIOD = 40;
 
 export const chainNow = (state: State): number => state.now + state.skew;
 
@@ -123,10 +133,11 @@ export const secondsLeft = (state: State, until: number | null): number | null =
   until === null || until === 0 ? null : until - chainNow(state);
 
 export function overdue(state: State): Overdue | null {
-  const left = secondsLeft(state, state.game?.deadline ?? null);
+  const { game } = state;
+  if (game === null || game.state === 'over') return null;
+  const left = secondsLeft(state, game.state === 'drawn' ? game.since + DRAW_PERIOD : game.deadline);
   if (left === null || left > -RELAY_GRACE) return null;
-  const calls: Partial<Record<Game['state'], Overdue>> = { lobby: 'closeLobby', vote: 'closeVote', prove: 'voidGame' };
-  return (state.game && calls[state.game.state]) ?? null;
+  return ({ lobby: 'closeLobby', drawn: 'begin', vote: 'closeVote', prove: 'voidGame' } as const)[game.state];
 }
 
 export function stakesOf(game: Game): Stakes {

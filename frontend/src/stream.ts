@@ -6,32 +6,51 @@ export type Connection = 'connecting' | 'live' | 'lost';
 
 const FIRST_RETRY = 500;
 const LONGEST_RETRY = 8_000;
+/** The server says something at least every 15 s; a connection that is silent for more than two of those is dead. */
+const SILENCE = 40_000;
 
 /**
  * Follows a game until the returned function is called. The browser reconnects by itself after a cut, but gives up when
- * the server answers with an error; then a new connection is tried, less and less often.
+ * the server answers with an error; then a new connection is tried, less and less often. A connection can also die
+ * without a word; then a new one is made.
  */
 export function follow(game: number, onGame: (game: Game) => void, onState: (state: Connection) => void): () => void {
   let source: EventSource | null = null;
   let retry = FIRST_RETRY;
   let timer = 0;
 
-  const open = () => {
+  const schedule = (next: () => void, wait: number) => {
     clearTimeout(timer);
+    timer = window.setTimeout(next, wait);
+  };
+
+  const giveUp = () => {
+    onState('lost');
+    open();
+  };
+
+  const heard = () => {
+    onState('live');
+    schedule(giveUp, SILENCE);
+  };
+
+  const open = () => {
     source?.close();
     source = new EventSource(`/api/games/${game}/stream`);
+    schedule(giveUp, SILENCE);
     source.addEventListener('open', () => {
       retry = FIRST_RETRY;
-      onState('live');
+      heard();
     });
+    source.addEventListener('ping', heard);
     source.addEventListener('game', (event) => {
-      onState('live');
+      heard();
       onGame(JSON.parse(event.data) as Game);
     });
     source.addEventListener('error', () => {
       onState('lost');
       if (source?.readyState !== EventSource.CLOSED) return;
-      timer = window.setTimeout(open, retry);
+      schedule(open, retry);
       retry = Math.min(2 * retry, LONGEST_RETRY);
     });
   };

@@ -12,9 +12,10 @@ import {
   isAddressEqual,
   keccak256,
   type PublicClient,
+  parseEventLogs,
   toHex,
 } from 'viem';
-import type { Config, Game, ProofDocument } from './api.ts';
+import type { Config, Game } from './api.ts';
 import { grouped } from './format.ts';
 import { bitmapHas, boardWords, legalIndices, moveNumber, policyIndex, position, positionKey } from './position.ts';
 
@@ -86,7 +87,7 @@ export function isBestLegal(fen: string, move: string, bitmap: readonly bigint[]
 
 /** What is checked, in this order. */
 export const CHECKS = [
-  'The proof, taken from its transaction on the chain',
+  'The proof, taken from the transaction that played the move on the chain',
   'The verifier has the code that the game contract pinned',
   'The move is the best legal one that the public words allow',
   'The verifier accepts the proof for the words computed here',
@@ -100,23 +101,33 @@ export interface Finding {
   detail: string;
 }
 
-/** What `submitMove` was called with, taken from the chain. */
+/** What `submitMove` was called with, and whether the contract played it, taken from the chain. */
 interface Submitted {
+  played: boolean;
   move: number;
   bitmap: readonly bigint[];
   payee: Address;
   proof: Hex;
 }
 
-async function submission(config: Config, read: PublicClient, document: ProofDocument): Promise<Submitted> {
-  const transaction = await read.getTransaction({ hash: document.tx });
+async function submission(config: Config, read: PublicClient, game: Game, ply: number, hash: Hex): Promise<Submitted> {
+  const [transaction, receipt] = await Promise.all([
+    read.getTransaction({ hash }),
+    read.getTransactionReceipt({ hash }),
+  ]);
   if (transaction.to === null || !isAddressEqual(transaction.to, config.contract)) {
     throw new Error('The move was not sent to the game contract directly, so its proof cannot be read here.');
   }
-  const { functionName, args } = decodeFunctionData({ abi: config.abi as Abi, data: transaction.input });
+  const { abi } = config;
+  const { functionName, args } = decodeFunctionData({ abi, data: transaction.input });
   if (functionName !== 'submitMove' || args === undefined) throw new Error('The transaction submits no proven move.');
   const [, move, bitmap, payee, proof] = args as [bigint, number, readonly bigint[], Address, Hex];
-  return { move, bitmap, payee, proof };
+  const logs = receipt.logs.filter((log) => isAddressEqual(log.address, config.contract));
+  const moved = parseEventLogs({ abi, eventName: 'Moved', logs }).some(({ args }) => {
+    const event = args as unknown as { game: bigint; ply: number; move: number };
+    return event.game === BigInt(game.id) && event.ply === ply && event.move === move;
+  });
+  return { played: moved && receipt.status === 'success', move, bitmap, payee, proof };
 }
 
 /** Makes the CHECKS of one proven move, reporting after each; throws when something cannot be fetched. */
@@ -124,7 +135,7 @@ export async function checkProof(
   config: Config,
   read: PublicClient,
   game: Game,
-  document: ProofDocument,
+  ply: number,
   report: (findings: Finding[]) => void,
 ): Promise<void> {
   const findings: Finding[] = [];
@@ -132,12 +143,13 @@ export async function checkProof(
     findings.push({ passed, detail });
     report([...findings]);
   };
-  const { ply } = document;
   const fen = fenBefore(game, ply);
-  const played = game.moves[ply]?.move ?? '';
+  const played = game.moves[ply];
+  if (played === undefined) throw new Error(`Ply ${ply} is not played.`);
+  const { move, tx } = played;
 
-  const sent = await submission(config, read, document);
-  found(sent.move === moveNumber(played), `${grouped((sent.proof.length - 2) / 2)} bytes, for ${played}`);
+  const sent = await submission(config, read, game, ply, tx);
+  found(sent.played && sent.move === moveNumber(move), `${grouped((sent.proof.length - 2) / 2)} bytes, for ${move}`);
 
   const model = (await read.readContract({
     address: config.contract,
@@ -151,7 +163,7 @@ export async function checkProof(
     `${grouped((code.length - 2) / 2)} bytes, hash ${keccak256(code).slice(0, 10)}…`,
   );
 
-  found(isBestLegal(fen, played, sent.bitmap), `${legalIndices(position(fen)).size} legal moves, one with its bit set`);
+  found(isBestLegal(fen, move, sent.bitmap), `${legalIndices(position(fen)).size} legal moves, one with its bit set`);
 
   const publicInputs = publicWords(game, ply, sent.bitmap, sent.payee).map((w) => toHex(w, { size: 32 }));
   const calldata = concatHex([...publicInputs, sent.proof]);

@@ -8,25 +8,25 @@ import {
 import { beforeEach, expect, test, vi } from 'vitest';
 import {
   burnerKey,
+  checkReceipt,
   ensureVoteKey,
+  type KeptBallot,
   keepBallot,
   keptBallot,
+  relayChanged,
   signBallot,
   storedVoteKey,
   voteAddress,
 } from '../src/ballot.ts';
 import { position, positionKey } from '../src/position.ts';
+import { DEPLOYMENT, FEN, RECEIPT, storage } from './fakes.ts';
 
 const AT = { chainId: 31337, contract: '0x5FbDB2315678afecb367f032d93F642f64180aa3', game: 2 } as const;
 const ME = '0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266';
 const OTHER = '0x70997970C51812dc3A010C7d01b50e0d17dc79C8';
 
 beforeEach(() => {
-  const store = new Map<string, string>();
-  vi.stubGlobal('localStorage', {
-    getItem: (k: string) => store.get(k) ?? null,
-    setItem: (k: string, v: string) => void store.set(k, v),
-  });
+  vi.stubGlobal('localStorage', storage());
 });
 
 test('a vote key belongs to one game and one account and is made once', () => {
@@ -44,7 +44,7 @@ test('a damaged key in storage is not used', () => {
 
 test('a ballot is 64 bytes and recovers to the vote key', async () => {
   const key = ensureVoteKey(AT, ME);
-  const seen = positionKey(position('rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQkq - 0 1'));
+  const seen = positionKey(position(FEN));
   const ballot = await signBallot(key, AT, 5, 0, 'e2e4', seen);
   expect(ballot).toMatchObject({ seat: 5, ply: 0, move: 'e2e4' });
   expect(ballot.signature).toHaveLength(2 + 128);
@@ -65,11 +65,51 @@ test('a ballot is 64 bytes and recovers to the vote key', async () => {
   expect(await recoverAddress({ hash, signature })).toBe(voteAddress(key));
 });
 
-test('a kept ballot survives, a damaged one is forgotten', () => {
-  const ballot = { seat: 1, ply: 4, move: 'e2e4', signature: '0x' } as const;
-  keepBallot(AT, ME, { ballot, receipt: null });
-  expect(keptBallot(AT, ME)?.ballot.ply).toBe(4);
-  expect(keptBallot(AT, OTHER)).toBeNull();
-  localStorage.setItem(`proofmate:ballot:31337:${AT.contract}:2:${ME}`.toLowerCase(), '{"ballot":');
-  expect(keptBallot(AT, ME)).toBeNull();
+test('a receipt is the relay’s word for this ballot and no other', async () => {
+  const at = { ...DEPLOYMENT, game: RECEIPT.game };
+  const ballot = { seat: RECEIPT.seat, ply: RECEIPT.ply, move: RECEIPT.move, signature: '0x' } as const;
+  const seen = positionKey(position(FEN));
+  expect(await checkReceipt(at, ballot, seen, RECEIPT)).toEqual(RECEIPT);
+  // What the server says beside the signature is not what is kept.
+  expect(await checkReceipt(at, ballot, seen, { ...RECEIPT, move: 'd2d4', position: '0x' })).toEqual(RECEIPT);
+  for (const other of [
+    checkReceipt({ ...at, game: 3 }, ballot, seen, RECEIPT),
+    checkReceipt({ ...at, chainId: 1 }, ballot, seen, RECEIPT),
+    checkReceipt({ ...at, contract: ME }, ballot, seen, RECEIPT),
+    checkReceipt(at, { ...ballot, seat: 6 }, seen, RECEIPT),
+    checkReceipt(at, { ...ballot, ply: 2 }, seen, RECEIPT),
+    checkReceipt(at, { ...ballot, move: 'd2d4' }, seen, RECEIPT),
+    checkReceipt(at, ballot, `0x${'11'.repeat(32)}`, RECEIPT),
+    checkReceipt(at, ballot, seen, { ...RECEIPT, received: RECEIPT.received + 1 }),
+    checkReceipt(at, ballot, seen, { ...RECEIPT, relay: ME }),
+    checkReceipt(at, ballot, seen, { ...RECEIPT, signature: '0x12' }),
+    checkReceipt(at, ballot, seen, {} as typeof RECEIPT),
+  ]) {
+    expect(await other).toBeNull();
+  }
+});
+
+test('a relay with another key is noticed once', () => {
+  expect(relayChanged(AT, ME)).toBe(false);
+  expect(relayChanged(AT, ME)).toBe(false);
+  expect(relayChanged({ ...AT, chainId: 1 }, OTHER)).toBe(false);
+  expect(relayChanged(AT, OTHER)).toBe(true);
+  expect(relayChanged(AT, OTHER)).toBe(false);
+});
+
+test('the first acknowledged ballot of a position survives, also the plies after it; a damaged one is forgotten', () => {
+  const kept = (ply: number, received: number): KeptBallot => ({
+    ...AT,
+    ballot: { seat: 1, ply, move: 'e2e4', signature: '0x' },
+    receipt: { ...RECEIPT, ply, received },
+  });
+  keepBallot(ME, kept(4, 10));
+  keepBallot(ME, kept(4, 20));
+  expect(keptBallot(AT, ME, 7)).toEqual(kept(4, 10));
+  expect(keptBallot(AT, ME, 3)).toBeNull();
+  expect(keptBallot(AT, OTHER, 7)).toBeNull();
+  keepBallot(ME, kept(6, 30));
+  expect(keptBallot(AT, ME, 7)?.ballot.ply).toBe(6);
+  localStorage.setItem(`proofmate:ballot:31337:${AT.contract}:2:${ME}:6`.toLowerCase(), '{"ballot":');
+  expect(keptBallot(AT, ME, 7)?.ballot.ply).toBe(4);
 });

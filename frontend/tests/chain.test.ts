@@ -1,7 +1,13 @@
-import { ContractFunctionRevertedError, type EIP1193Provider, encodeErrorResult, parseAbi } from 'viem';
+import {
+  ContractFunctionRevertedError,
+  type EIP1193Provider,
+  encodeErrorResult,
+  type PublicClient,
+  parseAbi,
+} from 'viem';
 import { beforeEach, expect, test, vi } from 'vitest';
 import type { Config } from '../src/api.ts';
-import { type Announced, discover, ensureChain, explain, type Wallet } from '../src/chain.ts';
+import { type Announced, discover, ensureChain, explain, transact, type Wallet } from '../src/chain.ts';
 
 const CONFIG = { chainId: 31337, rpc: '/rpc', local: true } as Config;
 
@@ -65,6 +71,25 @@ test('a wallet on another chain is switched; one that does not know the chain is
     throw Object.assign(new Error(), { code: 4001 });
   });
   await expect(ensureChain(CONFIG, refusing.wallet)).rejects.toMatchObject({ code: 4001 });
+});
+
+test('a transaction that its wallet replaced is not done, unless only its price changed', async () => {
+  const wallet = { kind: 'extension', provider: null, client: { writeContract: async () => '0x01' } };
+  const sent = (reason: string | null, status = 'success') => {
+    const read = {
+      simulateContract: async () => {},
+      waitForTransactionReceipt: async ({ onReplaced }: { onReplaced: (to: { reason: string }) => void }) => {
+        if (reason !== null) onReplaced({ reason });
+        return { status, transactionHash: reason === null ? '0x01' : '0x02' };
+      },
+    };
+    return transact(CONFIG, read as unknown as PublicClient, wallet as unknown as Wallet, 'claim', []);
+  };
+  expect(await sent(null)).toBe('0x01');
+  expect(await sent('repriced')).toBe('0x02');
+  await expect(sent('cancelled')).rejects.toThrow('replaced in your wallet');
+  await expect(sent('replaced')).rejects.toThrow('replaced in your wallet');
+  await expect(sent(null, 'reverted')).rejects.toThrow('reverted');
 });
 
 test('errors in words', () => {

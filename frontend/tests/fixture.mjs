@@ -80,7 +80,16 @@ function document(id) {
       openingFen: OPENING,
       world: 'white',
     },
-    ...{ check: false, positionKey: null, now, deadline: null, decidableAt: null, ballotsUntil: null, vote: null },
+    ...{
+      check: false,
+      positionKey: null,
+      now,
+      since: started,
+      deadline: null,
+      decidableAt: null,
+      ballotsUntil: null,
+      vote: null,
+    },
     ...{ proof: null, thinking: null },
   };
   if (id === 0 || id === 4) {
@@ -161,7 +170,16 @@ const ACCOUNTS = {
 };
 
 const CONFIG = {
-  ...{ chainId: 31337, contract: CONTRACT, rpc: '/rpc', local: true, insecure: true, faucet: true, ballotMargin: 5 },
+  ...{
+    chainId: 31337,
+    contract: CONTRACT,
+    relay: CONTRACT,
+    rpc: '/rpc',
+    local: true,
+    insecure: true,
+    faucet: true,
+    ballotMargin: 5,
+  },
   ...{ explorer: null, abi: [] },
 };
 

@@ -1,35 +1,9 @@
 import { expect, test } from 'vitest';
-import type { Account, Game, PlayedMove, Progress } from '../src/api.ts';
+import type { Progress } from '../src/api.ts';
 import { initial, mayVote, news, overdue, resultText, type State, shown } from '../src/state.ts';
 import { millions } from '../src/views/game.ts';
 import { markOf, strengthText } from '../src/views/proof.ts';
-
-const FEN = 'rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQkq - 0 1';
-const ADDRESS = '0x5FbDB2315678afecb367f032d93F642f64180aa3';
-
-const move = (ply: number, san: string, by: PlayedMove['by']): PlayedMove => ({
-  ...{ ply, san, by, move: 'e2e4', fen: `fen after ${ply}`, time: 0, tx: '0x' },
-  proof: by === 'world' ? null : { gas: 1, block: 2, seconds: 3, payee: ADDRESS },
-});
-
-const game = (change: Partial<Game> = {}): Game => ({
-  ...{ id: 0, version: 1, chainId: 31337, contract: ADDRESS, state: 'vote', outcome: null, reason: null },
-  terms: {
-    ...{ model: 0, book: 0, worldIsWhite: true, leelaPoolOpen: true, lobbyPeriod: 0, votingPeriod: 300, minPeriod: 0 },
-    ...{ provingPeriod: 86400, quorum: 0, fee: 0, maxOdds: 10, maxPly: 300, minStake: '1', reward: '0' },
-  },
-  ...{ creator: ADDRESS, pools: { world: '10', leela: '5', pot: '0', fund: '0' }, seats: 1, fen: FEN, openingFen: FEN },
-  ...{ ply: 0, turn: 'white', world: 'white', mover: 'world', check: false, positionKey: null, now: 1000 },
-  ...{ deadline: 1300, decidableAt: 1000, ballotsUntil: 1295, moves: [], proof: null, thinking: null },
-  vote: {
-    ...{ ply: 0, leader: null, leaderWeight: '0', runnerUpWeight: '0', castWeight: '0', pending: 0, candidates: [] },
-  },
-  ...change,
-});
-
-const seated: Account = {
-  ...{ side: 'world', stake: '10', seat: 0, voteKey: ADDRESS, votedPly: null, owed: '0', ballot: null },
-};
+import { FEN, game, move, seated } from './fakes.ts';
 
 const state = (change: Partial<State> = {}): State => ({ ...initial, game: game(), now: 1000, skew: 0, ...change });
 
@@ -56,6 +30,9 @@ test('anyone may move a late game on', () => {
   expect(overdue(state({ now: 1331, game: game({ state: 'prove' }) }))).toBe('voidGame');
   expect(overdue(state({ now: 1331, game: game({ state: 'over' }) }))).toBeNull();
   expect(overdue(state({ now: 9999, game: game({ state: 'lobby', deadline: 0 }) }))).toBeNull();
+  const drawn = game({ state: 'drawn', deadline: 0, since: 1000 });
+  expect(overdue(state({ now: 1069, game: drawn }))).toBeNull();
+  expect(overdue(state({ now: 1071, game: drawn }))).toBe('begin');
 });
 
 test('an earlier position is shown until the visitor is back at the live one', () => {

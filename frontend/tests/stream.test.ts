@@ -1,38 +1,9 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Game } from '../src/api.ts';
 import { type Connection, follow } from '../src/stream.ts';
+import { FakeSource } from './fakes.ts';
 
-class FakeSource extends EventTarget {
-  static readonly OPEN = 1;
-  static readonly CLOSED = 2;
-  static made: FakeSource[] = [];
-  readyState = 0;
-
-  constructor(readonly url: string) {
-    super();
-    FakeSource.made.push(this);
-  }
-
-  close() {
-    this.readyState = FakeSource.CLOSED;
-  }
-
-  open() {
-    this.readyState = FakeSource.OPEN;
-    this.dispatchEvent(new Event('open'));
-  }
-
-  fail(readyState: number) {
-    this.readyState = readyState;
-    this.dispatchEvent(new Event('error'));
-  }
-
-  send(game: Partial<Game>) {
-    this.dispatchEvent(new MessageEvent('game', { data: JSON.stringify(game) }));
-  }
-}
-
-const last = () => FakeSource.made.at(-1) as FakeSource;
+const { last } = FakeSource;
 
 let states: Connection[];
 let games: Game[];
@@ -64,8 +35,24 @@ test('documents arrive; a short cut is left to the browser', () => {
   last().fail(0);
   expect(states).toEqual(['connecting', 'live', 'live', 'lost']);
   expect(games).toHaveLength(1);
-  vi.advanceTimersByTime(60_000);
+  vi.advanceTimersByTime(39_000);
   expect(FakeSource.made).toHaveLength(1);
+});
+
+test('a connection that dies without a word is made anew', () => {
+  last().open();
+  for (let i = 0; i < 5; i++) {
+    vi.advanceTimersByTime(15_000);
+    last().ping();
+  }
+  expect(FakeSource.made).toHaveLength(1);
+  const [silent] = FakeSource.made;
+  vi.advanceTimersByTime(40_000);
+  expect(states.at(-1)).toBe('lost');
+  expect(silent?.readyState).toBe(FakeSource.CLOSED);
+  expect(FakeSource.made).toHaveLength(2);
+  last().open();
+  expect(states.at(-1)).toBe('live');
 });
 
 test('a server that answers with errors is tried again, less and less often', () => {

@@ -98,13 +98,28 @@ def test_who_leaves_at_once_holds_no_stream(table: Table) -> None:
             time.sleep(0.1)
 
 
-def test_silence_is_broken_by_comments(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stream, "COMMENT", 0.1)
+def test_silence_is_broken_by_pings(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream, "PING", 0.1)
     game = table.new_game()
     table.indexer.step()
     with serve(table) as client, client.stream("GET", f"/api/games/{game}/stream") as answer:
         lines = answer.iter_lines()
-        assert ": still here" in (next(lines) for _ in range(10))
+        assert "event: ping" in (next(lines) for _ in range(10))
+        assert next(lines) == "data:"  # without data a browser drops the event
+
+
+def test_a_new_stream_begins_with_the_present_clock(table: Table) -> None:
+    game = table.new_game()
+    table.indexer.step()
+    path = f"/api/games/{game}/stream"
+    with serve(table) as client, client.stream("GET", path) as watched:
+        lines = watched.iter_lines()
+        before = next(json.loads(line[6:]) for line in lines if line.startswith("data: "))
+        table.rpc("evm_increaseTime", 300)
+        table.mine()
+        table.indexer.step()
+        ((version, document),) = read_events(client, path, 1)
+        assert version == str(before["version"]) and document["now"] >= before["now"] + 290
 
 
 def test_a_stream_outlives_redis(table: Table) -> None:

@@ -1,6 +1,7 @@
-"""Makes positions.json, the shared vectors of the encoding: `python -m tests.vectors.generate`.
+"""Makes the shared vectors: `python -m tests.vectors.generate`.
 
-Python, Rust, Solidity and the page read the same file, so that none can drift from the others. One entry a position:
+positions.json is the encoding. Python, Rust, Solidity and the page read the same file, so that none can drift from the
+others. One entry a position:
 
     name       what it shows
     fen        the position, as python-chess writes it
@@ -11,8 +12,10 @@ Python, Rust, Solidity and the page read the same file, so that none can drift f
     moves      every legal move as a 16-bit number, ascending
     indices    the policy index of each, in the same order
 
-All values come from `engine/encoding.py`, `server/position.py` and python-chess. A test checks that the file is
-current.
+All values come from `engine/encoding.py`, `server/position.py` and python-chess.
+
+receipt.json is a receipt as `server/ballots.py` signs it, with the chain and the contract that it is bound to; the page
+must find it valid. Tests check that both files are current.
 """
 
 from __future__ import annotations
@@ -24,11 +27,14 @@ from pathlib import Path
 from typing import Any
 
 import chess
+from eth_account import Account
 
 from engine import encoding
+from server.ballots import Receipt, Typed, compact
 from server.position import Position
 
 FILE = Path(__file__).parent / "positions.json"
+RECEIPT_FILE = Path(__file__).parent / "receipt.json"
 RANDOM_POSITIONS = 1000
 
 NAMED = {
@@ -103,5 +109,26 @@ def text() -> str:
     return "[\n" + ",\n".join(json.dumps(each) for each in vectors()) + "\n]\n"
 
 
+def receipt_text() -> str:
+    """The content of receipt.json."""
+    chain_id, contract, relay = 31337, "0x5FbDB2315678afecb367f032d93F642f64180aa3", Account.from_key(b"\xb2" * 32)
+    position, move = Position.pack(chess.Board(), 0).key, chess.Move.from_uci("e2e4")
+    game, seat, ply, received = 2, 5, 0, 1_700_000_000
+    digest = Typed(chain_id, contract).receipt(game, seat, ply, encoding.pack_move(move), position, received)
+    receipt = Receipt(
+        game=game,
+        seat=seat,
+        ply=ply,
+        move=move.uci(),
+        position=position,
+        received=received,
+        relay=relay.address,
+        signature="0x" + compact(relay.unsafe_sign_hash(digest)).hex(),
+    )
+    entry = {"chainId": chain_id, "contract": contract, "receipt": receipt.model_dump(by_alias=True)}
+    return json.dumps(entry, indent=1) + "\n"
+
+
 if __name__ == "__main__":
     FILE.write_text(text())
+    RECEIPT_FILE.write_text(receipt_text())

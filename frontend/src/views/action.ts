@@ -30,7 +30,7 @@ export function action(state: State, act: Actions): Drawn {
     left === null || (game.state === 'prove' && left > 86_400)
       ? nothing
       : html`<span class="clock ${left < 15 ? 'short' : ''}" role="timer" aria-label="Time left">${clock(left)}</span>`;
-  return card('action', titles[game.state], html`${body}${late(state, act)}`, aside);
+  return card('action', titles[game.state], html`${body}${late(state, act)}${receipt(state, act)}`, aside);
 }
 
 function late(state: State, act: Actions): Drawn {
@@ -38,6 +38,7 @@ function late(state: State, act: Actions): Drawn {
   if (call === null) return nothing;
   const [why, label] = {
     closeLobby: ['The lobby’s time has passed. Anyone may close it.', 'Close the lobby'],
+    begin: ['The block that draws the opening should have come. Anyone may begin the game.', 'Begin the game'],
     closeVote: ['The vote’s time has passed. Anyone may close it.', 'Close the vote'],
     voidGame: ['No proven move came in time. Anyone may void the game; every stake returns.', 'Void the game'],
   }[call] as [string, string];
@@ -48,6 +49,18 @@ function late(state: State, act: Actions): Drawn {
         ${label}
       </button>
     </div>
+  `;
+}
+
+/** On offer after the vote as well: only then can a receipt show that a ballot was left out. */
+function receipt({ kept }: State, act: Actions): Drawn {
+  if (kept === null) return nothing;
+  const { ply, move } = kept.ballot;
+  return html`
+    <p class="fine">
+      Your last ballot, ${move} at ply ${ply}:
+      <button class="inline" @click=${() => act.saveReceipt()}>save the relay’s receipt</button>
+    </p>
   `;
 }
 
@@ -213,15 +226,20 @@ function own(state: State, act: Actions): Drawn {
         <span>
           Your ballot: <b>${sanOf(pos, ballot.move)}</b>
           <small>
-            ${ballot.status === 'counted' ? 'Counted on the chain.' : 'Received; counted when it is on the chain.'}
-            <button class="inline" @click=${() => act.saveReceipt()}>Receipt</button>
+            ${
+              ballot.status === 'counted'
+                ? 'Counted on the chain.'
+                : html`Received; counted when it is on the chain. ${byTransaction(state, act)}`
+            }
           </small>
         </span>
       </p>
     `;
   }
   const { may, why } = mayVote(state);
-  if (!may) return html`<p class="lead">${why || 'Waiting for the chain.'}</p>`;
+  // The contract takes ballots a little longer than the server.
+  const refused = proposal !== null && state.refused;
+  if (!may && !refused) return html`<p class="lead">${why || 'Waiting for the chain.'}</p>`;
   if (proposal === null) {
     return html`
       <p class="lead">Play a move on the board: that is your vote.</p>
@@ -242,9 +260,17 @@ function own(state: State, act: Actions): Drawn {
       </button>
       <button class="quiet" ?disabled=${task !== null} @click=${() => act.withdraw()}>Take back</button>
     </div>
-    <p class="fine">A ballot is final.</p>
+    <p class="fine">
+      ${refused ? html`The relay may not carry this ballot; your account can. ${byTransaction(state, act)}` : 'A ballot is final.'}
+    </p>
   `;
 }
+
+const byTransaction = ({ task }: State, act: Actions): Drawn => html`
+  <button class="inline" ?disabled=${task !== null} @click=${() => act.voteByTransaction()}>
+    ${task ?? 'Vote by transaction'}
+  </button>
+`;
 
 // ------------------------------------------------------------------------------------------------------------ prove
 

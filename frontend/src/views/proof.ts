@@ -150,6 +150,7 @@ export function check(state: State, act: Actions): Drawn {
   const target = proven.find((m) => m.ply === ply) ?? proven.at(-1);
   const passed = checked !== null && !checked.running && checked.problem === null;
   const good = passed && checked.findings.every((f) => f.passed);
+  const san = checked === null ? undefined : game.moves[checked.ply]?.san;
   return card(
     'check',
     'Check it yourself',
@@ -166,6 +167,7 @@ export function check(state: State, act: Actions): Drawn {
       >
         ${checked?.running ? 'Checking…' : target === undefined ? 'No proven move yet' : html`Check <b>${target.san}</b>`}
       </button>
+      ${checked === null ? nothing : html`<p class="subject">Proof of <b>${san}</b></p>`}
       <ol class="findings" aria-live="polite">
         ${CHECKS.map((text, i) => {
           const finding = checked?.findings[i];
@@ -180,7 +182,7 @@ export function check(state: State, act: Actions): Drawn {
         })}
       </ol>
       ${checked?.problem ? html`<p class="problem">${checked.problem}</p>` : nothing}
-      ${passed ? html`<p class="verdict ${good ? 'good' : 'bad'}">${good ? 'Valid: checked in your browser.' : 'Not valid. Tell everyone.'}</p>` : nothing}
+      ${passed ? html`<p class="verdict ${good ? 'good' : 'bad'}">${good ? `Valid: the proof of ${san}, checked in your browser.` : `Not valid: the proof of ${san}. Tell everyone.`}</p>` : nothing}
     `,
   );
 }
