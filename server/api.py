@@ -9,6 +9,7 @@ import hashlib
 import html
 import json
 import logging
+import resource
 import sys
 import time
 from collections.abc import AsyncIterator, Callable
@@ -27,6 +28,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.exceptions import RedisError, ResponseError
 from starlette.types import Receive, Scope, Send
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from web3 import Web3
 from web3.exceptions import TransactionNotFound
@@ -41,7 +43,7 @@ from server.keys import Keys
 from server.limits import BodyLimit, Headers, Limiter, Slots, visitor
 from server.position import Position
 from server.problems import Problem
-from server.settings import ROOT, Settings, SettingsError
+from server.settings import ROOT, Settings, SettingsError, public_rpc
 from server.stream import Hub
 from server.views import AccountView, Cards, Document, ProofView, Seconds, Views, clock, pgn
 
@@ -51,9 +53,11 @@ BODY = 4096
 """A ballot is 250 bytes."""
 FAUCET = 10 * 10**18
 HEADER_SECONDS = 10.0
-"""A connection's first request must have begun after this."""
+"""A request's head must have arrived after this."""
 CONNECTIONS = 32
 """To Redis, of one process."""
+READY = 1.0
+"""Seconds for which an answer that all is well is good."""
 PGN = "application/x-chess-pgn"
 
 GameNumber = Annotated[int, Path(ge=0, lt=1 << 32)]
@@ -112,11 +116,14 @@ class Api:
         self.views = Views(self.redis, self.keys, settings.ballot_margin)
         self.hub = Hub(self.redis, self.keys, self._load)
         self.typed = Typed(settings.chain_id, settings.contract)
-        self.box = BallotBox(self.redis, self.keys, self.typed, settings.relay_key)
+        self.box = BallotBox(self.redis, self.keys, self.typed, settings.need("relay_key"))
         self.http = httpx.AsyncClient(timeout=20, trust_env=False)
         self.reads, self.posts, self.costly = Limiter(50, 200), Limiter(20, 200), Limiter(5, 50)
         self.ballots, self.faucets, self.calls = Limiter(0.5, 20), Limiter(1, 60), Limiter(50, 300)
         self.streams = Slots(total=2000, each=20)
+        files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        self.connections = Slots(total=min(files * 3 // 4, 10_000), each=100)
+        self.well_until = 0.0
         self.registry = prometheus.CollectorRegistry()
         self.requests = prometheus.Counter(
             "proofmate_requests", "Answers by route and status.", ["route", "status"], registry=self.registry
@@ -171,12 +178,8 @@ class Api:
         ballot = check(self.typed, game, holder, body.seat, body.ply, body.move, signature)
         if not self.ballots.allow((number, seat)):
             raise BallotError(429, "often", f"seat {seat} sends too many ballots")
-        kept = await self.redis.hget(keys.ballots(number, ballot.ply, ballot.position), seat)
-        if kept is not None:
-            receipt = Receipt.model_validate(json.loads(kept)["receipt"])
-            if receipt.move != body.move:
-                raise voted(receipt.move)
-            return receipt
+        if await self.redis.hexists(keys.ballots(number, ballot.ply, ballot.position), seat):
+            return await self.box.put(ballot)  # which waits for the disk again: it may have failed the first time
         if vote is not None and vote.startswith(f"{game.ply}:"):
             raise voted(encoding.unpack_move(int(vote.partition(":")[2])).uci())
         now = clock(head)
@@ -243,6 +246,8 @@ class Api:
 
     async def trouble(self) -> str | None:
         """Why this server cannot serve, or None."""
+        if time.monotonic() < self.well_until:
+            return None
         try:
             await asyncio.wait_for(self.redis.waitaof(1, 0, 1000), 2)
         except ResponseError:
@@ -255,6 +260,7 @@ class Api:
             return "the chain does not answer; see RPC_URL"
         if await self.redis.get(self.keys.head) is None:
             return "no indexer has read the chain yet"
+        self.well_until = time.monotonic() + READY
         return None
 
     async def measure(self) -> None:
@@ -315,14 +321,17 @@ def create(settings: Settings, chain: Chain) -> FastAPI:
 
 def _routes(app: FastAPI, api: Api) -> None:
     settings = api.settings
+    page_rpc = public_rpc(settings)
 
     @app.get("/api/config")
-    async def config() -> dict[str, Any]:
-        """What a page must know to talk to the chain."""
+    async def config(request: Request) -> dict[str, Any]:
+        """What a page must know to talk to the chain; `relay` signs the receipts."""
+        api.limit(api.reads, request)
         return {
             "chainId": settings.chain_id,
             "contract": settings.contract,
-            "rpc": settings.public_rpc_url or "/rpc",
+            "relay": api.box.relay.address,
+            "rpc": page_rpc,
             "local": settings.local,
             "insecure": settings.setup is None,
             "faucet": settings.local,
@@ -448,12 +457,14 @@ def _operations(app: FastAPI, api: Api) -> None:
         return {"status": "ok"}
 
     @app.get("/readyz", include_in_schema=False)
-    async def readyz() -> JSONResponse:
+    async def readyz(request: Request) -> JSONResponse:
+        api.limit(api.reads, request)
         trouble = await api.trouble()
         return JSONResponse({"status": "ok"}) if trouble is None else problems.response(503, trouble)
 
     @app.get("/metrics", include_in_schema=False)
-    async def metrics() -> Response:
+    async def metrics(request: Request) -> Response:
+        api.limit(api.reads, request)
         await api.measure()
         return Response(prometheus.generate_latest(api.registry), media_type=prometheus.CONTENT_TYPE_LATEST)
 
@@ -495,15 +506,42 @@ def _origin(url: str) -> str:
 
 
 class Protocol(H11Protocol):
-    """Cuts off who connects and sends no request."""
+    """Cuts off who holds too many connections, and who is slow to send a request's head."""
+
+    holder: str | None = None
+    deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self.loop.call_later(HEADER_SECONDS, self._hurry)
+        self.slots = cast(FastAPI, self.config.app).state.api.connections
+        host = self.client[0] if self.client else None
+        # A proxy connects for many, and limits them itself.
+        if host not in cast(ProxyHeadersMiddleware, self.app).trusted_hosts:
+            if not self.slots.take(visitor(host)):
+                transport.abort()
+                return
+            self.holder = visitor(host)
+        self._hurry()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        self._hurry()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        if self.holder is not None:
+            self.slots.give(self.holder)
+        if self.deadline is not None:
+            self.deadline.cancel()
 
     def _hurry(self) -> None:
-        if self.cycle is None:
-            self.transport.abort()
+        """Sets a deadline while a head is awaited; between requests, from its first byte on."""
+        awaited = self.cycle is None or self.cycle.response_complete
+        if awaited and self.deadline is None:
+            self.deadline = self.loop.call_later(HEADER_SECONDS, self.transport.abort)
+        elif not awaited and self.deadline is not None:
+            self.deadline.cancel()
+            self.deadline = None
 
 
 class Server(uvicorn.Server):
@@ -513,6 +551,8 @@ class Server(uvicorn.Server):
         config = uvicorn.Config(
             app,
             http=Protocol,
+            ws="none",
+            forwarded_allow_ips=settings.forwarded_allow_ips,
             host=settings.host,
             port=settings.port,
             log_config=None,
@@ -534,6 +574,8 @@ def run(settings: Settings) -> None:
     from server.loop import connect_redis
 
     connect_redis(settings).close()
+    _, files = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
     server = Server(create(settings, Chain.connect(settings)), settings)
     try:
         with contextlib.suppress(KeyboardInterrupt):  # uvicorn repeats the signal when it is done

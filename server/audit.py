@@ -1,15 +1,18 @@
 """`proofmate audit`: replays a whole game from the chain alone, and trusts nothing that the server says.
 
-What is read (`fetch`) is a game's logs, the transactions that made them, their blocks, and the code of the verifier and
-the book; it can be kept in a file. What is checked (`audit`): the draw of the opening; every ballot's signature, and
-what each batch counted; every tally and whether its vote was closed in time; every proof, by the verifier's own code,
-over public words that are made here; every position, by python-chess; the end and its reason; every payment.
+What is read (`fetch`) is a game's logs, the calls that emitted them, their blocks, the contract's creation, and the
+code of the contract, its rules, the verifier and the book; it can be kept in a file. What is checked (`audit`): that
+contract, rules and creation are this checkout's; with `--network`, that the verifier is what network and setup make;
+the draw of the opening; every ballot's signature, and what each batch counted; every tally and whether its vote was
+closed in time; every proof, by the verifier's own code, over public words that are made here; every position, by
+python-chess; the end and its reason; every payment. What cannot be checked is listed, and is never said to agree.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
+import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -35,13 +38,13 @@ from engine.encoding import (
     to_words,
     unpack_move,
 )
-from server import deploy
+from server import deploy, proving
 from server import game as documents
 from server.payout import Stake, payout
 from server.position import Position
 from server.processes import Child, stop
 from server.record import Record, contract_interface, decode, fetch, read, write
-from server.settings import Environment, SettingsError
+from server.settings import Environment, SettingsError, check_setup, network_of
 
 OUTCOMES = ("none", *documents.OUTCOMES)
 REASONS = ("none", *documents.REASONS)
@@ -51,6 +54,8 @@ BALLOT = 70
 """Bytes of a ballot: uint32 seat, uint16 move, bytes32 r, bytes32 vs."""
 MAX_S = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0
 """The largest s of a signature that counts (EIP-2)."""
+DELEGATES = b"\xef\x01"
+"""How the code of an account begins that delegates to another (EIP-7702)."""
 Verify = Callable[[str, bytes], bool]
 """Runs a verifier, given by address, on words ++ proof: whether it accepts."""
 
@@ -95,6 +100,34 @@ def on_new_chain(code: Mapping[str, str]) -> Iterator[Verify]:
 # ----------------------------------------------------------------------------------------------------------- replaying
 
 
+@dataclass(frozen=True)
+class Origin:
+    """A verifier made on this machine, to compare with the one on the chain."""
+
+    network_hash: str
+    insecure: bool
+    code: bytes
+
+    @classmethod
+    def make(cls, network: Path, chain_id: int) -> Origin:
+        """The verifier of a network and the settings' setup, made as `proofmate up` makes it. Raises SettingsError."""
+        env = Environment.read(network=network, chain_id=chain_id)
+        check_setup(env)
+        verifier = proving.verifier(env, network_of(env), lambda step: print(f"verifier: {step}", file=sys.stderr))
+        compiled = deploy.compile_verifier(verifier.source, env.cache_dir)
+        return cls(verifier.network_hash, verifier.insecure, HexBytes(compiled.runtime))
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call of the game contract."""
+
+    sender: str
+    value: int
+    function: str
+    arguments: Mapping[str, Any]
+
+
 @dataclass
 class Seat:
     account: str
@@ -109,12 +142,15 @@ class Replay:
 
     record: Record
     verify: Verify
+    origin: Origin | None = None
+    last: str = ""  # the event that is being replayed
     terms: dict[str, Any] = field(default_factory=dict)
     creator: str = ""
     fund: int = 0
     pot: int = 0
     verifier: str = ""
     network_hash: str = ""
+    setup: str | None = None  # of the verifier, if it was made again
     openings: bytes = b""
     deadline: int = 0
     draw_block: int = 0
@@ -134,16 +170,59 @@ class Replay:
     counts: Counter[str] = field(default_factory=Counter)
     unchecked: list[str] = field(default_factory=list)
 
+    def check_code(self) -> None:
+        """Checks that the contract, its rules, and the constructor that made both are this checkout's."""
+        contract, rules, creation = (self.record[name] for name in ("contract", "rules", "creation"))
+        if not deploy.is_code_of("Game", self.code(contract)):
+            self.unchecked.append("the contract's code, which is not this checkout's")
+            return
+        expect(deploy.is_code_of("Rules", self.code(rules)), f"the code of the rules {rules} is not this checkout's")
+        if creation is None:
+            self.unchecked.append("the contract's creation, which the node has forgotten or another contract did")
+            return
+        ours = deploy.artifact("Game")["bytecode"]["object"]
+        expect(creation == ours, "the contract was made by another constructor than this checkout's")
+
+    def check_game(self) -> None:
+        """Replays every log of the game."""
+        for log in self.record["logs"]:
+            name, args = decode(log)
+            expect(not self.outcome or name == "Claimed", f"{name} after the end of the game")
+            due = self.due_ending()
+            expect(due is None or name in ("GameOver", "Claimed"), f"the game went on after {due}")
+            self.last = name
+            _HANDLERS[name](self, args, log)
+        expect(self.due_ending() is None, f"the game did not end with {self.due_ending()}")
+
+    def problems(self, check: Callable[[], None]) -> list[str]:
+        """What a check finds: nothing, or the first thing that is wrong."""
+        try:
+            check()
+        except FindingError as finding:
+            return [str(finding)]
+        except (KeyError, IndexError, ValueError, TypeError, AssertionError, Web3Exception) as error:
+            name = self.last or "the record"
+            return [f"{name} is not as the contract writes it ({type(error).__name__}: {error})"]
+        return []
+
     # ------------------------------------------------------------------------------------------------------- the lobby
 
     def model_added(self, args: Any, log: Record) -> None:
         self.verifier, self.network_hash = args["verifier"], HexBytes(args["networkHash"]).to_0x_hex()
-        code = HexBytes(self.record["code"][self.verifier])
+        code = self.code(self.verifier)
         expect(len(code) > 0, f"there is no code at the verifier {self.verifier}")
+        expect(not code.startswith(DELEGATES), f"the verifier {self.verifier} delegates to another account (EIP-7702)")
         expect(Web3.keccak(code) == args["codeHash"], f"the code of verifier {self.verifier} is not the registered one")
+        if self.origin is None:
+            self.unchecked.append("the verifier's origin (--network checks it)")
+            return
+        expect(self.origin.network_hash == self.network_hash, f"the registered network is {self.network_hash}")
+        expect(self.origin.code == code, f"network and setup make another verifier than {self.verifier}")
+        expect(args["insecure"] or not self.origin.insecure, "the setup is insecure, and is not registered so")
+        self.setup = "insecure" if self.origin.insecure else "ceremony"
 
     def book_added(self, args: Any, log: Record) -> None:
-        self.openings = bytes(HexBytes(self.record["code"][args["pointer"]]))[1:]
+        self.openings = self.code(args["pointer"])[1:]
         expect(len(self.openings) == 64 * args["openings"], "the book's code is not as long as its openings")
 
     def game_created(self, args: Any, log: Record) -> None:
@@ -157,9 +236,9 @@ class Replay:
         expect(self.board is None and self.draw_block == 0, f"{account} staked after the lobby")
         expect(not self.deadline or self.time(log) < self.deadline, f"{account} staked after the lobby's deadline")
         expect(amount >= self.terms["minStake"], f"{account} staked less than the least stake")
-        transaction = self.direct(log)
-        if transaction is not None:
-            expect(int(transaction["value"]) == amount, f"{account} sent other than the {amount} wei it staked")
+        call = self.call(log, f"the {amount} wei that {account} staked")
+        if call is not None:
+            expect((call.sender, call.value) == (account, amount), f"{account} did not send the {amount} wei it staked")
         before = self.stakes.get(account)
         expect(before is None or before.side == side, f"{account} staked on both sides")
         self.stakes[account] = Stake(side, amount + (before.amount if before else 0))
@@ -204,23 +283,23 @@ class Replay:
         )
         entries = [counted[start : start + 6] for start in range(0, len(counted), 6)]
         announced = [(int.from_bytes(entry[:4]), int.from_bytes(entry[4:])) for entry in entries]
-        call = self.call(log)
-        if call is None:
-            self.unchecked.append(f"ply {ply}: {len(announced)} ballots came through another contract")
-        elif call[0] == "castBallot":
+        call = self.call(log, f"{len(announced)} ballots of ply {ply}")
+        if call is not None and call.function == "castBallot":
             seat = self.seats[announced[0][0]]
-            expect(seat.account == self.transaction(log)["from"], f"ply {ply}: a ballot was not cast by its account")
-        else:
-            asked = (call[0], call[1].get("game"), call[1].get("ply"))
+            expect(seat.account == call.sender, f"ply {ply}: a ballot was not cast by its account")
+        elif call is not None:
+            asked = (call.function, call.arguments.get("game"), call.arguments.get("ply"))
             expect(asked == ("castBallots", args["game"], ply), f"ply {ply}: ballots that the call did not cast")
-            expect(self.valid(bytes(call[1]["ballots"])) == announced, f"ply {ply}: not the valid ballots were counted")
+            valid = self.valid(bytes(call.arguments["ballots"]))
+            expect(valid == announced, f"ply {ply}: not the valid ballots were counted")
         for number, move in announced:
             seat = self.seats[number]
             expect(seat.voted != ply, f"ply {ply}: seat {number} was counted twice")
             expect(unpack_move(move) in board.legal_moves, f"ply {ply}: seat {number} voted an illegal move")
             seat.voted = ply
             self.weights[move] += seat.weight
-        self.counts["ballots"] += len(announced)
+        if call is not None:
+            self.counts["ballots"] += len(announced)
 
     def valid(self, batch: bytes) -> list[tuple[int, int]]:
         """The ballots of a batch that count: seat and move."""
@@ -298,6 +377,7 @@ class Replay:
         else:
             expect(self.understudy or not self.worlds_turn, f"ply {ply}: the network moved for the World unasked")
             self.proven(args, log)
+            self.rewarded(args)
             self.counts["understudyMoves" if self.understudy else "leelaMoves"] += 1
         self.closing, self.understudy = None, False
         self.board.push(unpack_move(args["move"]))
@@ -309,10 +389,12 @@ class Replay:
     def proven(self, args: Any, log: Record) -> None:
         """Checks a move of the network: its proof, over words made here, and that it is the best legal one."""
         assert self.board is not None and self.position is not None
-        ply, call = args["ply"], self.call(log)
-        if call is None or call[0] != "submitMove":
-            raise FindingError(f"ply {ply}: the proof came through another contract and cannot be read")
-        given, move = call[1], unpack_move(args["move"])
+        ply, move = args["ply"], unpack_move(args["move"])
+        call = self.call(log, f"the proof of ply {ply}")
+        if call is None:
+            return
+        expect(call.function == "submitMove", f"ply {ply}: the network's move came by {call.function}")
+        given = call.arguments
         asked, announced = [(part["game"], part["move"], part["payee"]) for part in (given, args)]
         expect(asked == announced, f"ply {ply}: not the move that the call asked for")
         bitmap = list(given["bitmap"])
@@ -335,11 +417,13 @@ class Replay:
         assert all(word < SCALAR_FIELD for word in words)
         data = b"".join(word.to_bytes(32, "big") for word in words) + bytes(given["proof"])
         expect(self.verify(self.verifier, data), f"ply {ply}: the verifier refuses the proof")
+        self.counts["proofs"] += 1
+
+    def rewarded(self, args: Any) -> None:
         reward = min(self.terms["reward"], self.fund)
-        expect(args["reward"] == reward, f"ply {ply}: the reward is {reward}, not {args['reward']}")
+        expect(args["reward"] == reward, f"ply {args['ply']}: the reward is {reward}, not {args['reward']}")
         self.fund -= reward
         self.credits[args["payee"]] += reward
-        self.counts["proofs"] += 1
 
     def enter(self, log: Record) -> None:
         """Enters a position: counts it, and starts its vote."""
@@ -365,6 +449,10 @@ class Replay:
 
     def due(self) -> Any:
         return payout(self.outcome, self.stakes, self.terms["maxOdds"], self.terms["fee"], self.pot)
+
+    def due_ending(self) -> tuple[str, str] | None:
+        """How a game that is on must end now."""
+        return self.ending() if self.board is not None and not self.outcome else None
 
     def ending(self) -> tuple[str, str] | None:
         """How the game ends in this position, by python-chess."""
@@ -417,42 +505,26 @@ class Replay:
     def time(self, log: Record) -> int:
         return int(self.record["blocks"][str(log["blockNumber"])]["timestamp"])
 
-    def transaction(self, log: Record) -> Record:
-        return cast("Record", self.record["transactions"][log["transactionHash"]])
+    def code(self, address: str) -> bytes:
+        return HexBytes(self.record["code"][address])
 
-    def direct(self, log: Record) -> Record | None:
-        """The transaction of a log, if it called the game contract itself."""
-        transaction = self.transaction(log)
-        return transaction if transaction["to"] == self.record["contract"] else None
-
-    def call(self, log: Record) -> tuple[str, Mapping[str, Any]] | None:
-        """The function that a log's transaction called, and its arguments; None if it went through another contract."""
-        transaction = self.direct(log)
-        if transaction is None:
+    def call(self, log: Record, what: str) -> Call | None:
+        """The call that emitted a log. None, and `what` is noted as unchecked, if the node did not tell."""
+        call = log["call"]
+        if call is None:
+            self.unchecked.append(f"{what}: came through another contract, and the node does not trace calls")
             return None
-        function, arguments = contract_interface().decode_function_input(HexBytes(transaction["input"]))
-        return function.fn_name, arguments
+        function, arguments = contract_interface().decode_function_input(HexBytes(call["input"]))
+        return Call(call["from"], call["value"], function.fn_name, arguments)
 
 
-def audit(record: Record, verify: Verify) -> dict[str, Any]:
-    """Replays a game and says what was checked; `problems` names what is not as the rules say. Stops at the first."""
-    replay = Replay(record, verify)
-    problems = []
-    last = ""
-    try:
-        for log in record["logs"]:
-            name, args = decode(log)
-            expect(not replay.outcome or name == "Claimed", f"{name} after the end of the game")
-            due = replay.ending() if replay.board is not None and not replay.outcome else None
-            expect(due is None or name in ("GameOver", "Claimed"), f"the game went on after {due}")
-            last = name
-            _HANDLERS[name](replay, args, log)
-        due = replay.ending() if replay.board is not None and not replay.outcome else None
-        expect(due is None, f"the game did not end with {due}")
-    except FindingError as finding:
-        problems.append(str(finding))
-    except (KeyError, IndexError, ValueError, TypeError, AssertionError, Web3Exception) as error:
-        problems.append(f"{last or 'the record'} is not as the contract writes it ({type(error).__name__}: {error})")
+def audit(record: Record, verify: Verify, origin: Origin | None = None) -> dict[str, Any]:
+    """Replays a game and says what was checked; `problems` names what is not as the rules say.
+
+    The replay stops at the first problem. Without `origin` the verifier's is left unchecked.
+    """
+    replay = Replay(record, verify, origin)
+    problems = replay.problems(replay.check_code) + replay.problems(replay.check_game)
     counts = replay.counts
     staked = sum(stake.amount for stake in replay.stakes.values())
     accounts = {*replay.stakes, *replay.credits}
@@ -461,8 +533,8 @@ def audit(record: Record, verify: Verify) -> dict[str, Any]:
         "game": record["game"],
         "chainId": record["chainId"],
         "contract": record["contract"],
-        "contractIsOurs": deploy.is_game_code(HexBytes(record["code"].get(record["contract"], "0x"))),
         "verifier": replay.verifier,
+        "setup": replay.setup,
         "networkHash": replay.network_hash,
         "outcome": replay.outcome or None,
         "reason": replay.reason or None,
@@ -506,9 +578,11 @@ _HANDLERS: Mapping[str, Callable[[Replay, Any, Record], None]] = {
 
 
 def _text(result: Mapping[str, Any]) -> str:
+    agreement = "everything that was checked agrees" if result["unchecked"] else "everything agrees"
     lines = [
         f"game {result['game']} at {result['contract']} on chain {result['chainId']}",
         f"  network {result['networkHash']}",
+        *([f"  the verifier, made again from it and the {result['setup']} setup"] if result["setup"] else []),
         f"  {result['stakes']} stakes, {result['staked']} wei, and a pot of {result['pot']}",
         f"  {result['ballots']} ballots: each signed by its seat's vote key, legal, and counted once",
         f"  {result['votes']} votes: each counted again and closed in time",
@@ -517,10 +591,9 @@ def _text(result: Mapping[str, Any]) -> str:
         f"{result['leelaMoves']} by Leela, {result['understudyMoves']} by the understudy",
         f"  the end: {result['outcome'] or 'not yet'}" + (f", {result['reason']}" if result["reason"] else ""),
         f"  {result['claims']} claims: {result['paid']} wei paid as due, {result['owed']} wei still owed",
-        *([] if result["contractIsOurs"] else ["  not checked: the contract's code, which is not this checkout's"]),
-        *(f"  not checked: {text}" for text in result["unchecked"]),
+        *(f"  unchecked: {text}" for text in result["unchecked"]),
         *(f"  WRONG: {text}" for text in result["problems"]),
-        "everything agrees" if result["ok"] else "the game is NOT as the rules say",
+        agreement if result["ok"] else "the game is NOT as the rules say",
     ]
     return "\n".join(lines)
 
@@ -546,19 +619,31 @@ def _chain(url: str | None, contract: str | None) -> tuple[Web3, str, int]:
     return w3, address, start or 0
 
 
-def run(game: int, url: str | None, contract: str | None, file: Path | None, save: Path | None, as_json: bool) -> int:
+def run(
+    game: int,
+    url: str | None,
+    contract: str | None,
+    network: Path | None,
+    file: Path | None,
+    save: Path | None,
+    as_json: bool,
+) -> int:
     """The command: returns 0 if all that was checked is well, else 1."""
+
+    def origin(record: Record) -> Origin | None:
+        return None if network is None else Origin.make(network, record["chainId"])
+
     if file is not None:
         record = read(file)
         if record["game"] != game:
             raise SettingsError(f"--file: {file} is game {record['game']}, not {game}")
         with on_new_chain(record["code"]) as verify:
-            result = audit(record, verify)
+            result = audit(record, verify, origin(record))
     else:
         w3, address, start = _chain(url, contract)
         try:
             record = fetch(w3, address, game, start)
-            result = audit(record, on_chain(w3))
+            result = audit(record, on_chain(w3), origin(record))
         except (OSError, Web3Exception) as error:
             raise SettingsError(f"RPC_URL: the chain does not answer as it should: {error}") from None
         if save is not None:

@@ -26,10 +26,10 @@ HALF_ORDER = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0
 """Half the order of secp256k1: a signature's s is at most this (EIP-2)."""
 BALLOT_GAS = 16_000
 """Gas of a ballot in a full batch, calldata and its share of the transaction included (measured: 13k)."""
+BALLOT_BYTES = 70
+"""Length of a ballot in a batch."""
 DISK_TIMEOUT = 5_000
 """Milliseconds to wait for the disk."""
-
-
 KEPT = 30 * 86_400
 """Seconds after the end of a vote until its ballots are forgotten: longer than any reorganisation."""
 
@@ -75,13 +75,9 @@ class Ballot:
     deadline: int
     """When the vote ends."""
 
-    @property
-    def packed(self) -> bytes:
-        """70 bytes, as castBallots takes them."""
-        return pack_ballot(self.seat, pack_move(self.move), self.signature)
-
 
 def pack_ballot(seat: int, move: int, signature: bytes) -> bytes:
+    """A ballot as castBallots takes it, BALLOT_BYTES long."""
     return seat.to_bytes(4, "big") + move.to_bytes(2, "big") + signature
 
 
@@ -208,6 +204,7 @@ class BallotBox:
                 pipe.incr(self.keys.version(game))
                 pipe.publish(self.keys.changes, str(game))
             pipe.publish(self.keys.wake, "ballots")
+            # This waits for all before this connection's last write, INCR: for a ballot that was there already, too.
             pipe.execute_command("WAITAOF", 1, 0, DISK_TIMEOUT)
             replies = await pipe.execute()
         if replies[-1][0] < 1:

@@ -6,8 +6,8 @@ import json
 import logging
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from typing import Any, cast
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal, cast
 
 import requests
 from eth_account import Account
@@ -32,8 +32,12 @@ GAS_LIMIT = 16_000_000
 """What one transaction may use, with a little room below EIP-7825's 2^24."""
 LOG_RANGE = 5_000
 """Blocks asked for at once; public nodes answer no more."""
+FRESH = 32
+"""The newest blocks: of several nodes behind one address, one that lags may not have them."""
 STUCK = 45.0
 """Seconds after which an unmined transaction is sent again with higher fees."""
+DEAREST = 4
+"""A transaction sent again offers at most so many times what a new one would."""
 
 Unreachable = (requests.RequestException, Web3Exception, OSError)
 """What a node that is down, or answers nonsense, raises."""
@@ -74,9 +78,10 @@ class Chain:
         self._events = {
             bytes.fromhex(event().topic.removeprefix("0x")): event() for event in _elements(self.contract.events)
         }
-        self._errors = {
+        self.errors: dict[bytes, str] = {
             bytes(Web3.keccak(text=_signature(entry))[:4]): entry["name"] for entry in abi() if entry["type"] == "error"
         }
+        """Names of the contract's own errors, by selector."""
 
     @classmethod
     def connect(cls, settings: Settings) -> Chain:
@@ -103,16 +108,18 @@ class Chain:
             return None
 
     def extends(self, number: int, digest: str, head: Block) -> bool:
-        """Whether the chain that ends in `head` holds the block of this number and hash."""
+        """Whether the chain that ends in `head` holds the block of this number and hash.
+
+        Raises BlockNotFound when a node is asked that has not come so far.
+        """
         if head.number <= number:
             return head.number == number and head.hash == digest
         if head.number == number + 1:
             return head.parent == digest
-        block = self.block(number)
-        return block is not None and block.hash == digest
+        return _block(self.w3.eth.get_block(number)).hash == digest
 
     def summary(self, game: int) -> Summary:
-        """The game as it stands. The contract reverts (ContractLogicError) for a game that does not exist."""
+        """The game as it stands. One that does not exist is in state 0, and all else of it is zero too."""
         value = self.contract.functions.summary(game).call()
         fields = [component["name"] for component in self._output("summary")["components"]]
         named = dict(zip(fields, value, strict=True))
@@ -128,19 +135,30 @@ class Chain:
 
     def events(self, first: int, last: int, game: int | None = None) -> Iterator[Event]:
         """The contract's events in blocks first..last, in order; of one game, or of all."""
-        topics = None if game is None else [None, "0x" + game.to_bytes(32, "big").hex()]
-        times: dict[int, int] = {}
         for start in range(first, last + 1, LOG_RANGE):
-            asked: dict[str, Any] = {
-                "address": self.contract.address,
-                "fromBlock": start,
-                "toBlock": min(start + LOG_RANGE - 1, last),
-            }
-            if topics is not None:
-                asked["topics"] = topics
-            for entry in self.w3.eth.get_logs(cast(Any, asked)):
-                if event := self._decode(entry, times):
-                    yield event
+            yield from self._logs({"fromBlock": start, "toBlock": min(start + LOG_RANGE - 1, last)}, game)
+
+    def events_until(self, first: int, last: Block, game: int | None = None) -> Iterator[Event]:
+        """The same for the chain that ends in `last`, which may be its newest block.
+
+        A node that lags answers a range with what it has; asked for a block by its hash, it answers that it has none
+        (one of `Unreachable`). So the last FRESH blocks are asked for by hash.
+        """
+        fresh = [last] if first <= last.number else []
+        while fresh and fresh[-1].number > first and len(fresh) < FRESH:
+            fresh.append(_block(self.w3.eth.get_block(cast(Any, fresh[-1].parent))))
+        yield from self.events(first, last.number - len(fresh), game)
+        for block in reversed(fresh):
+            yield from self._logs({"blockHash": block.hash}, game)
+
+    def _logs(self, where: dict[str, Any], game: int | None) -> Iterator[Event]:
+        asked = {"address": self.contract.address, **where}
+        if game is not None:
+            asked["topics"] = [None, "0x" + game.to_bytes(32, "big").hex()]
+        times: dict[int, int] = {}
+        for entry in self.w3.eth.get_logs(cast(Any, asked)):
+            if event := self._decode(entry, times):
+                yield event
 
     def _decode(self, entry: LogReceipt, times: dict[int, int]) -> Event | None:
         kind = self._events.get(bytes(entry["topics"][0]))
@@ -161,7 +179,7 @@ class Chain:
         """Why a call reverted, by the name of the contract's error."""
         data = getattr(error, "data", None)
         if isinstance(data, str) and data.startswith("0x") and len(data) >= 10:
-            return str(self._errors.get(bytes.fromhex(data[2:10]), data[:74]))
+            return self.errors.get(bytes.fromhex(data[2:10]), data[:74])
         return str(error)
 
     def _output(self, function: str) -> dict[str, Any]:
@@ -170,11 +188,12 @@ class Chain:
 
 
 class Sender:
-    """Transactions from one key, at most one in flight for each purpose.
+    """Transactions from one key, at most one in flight for each purpose as far as Redis remembers.
 
     What is in flight is kept in Redis, so that a restarted process goes on with it. A nonce is the lowest that is
     neither mined nor in flight: a transaction that a node forgot, or a reorganisation dropped, leaves no gap, and
-    whoever wanted it asks again. One process at a time may use a key (see the relay's lease).
+    whoever wanted it asks again. One that Redis forgot is mined or, when fees have risen, replaced. One process at a
+    time may use a key (see the relay's lease).
     """
 
     def __init__(self, chain: Chain, key: str, redis: Redis, keys: Keys) -> None:
@@ -199,15 +218,18 @@ class Sender:
         """
         if any(flight.purpose == purpose for flight in self.flying.values()):
             return None
+        nonce = self._nonce()
+        # What Redis forgot and the node still has at this nonce would be replaced, so its effect does not count.
+        forgotten = self._count("pending") > nonce
         try:
             asked: TxParams = {"from": self.account.address}
-            estimate = call.estimate_gas(asked, "pending")
+            estimate = call.estimate_gas(asked, "latest" if forgotten else "pending")
         except ContractLogicError as error:
             raise Refused(self.chain.reason(error)) from None
         gas = min(estimate * 5 // 4 + 10_000, GAS_LIMIT)
         data = call._encode_transaction_data()
-        flight = Flight(purpose, data, gas, *self._fees(), time.time())
-        return self._submit(self._nonce(), flight)
+        block, fee, tip = self._fees()
+        return self._submit(nonce, Flight(purpose, data, gas, fee, tip, time.time(), block))
 
     def settle(self) -> list[tuple[Flight, TxReceipt]]:
         """What was mined since the last call. Forgets what was dropped, sends again what is stuck."""
@@ -231,10 +253,15 @@ class Sender:
             log.warning("transaction %s (%s) was dropped", flight.hash, flight.purpose)
             self._forget(nonce)
             return
-        if time.time() - flight.at > STUCK:
-            fee, tip = self._fees()
-            fee, tip = max(fee, flight.fee * 5 // 4), max(tip, flight.tip * 5 // 4)
-            self._submit(nonce, Flight(flight.purpose, flight.data, flight.gas, fee, tip, time.time()))
+        if time.time() - flight.at <= STUCK:
+            return
+        block, fee, tip = self._fees()
+        raised = max(fee, _raised(flight.fee))  # at least the tip
+        if block == flight.block or raised > DEAREST * fee:
+            return  # fees are not why it waits
+        tip = max(tip, _raised(flight.tip))
+        again = Flight(flight.purpose, flight.data, flight.gas, raised, tip, time.time(), block)
+        self._submit(nonce, again)
 
     def _submit(self, nonce: int, flight: Flight) -> str | None:
         signed = self.account.sign_transaction(
@@ -250,8 +277,8 @@ class Sender:
             }
         )
         flight.hash = "0x" + bytes(signed.hash).hex()
-        self.redis.hset(self.name, str(nonce), json.dumps(asdict(flight)))
-        previous, self.flying[nonce] = self.flying.get(nonce), flight
+        previous = self.flying.get(nonce)
+        self._keep(nonce, flight)
         try:
             self.chain.w3.eth.send_raw_transaction(signed.raw_transaction)
         except Web3RPCError as error:
@@ -259,28 +286,38 @@ class Sender:
             if previous is None:
                 self._forget(nonce)
             else:
-                self.flying[nonce] = previous
+                self._keep(nonce, replace(previous, at=flight.at, block=flight.block))  # which is when it was tried
             return None
         return flight.hash
+
+    def _keep(self, nonce: int, flight: Flight) -> None:
+        self.redis.hset(self.name, str(nonce), json.dumps(asdict(flight)))
+        self.flying[nonce] = flight
 
     def _forget(self, nonce: int) -> None:
         self.flying.pop(nonce, None)
         self.redis.hdel(self.name, str(nonce))
 
     def _nonce(self) -> int:
-        count = self.chain.w3.eth.get_transaction_count
-        if not self.flying:
-            return count(self.account.address, "pending")
-        nonce = int(count(self.account.address, "latest"))
+        nonce = self._count("latest")
         while nonce in self.flying:
             nonce += 1
         return nonce
 
-    def _fees(self) -> tuple[int, int]:
-        """The highest fee and the tip to offer, per gas: room for base fee to double."""
-        base = self.chain.w3.eth.get_block("latest").get("baseFeePerGas", 0)
+    def _count(self, state: Literal["latest", "pending"]) -> int:
+        """Transactions of this key so far."""
+        return int(self.chain.w3.eth.get_transaction_count(self.account.address, state))
+
+    def _fees(self) -> tuple[int, int, int]:
+        """The newest block, and the highest fee and the tip to offer, per gas: room for base fee to double."""
+        latest = self.chain.w3.eth.get_block("latest")
         tip = self.chain.w3.eth.max_priority_fee
-        return 2 * base + tip, tip
+        return latest["number"], 2 * latest.get("baseFeePerGas", 0) + tip, tip
+
+
+def _raised(price: int) -> int:
+    """A quarter more: nodes want a tenth more of each price to replace a transaction."""
+    return max(price * 5 // 4, price + 1)
 
 
 @dataclass
@@ -294,6 +331,8 @@ class Flight:
     tip: int
     at: float
     """Wall clock of its last sending."""
+    block: int = 0
+    """The newest block then."""
     hash: str = ""
 
 

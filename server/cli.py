@@ -75,6 +75,9 @@ def parser(hooks: Sequence[str] = ()) -> argparse.ArgumentParser:
     audit.add_argument("game", type=int, metavar="GAME", help="the game's number")
     audit.add_argument("--rpc", metavar="URL", help="the chain's JSON-RPC (RPC_URL, or the local chain)")
     audit.add_argument("--contract", metavar="ADDRESS", help="the game contract (CONTRACT, or what `up` deployed)")
+    audit.add_argument(
+        "--network", type=Path, metavar="FILE", help="make the verifier again from this network and SETUP, and compare"
+    )
     audit.add_argument("--file", type=Path, help="read the game from a file that --save wrote, not from a chain")
     audit.add_argument("--save", type=Path, metavar="FILE", help="keep what was read from the chain")
     audit.add_argument("--json", action="store_true", help="print one JSON object")
@@ -167,7 +170,9 @@ def _simulate(options: argparse.Namespace) -> int:
 def _audit(options: argparse.Namespace) -> int:
     from server import audit
 
-    return audit.run(options.game, options.rpc, options.contract, options.file, options.save, options.json)
+    return audit.run(
+        options.game, options.rpc, options.contract, options.network, options.file, options.save, options.json
+    )
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import json
@@ -91,6 +92,14 @@ class Verifier:
     insecure: bool
 
 
+@dataclass(frozen=True)
+class Compiled:
+    """What the compiler made of a verifier: the code that creates it, and the code it then has. 0x-prefixed hex."""
+
+    creation: str
+    runtime: str
+
+
 class Sender:
     """Sends transactions of one key, one after another, each mined before the next."""
 
@@ -166,9 +175,9 @@ def game_contract(w3: Web3, address: str) -> Contract:
     return w3.eth.contract(address=Web3.to_checksum_address(address), abi=abi())
 
 
-def is_game_code(code: bytes) -> bool:
-    """Whether the code at an address is this checkout's game contract, whatever its immutable values."""
-    compiled = artifact("Game")["deployedBytecode"]
+def is_code_of(contract: str, code: bytes) -> bool:
+    """Whether the code at an address is that of this checkout's contract, whatever its immutable values."""
+    compiled = artifact(contract)["deployedBytecode"]
     ours, theirs = bytearray.fromhex(compiled["object"].removeprefix("0x")), bytearray(code)
     if len(ours) != len(theirs):
         return False
@@ -181,12 +190,11 @@ def is_game_code(code: bytes) -> bool:
 
 def artifact_hash() -> str:
     """Hash of the compiled contracts: tells a data folder that was made with others."""
-    code = [artifact(contract)["bytecode"]["object"] for contract in ("Rules", "Game")]
-    return "0x" + hashlib.sha256(json.dumps(code).encode()).hexdigest()
+    return "0x" + hashlib.sha256(artifact("Game")["bytecode"]["object"].encode()).hexdigest()
 
 
-def compile_verifier(source: str, cache_dir: Path) -> str:
-    """The creation code of a generated verifier, compiled by the npm package solc, or found in the cache.
+def compile_verifier(source: str, cache_dir: Path) -> Compiled:
+    """A generated verifier, compiled by the npm package solc, or found in the cache.
 
     The Yul optimiser is off: on the generated code it needs more memory than solc has. Raises SettingsError.
     """
@@ -196,15 +204,15 @@ def compile_verifier(source: str, cache_dir: Path) -> str:
         "settings": {
             "evmVersion": "cancun",
             "optimizer": {"enabled": True, "runs": 1, "details": {"yul": False}},
-            "outputSelection": {"*": {"*": ["evm.bytecode.object"]}},
+            "outputSelection": {"*": {"*": ["evm.bytecode.object", "evm.deployedBytecode.object"]}},
         },
     }
     text = json.dumps(request, sort_keys=True)
     compiler = (CONTRACTS / "package-lock.json").read_bytes()  # which names solc's version
     folder = cache_dir / "verifiers"
-    kept = folder / (hashlib.sha256(compiler + text.encode()).hexdigest() + ".hex")
-    if kept.is_file() and (code := kept.read_text()).endswith("\n"):
-        return code.strip()
+    kept = folder / (hashlib.sha256(compiler + text.encode()).hexdigest() + ".json")
+    with contextlib.suppress(OSError, ValueError, TypeError):
+        return Compiled(**json.loads(kept.read_text()))
     try:
         run = subprocess.run(
             [str(CONTRACTS / "solc"), "--standard-json"],
@@ -221,14 +229,15 @@ def compile_verifier(source: str, cache_dir: Path) -> str:
         ) from None
     if errors := [e["formattedMessage"] for e in output.get("errors", []) if e["severity"] == "error"]:
         raise SettingsError(f"the verifier does not compile: {errors[0]}")
-    compiled = [contract for file in output["contracts"].values() for contract in file.values()]
-    code = "0x" + str(max((c["evm"]["bytecode"]["object"] for c in compiled), key=len))
+    contracts = [contract["evm"] for file in output["contracts"].values() for contract in file.values()]
+    largest = max(contracts, key=lambda code: len(code["bytecode"]["object"]))
+    compiled = Compiled("0x" + largest["bytecode"]["object"], "0x" + largest["deployedBytecode"]["object"])
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        write_atomically(kept, code.encode() + b"\n")
+        write_atomically(kept, json.dumps(asdict(compiled)).encode() + b"\n")
     except OSError as error:
         raise SettingsError(f"CACHE_DIR: {kept} cannot be written ({error.strerror})") from None
-    return code
+    return compiled
 
 
 # ---------------------------------------------------------------------------------------------------------- deploying
@@ -249,17 +258,14 @@ def add_book(game: Contract, owner: Sender, openings: Sequence[Position]) -> int
 
 def deploy(w3: Web3, owner: Sender, verifier: Verifier, cache_dir: Path) -> Deployment:
     """Deploys verifier and game contract, registers the model and the book of openings. Raises SettingsError."""
-    verifier_code = compile_verifier(verifier.source, cache_dir)
+    verifier_code = compile_verifier(verifier.source, cache_dir).creation
 
-    def create(contract_abi: Sequence[Any], code: str, *arguments: Any) -> tuple[str, int]:
-        contract = w3.eth.contract(abi=contract_abi, bytecode=HexBytes(code))
-        receipt = owner.send(contract.constructor(*arguments))
+    def create(code: str) -> tuple[str, int]:
+        receipt = owner.send(w3.eth.contract(abi=[], bytecode=HexBytes(code)).constructor())
         return str(receipt["contractAddress"]), int(receipt["blockNumber"])
 
-    rules, game_artifact = artifact("Rules"), artifact("Game")
-    verifier_address, _ = create([], verifier_code)
-    rules_address, _ = create(rules["abi"], rules["bytecode"]["object"])
-    address, block = create(game_artifact["abi"], game_artifact["bytecode"]["object"], rules_address)
+    verifier_address, _ = create(verifier_code)
+    address, block = create(artifact("Game")["bytecode"]["object"])
     game = game_contract(w3, address)
     added = owner.send(game.functions.addModel(verifier_address, verifier.insecure, HexBytes(verifier.network_hash)))
     return Deployment(

@@ -3,7 +3,8 @@
 Every commit is one transaction that writes documents and the cursor together, so a kill leaves a consistent model. The
 cursor remembers the hashes of the last blocks. When the newest of them is no longer on the chain, the indexer goes back
 to the last that is and makes the games touched since again, from their events. When even the chain's first block is
-another, it is another chain: everything known is forgotten, received ballots too.
+another, it is another chain: everything known is forgotten, received ballots too. A game that an event does not fit is
+made again as well.
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ from typing import Any, cast
 
 from redis import Redis
 from redis.client import Pipeline
+from redis.exceptions import RedisError
 
 from server import game as games
-from server.chain import LOG_RANGE, Block, Chain
+from server.chain import FRESH, LOG_RANGE, Block, Chain, Unreachable
 from server.game import Card, Event, Game
 from server.keys import Keys
 from server.lease import Lease
@@ -33,6 +35,8 @@ MODEL = hashlib.sha256(json.dumps(Game.model_json_schema(), sort_keys=True).enco
 """Names the shape of the documents: a server with another shape makes the read model again."""
 MEMORY = 256
 """Blocks whose hashes are remembered; after a deeper reorganisation the whole model is made again."""
+LAG = 10.0
+"""Seconds after which a chain that is shorter than it was counts as reorganised: before, as a node that lags."""
 
 
 @dataclass
@@ -105,13 +109,16 @@ class Ledger:
 
 
 class Indexer:
-    def __init__(self, chain: Chain, redis: Redis, keys: Keys, start_block: int = 0) -> None:
+    def __init__(self, chain: Chain, redis: Redis, keys: Keys, start_block: int = 0, lag: float = 0.0) -> None:
         self.chain = chain
         self.redis = redis
         self.keys = keys
         self.start = start_block
+        self.lag = lag
         self.lease = Lease(redis, keys.indexer)
         self.cursor: list[tuple[int, str]] | None = None
+        self.level = time.monotonic()
+        """When the chain was last as long as the cursor."""
         self.ledgers: dict[int, Ledger] = {}
 
     def step(self) -> bool:
@@ -128,37 +135,41 @@ class Indexer:
             return False
         if self.cursor is None:
             self.ledgers.clear()
-            self.cursor = [
-                (number, digest) for number, digest in json.loads(self.redis.get(self.keys.cursor(MODEL)) or "[]")
-            ]
+            self.cursor = self._read_cursor()
         head = self.chain.head()
+        if not self.cursor or head.number >= self.cursor[-1][0]:
+            self.level = time.monotonic()
+        elif time.monotonic() - self.level < self.lag:
+            return False
         if self.cursor and self.cursor[-1] == (head.number, head.hash):
             return False
         if self.cursor and not self.chain.extends(*self.cursor[-1], head):
             self._roll_back()
             return True
         first = self.cursor[-1][0] + 1 if self.cursor else min(self.start, head.number)
-        last: Block | None = head
-        if head.number - first >= LOG_RANGE:
-            last = self.chain.block(first + LOG_RANGE - 1)
+        far = head.number - first >= LOG_RANGE + FRESH
+        last = self.chain.block(first + LOG_RANGE - 1) if far else head
         if last is None:
             return False
-        events = list(self.chain.events(first, last.number))
+        events = list(self.chain.events(first, last.number) if far else self.chain.events_until(first, last))
         if self.chain.block(last.number) != last:
             return False  # reorganised while it was read
-        touched: dict[int, Ledger] = {}
-        for event in events:
-            touched[event.game] = ledger = self._apply(event)
-            self.ledgers[event.game] = ledger
+        touched = self._fold_all(events, last)
         self._commit([*self.cursor, (last.number, last.hash)][-MEMORY:], touched, head)
         for number, ledger in touched.items():
             if ledger.game.state == "over":
                 del self.ledgers[number]
-        return last is not head
+        return far
+
+    def _read_cursor(self) -> list[tuple[int, str]]:
+        """The blocks whose events Redis holds, newest last. Documents of another shape hold none."""
+        model, blocks = json.loads(self.redis.get(self.keys.cursor) or '["", []]')
+        return [(number, digest) for number, digest in blocks] if model == MODEL else []
 
     def _roll_back(self) -> None:
         assert self.cursor
         kept = list(self.cursor)
+        block: Block | None = None
         while kept:
             block = self.chain.block(kept[-1][0])
             if block is not None and block.hash == kept[-1][1]:
@@ -175,16 +186,36 @@ class Indexer:
             int(game) for game in cast("list[str]", self.redis.zrangebyscore(self.keys.games, number + 1, "+inf"))
         ]
         log.warning("reorganised after block %s: games %s are made again", number, touched)
-        self._commit(kept, {game: self._rebuild(game, number) for game in touched}, None)
+        self._commit(kept, {game: self._rebuild(game, block if kept else None) for game in touched}, None)
 
-    def _rebuild(self, game: int, last: int) -> Ledger | None:
+    def _rebuild(self, game: int, last: Block | None) -> Ledger | None:
         """The game as of block `last`, from its events; None: it was not created by then."""
         stored = self._load(game)
         ledger: Ledger | None = None
-        if stored is not None:
-            for event in self.chain.events(stored.game.created, last, game):
+        if last is not None:
+            for event in self.chain.events_until(stored.game.created if stored else self.start, last, game):
                 ledger = self._fold(ledger, event)
         return ledger
+
+    def _fold_all(self, events: Iterable[Event], last: Block) -> dict[int, Ledger]:
+        """The games that the events touch, as of block `last`. One that an event does not fit is made again."""
+        touched: dict[int, Ledger] = {}
+        rebuilt: set[int] = set()
+        for event in events:
+            if event.game in rebuilt:
+                continue
+            try:
+                ledger = self._apply(event)
+            except (RedisError, *Unreachable):
+                raise
+            except Exception:
+                log.exception("game %s is made again: %s in block %s does not fit", event.game, event.name, event.block)
+                again = self._rebuild(event.game, last)
+                assert again is not None, f"game {event.game} has events"
+                ledger = again
+                rebuilt.add(event.game)
+            touched[event.game] = self.ledgers[event.game] = ledger
+        return touched
 
     def _apply(self, event: Event) -> Ledger:
         if event.name == "GameCreated":
@@ -230,7 +261,7 @@ class Indexer:
                     ledger.write(pipe, self.keys)
                 pipe.incr(self.keys.version(number))
                 pipe.publish(self.keys.changes, str(number))
-            pipe.set(self.keys.cursor(MODEL), json.dumps(cursor))
+            pipe.set(self.keys.cursor, json.dumps([MODEL, cursor]))
             pipe.set(self.keys.genesis, genesis)
             if head is not None:
                 seen = {"number": head.number, "time": head.time, "seen": time.time()}
@@ -256,6 +287,7 @@ def run(settings: Settings) -> None:
     """Follows the chain until SIGTERM or SIGINT."""
     stop = stop_signal()
     redis, chain = connect_redis(settings), Chain.connect(settings)
-    indexer = Indexer(chain, redis, Keys(settings.chain_id, settings.contract), settings.start_block)
+    keys, lag = Keys(settings.chain_id, settings.contract), 0.0 if settings.local else LAG
+    indexer = Indexer(chain, redis, keys, settings.start_block, lag)
     run_loop(indexer.step, redis, None, 0.1 if settings.local else 1.0, stop)
     indexer.lease.release()

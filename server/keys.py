@@ -27,7 +27,7 @@ class Keys:
         self.head = self.prefix + "head"
         """String: JSON, the newest block: number, its time, and the wall clock when it was seen."""
         self.games = self.prefix + "games"
-        """Sorted set of game numbers, scored by number."""
+        """Sorted set of game numbers, scored by the last block that changed each."""
         self.relay = self.prefix + "relay"
         """String that expires: what the relay will not do, a sentence, or nothing when it is well."""
         self.leader = self.prefix + "leader"
@@ -40,10 +40,8 @@ class Keys:
         """Hash of counters: what the relay sent and spent."""
         self.faucet = self.prefix + "faucet"
         """Set of addresses that the faucet has funded."""
-
-    def cursor(self, model: str) -> str:
-        """String: JSON, the blocks whose events documents of this shape hold, [[number, hash], ...], newest last."""
-        return f"{self.prefix}cursor:{model}"
+        self.cursor = self.prefix + "cursor"
+        """String: JSON, [shape, [[number, hash], ...]]: of the documents, and the blocks whose events they hold."""
 
     def game(self, game: int) -> str:
         """String: the document."""

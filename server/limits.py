@@ -44,19 +44,18 @@ class Slots:
     def __init__(self, total: int, each: int) -> None:
         self.total = total
         self.each = each
+        self.open = 0
         self.held: dict[Hashable, int] = {}
-
-    @property
-    def open(self) -> int:
-        return sum(self.held.values())
 
     def take(self, key: Hashable) -> bool:
         if self.open >= self.total or self.held.get(key, 0) >= self.each:
             return False
+        self.open += 1
         self.held[key] = self.held.get(key, 0) + 1
         return True
 
     def give(self, key: Hashable) -> None:
+        self.open -= 1
         self.held[key] -= 1
         if not self.held[key]:
             del self.held[key]

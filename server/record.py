@@ -1,4 +1,4 @@
-"""What is on the chain of one game: its logs, their transactions and blocks, and the code of what it relies on.
+"""What is on the chain of one game: its logs, the calls that emitted them, their blocks, and the code it relies on.
 
 A record is JSON, so it can be kept in a file and audited elsewhere.
 """
@@ -11,8 +11,11 @@ import sys
 from pathlib import Path
 from typing import Any, cast
 
+from eth_typing import ChecksumAddress
 from hexbytes import HexBytes
 from web3 import Web3
+from web3.exceptions import Web3Exception
+from web3.types import RPCEndpoint
 
 from server import deploy
 from server.settings import SettingsError
@@ -21,6 +24,10 @@ Record = dict[str, Any]
 
 LOG_RANGE = 5_000
 """Blocks asked for at once; public nodes answer no more."""
+CALLED = ("Staked", "BallotsCast", "Moved")
+"""Events of which an audit reads the call that emitted them."""
+PAYING = tuple(Web3.keccak(text=f"{name}(uint256,address)")[:4] for name in ("claim", "claimTo"))
+"""Selectors of the functions in which the contract calls others, which may call it again."""
 
 
 def fetch(w3: Web3, contract: str, game: int, start_block: int) -> Record:
@@ -44,33 +51,103 @@ def fetch(w3: Web3, contract: str, game: int, start_block: int) -> Record:
     terms = deploy.game_contract(w3, contract).events.GameCreated().process_log(entries[0])["args"]["terms"]
     entries = logs(["ModelAdded"], terms["model"]) + logs(["BookAdded"], terms["book"]) + entries
 
-    transactions, blocks = {}, {}
+    keys = ("address", "topics", "data", "blockNumber", "blockHash", "transactionHash", "transactionIndex", "logIndex")
+    kept: list[Record] = []
+    blocks = {}
     code = {address: w3.eth.get_code(address).to_0x_hex()}
+    rules = None
+    if deploy.is_code_of("Game", HexBytes(code[address])):
+        rules = deploy.game_contract(w3, contract).functions.rules().call()
+        code[rules] = w3.eth.get_code(rules).to_0x_hex()
     for entry in entries:
-        name = entry["transactionHash"].to_0x_hex()
-        if name not in transactions:
-            transaction = w3.eth.get_transaction(name)
-            transactions[name] = {key: _plain(transaction.get(key)) for key in ("from", "to", "value", "input")}
-        decoded = decode(entry)
-        numbers = [entry["blockNumber"]] + ([decoded[1]["drawBlock"]] if decoded[0] == "DrawFixed" else [])
+        name, args = decode(entry)
+        kept.append({key: _plain(entry[key]) for key in keys})
+        if name in CALLED:
+            kept[-1]["call"] = _call(w3, entry)
+        numbers = [entry["blockNumber"]] + ([args["drawBlock"]] if name == "DrawFixed" else [])
         for number in numbers:
             if str(number) not in blocks and number <= newest:
                 block = w3.eth.get_block(number)
                 blocks[str(number)] = {"hash": block["hash"].to_0x_hex(), "timestamp": block["timestamp"]}
-        for account in (decoded[1].get("verifier"), decoded[1].get("pointer")):
+        for account in (args.get("verifier"), args.get("pointer")):
             if account is not None:
                 code[account] = w3.eth.get_code(account).to_0x_hex()
-    keys = ("address", "topics", "data", "blockNumber", "blockHash", "transactionHash", "transactionIndex", "logIndex")
     return {
         "chainId": w3.eth.chain_id,
         "contract": address,
+        "rules": rules,
+        "creation": _creation(w3, address, start_block, newest),
         "game": game,
         "block": newest,
-        "logs": [{key: _plain(entry[key]) for key in keys} for entry in entries],
-        "transactions": transactions,
+        "logs": kept,
         "blocks": blocks,
         "code": code,
     }
+
+
+def _call(w3: Web3, entry: Any) -> Record | None:
+    """The call of the contract that emitted a log: from, value and input. None if the node does not tell.
+
+    It is the transaction's own, unless other contracts called, or were called, in between.
+    """
+    transaction = w3.eth.get_transaction(entry["transactionHash"])
+    if transaction.get("to") == entry["address"] and transaction["input"][:4] not in PAYING:
+        return {key: _plain(transaction[key]) for key in ("from", "value", "input")}
+    return _inner_call(w3, entry)
+
+
+def _inner_call(w3: Web3, entry: Any) -> Record | None:
+    """Finds the call that emitted a log by a trace of its transaction, which not every node offers."""
+    options = {"tracer": "callTracer", "tracerConfig": {"withLog": True}}
+    try:
+        asked = [entry["transactionHash"].to_0x_hex(), options]
+        answer = w3.provider.make_request(RPCEndpoint("debug_traceTransaction"), asked)
+    except (OSError, ValueError, RecursionError, Web3Exception):  # not offered, or nested too deep to be read
+        return None
+    frames: list[Any] = [answer.get("result") or {}]
+    while frames:
+        frame = frames.pop()
+        if "error" in frame:  # reverted, with all that is in it
+            continue
+        to_contract = frame.get("type") == "CALL" and HexBytes(frame["to"]) == HexBytes(entry["address"])
+        if to_contract and any(_content(log) == _content(entry) for log in frame.get("logs", ())):
+            sender = Web3.to_checksum_address(frame["from"])
+            return {"from": sender, "value": int(frame.get("value", "0x0"), 16), "input": frame["input"]}
+        frames += frame.get("calls", ())
+    return None
+
+
+def _content(log: Any) -> list[HexBytes]:
+    return [HexBytes(part) for part in (*log["topics"], log["data"])]
+
+
+def _creation(w3: Web3, address: ChecksumAddress, start_block: int, newest: int) -> str | None:
+    """The input of the transaction that created a contract: the creation code with the constructor's arguments.
+
+    None if the node has forgotten the states it is searched in, or if another contract created it.
+    """
+
+    def created_in(number: int) -> str | None:
+        for transaction in cast("list[Any]", w3.eth.get_block(number, full_transactions=True)["transactions"]):
+            if transaction.get("to") is None:
+                receipt = w3.eth.get_transaction_receipt(transaction["hash"])
+                if receipt["contractAddress"] == address:
+                    return cast(str, _plain(transaction["input"]))
+        return None
+
+    try:
+        if found := created_in(start_block):  # as a deployment's record says
+            return found
+        low, high = start_block, newest
+        while low < high:
+            middle = (low + high) // 2
+            if w3.eth.get_code(address, middle):
+                high = middle
+            else:
+                low = middle + 1
+        return created_in(low)
+    except (OSError, Web3Exception):
+        return None
 
 
 def write(record: Record, file: Path) -> None:
@@ -88,7 +165,7 @@ def read(file: Path) -> Record:
         record = json.loads(file.read_text())
     except (OSError, ValueError, RecursionError) as error:
         raise SettingsError(f"--file: {file} cannot be read: {error}") from None
-    names = {"chainId", "contract", "game", "logs", "transactions", "blocks", "code"}
+    names = {"chainId", "contract", "rules", "creation", "game", "logs", "blocks", "code"}
     if not isinstance(record, dict) or names - set(record):
         raise SettingsError(f"--file: {file} is not what --save writes")
     return cast("Record", record)

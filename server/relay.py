@@ -10,18 +10,33 @@ import json
 import logging
 import time
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Any, cast
 
 import chess
 from redis import Redis
 from redis.exceptions import RedisError
 from web3 import Web3
 from web3.contract.contract import ContractFunction
+from web3.exceptions import ContractLogicError
 
 from engine.encoding import pack_move
 from server import progress
-from server.ballots import capacity, pack_ballot
-from server.chain import DRAWN, LOBBY, OVER, PROVE, VOTE, Block, Chain, Refused, Sender, Summary, Unreachable
+from server.ballots import BALLOT_BYTES, BALLOT_GAS, capacity, pack_ballot
+from server.chain import (
+    DRAWN,
+    GAS_LIMIT,
+    LOBBY,
+    OVER,
+    PROVE,
+    VOTE,
+    Block,
+    Chain,
+    Flight,
+    Refused,
+    Sender,
+    Summary,
+    Unreachable,
+)
 from server.jobs import Jobs
 from server.keys import Keys
 from server.lease import Lease
@@ -31,9 +46,11 @@ from server.settings import Settings
 log = logging.getLogger(__name__)
 
 BATCH = 200
-"""Ballots in one transaction: 3M gas."""
+"""Ballots in one transaction, 3M gas; at the last call as many as one can hold."""
 FULL = 100
 """From this many on, a batch is cheap enough whatever was spent."""
+READ = 60.0
+"""Seconds after which the indexer will have read what was sent and mined."""
 HEALTH = 5.0
 """Seconds between looks at the relay's balance."""
 RETRY = 1.0
@@ -66,6 +83,8 @@ class Relay:
         self.checked = 0.0
         self.desks: dict[int, Desk] = {}
         self.over: set[int] = set()
+        self.mined: list[Flight] = []
+        """Ballots counted so lately that the indexer may not have read of them."""
         self.reverts: dict[str, tuple[int, float]] = {}
 
     def step(self) -> bool:
@@ -81,21 +100,29 @@ class Relay:
         settled = self._settle()
         self._read_chain()
         self._check_health()
-        acted = [self._try(game, desk) for game, desk in list(self.desks.items())]
-        return settled or any(acted)
+        acted = self._act_in_all()
+        return settled or acted
 
-    def _try(self, game: int, desk: Desk) -> bool:
-        """Acts, and keeps a fault in one game from the others."""
-        try:
-            return self._act(game, desk)
-        except (RedisError, *Unreachable):
-            raise
-        except Exception:
-            log.exception("game %s cannot be relayed now", game)
-            return False
+    def _act_in_all(self) -> bool:
+        """Acts in each game: a fault in one does not keep the others waiting. Then raises the node's last fault."""
+        acted = False
+        fault: Exception | None = None
+        for game, desk in list(self.desks.items()):
+            try:
+                acted |= self._act(game, desk)
+            except RedisError:
+                raise
+            except Unreachable as error:
+                fault = error
+            except Exception:
+                log.exception("game %s cannot be relayed now", game)
+        if fault is not None:
+            raise fault
+        return acted
 
     def _settle(self) -> bool:
         settled = self.sender.settle()
+        self.mined = [flight for flight in self.mined if time.time() - flight.at < READ]
         for flight, receipt in settled:
             kind, *parts = flight.purpose.split(":")
             self.redis.hincrby(self.keys.stats, "transactions", 1)
@@ -108,6 +135,8 @@ class Relay:
                 progress.verified(self.redis, self.keys, int(parts[0]), int(parts[1]), flight.hash)
             if receipt["status"]:
                 self.reverts.pop(flight.purpose, None)
+                if kind == "cast":
+                    self.mined.append(flight)
             else:
                 count = self.reverts.get(flight.purpose, (0, 0.0))[0] + 1
                 self.reverts[flight.purpose] = (count, time.monotonic() + min(2.0**count, 300))
@@ -120,7 +149,9 @@ class Relay:
         if self.head is not None and head.hash == self.head.hash and not self.stale:
             return
         if self.head is None or not self.chain.extends(self.head.number, self.head.hash, head):
-            self.over.clear()  # a reorganisation may reopen what was over
+            # A reorganisation may reopen what was over, and take back what was mined.
+            self.over.clear()
+            self.mined.clear()
         summaries = {
             game: self.chain.summary(game)
             for game in range(self.chain.contract.functions.games().call())
@@ -168,7 +199,7 @@ class Relay:
         if self.now < summary.deadline:
             if self._cast(game, desk):
                 return True
-            if self._waiting(f"cast:{game}:{summary.position.ply}"):
+            if self._casts(game, summary.position.ply):
                 return False
         if self.now < summary.decidable_at:
             return False
@@ -176,30 +207,47 @@ class Relay:
         return self._send(desk, f"close:{game}:{summary.position.ply}", close) is not None
 
     def _cast(self, game: int, desk: Desk) -> bool:
-        """Carries ballots received and not counted, heaviest seats first."""
+        """Carries ballots received and not carried yet, heaviest seats first.
+
+        One batch at a time, until the last call: then all that is left goes at once, whatever is in flight.
+        """
         summary, ply = desk.summary, desk.summary.position.ply
-        purpose = f"cast:{game}:{ply}"
-        entries = self._pending(game, ply, summary.position.key)
-        if not entries or self._waiting(purpose):
-            return False
         last_call = self.now >= summary.deadline - self.margin
+        if self._casts(game, ply) and not last_call:
+            return False
+        entries = self._pending(game, ply, summary.position.key)
+        if not entries:
+            return False
         spent = int(self.redis.get(self.keys.spent(game, ply)) or 0)
         if spent > self.budget // 2 and len(entries) < FULL and not last_call:
             return False
-        packed = b"".join(entries[:BATCH])
-        call = self.chain.contract.functions.castBallots(game, ply, packed)
+        batch = entries[: GAS_LIMIT // BALLOT_GAS if last_call else BATCH]
+        call = self.chain.contract.functions.castBallots(game, ply, b"".join(batch))
         if call.call({"from": self.sender.account.address}, "pending") == 0:
             return False
-        return self._send(desk, purpose, call) is not None
+        seat = int.from_bytes(batch[0][:4], "big")
+        return self._send(desk, f"cast:{game}:{ply}:{seat}", call) is not None
+
+    def _casts(self, game: int, ply: int) -> list[Flight]:
+        """The ballots of a ply that are in flight."""
+        return [flight for flight in self.sender.flying.values() if _carries(flight, game, ply)]
+
+    def _carried(self, game: int, ply: int) -> set[bytes]:
+        """The packed ballots of a ply that are in flight, or counted and perhaps not in the read model."""
+        flights = self._casts(game, ply) + [flight for flight in self.mined if _carries(flight, game, ply)]
+        decode = self.chain.contract.decode_function_input
+        batches = [decode(cast(Any, flight.data))[1]["ballots"] for flight in flights]
+        return {batch[at : at + BALLOT_BYTES] for batch in batches for at in range(0, len(batch), BALLOT_BYTES)}
 
     def _pending(self, game: int, ply: int, position: str) -> list[bytes]:
-        """The packed ballots of this position that are not counted as far as the read model knows."""
+        """The packed ballots of this position that are to be carried, heaviest seats first."""
         received = cast("dict[str, str]", self.redis.hgetall(self.keys.ballots(game, ply, position)))
         if not received:
             return []
         seats = list(received)
         voted = cast("list[str | None]", self.redis.hmget(self.keys.voted(game), seats))
         stored = cast("list[str | None]", self.redis.hmget(self.keys.seats(game), seats))
+        carried = self._carried(game, ply)
         pending = []
         for number, vote, seat in zip(seats, voted, stored, strict=True):
             if vote is not None and vote.startswith(f"{ply}:"):
@@ -208,7 +256,8 @@ class Relay:
             move = pack_move(chess.Move.from_uci(entry["receipt"]["move"]))
             rank = json.loads(seat)["rank"] if seat is not None else None
             packed = pack_ballot(int(number), move, bytes.fromhex(entry["signature"]))
-            pending.append((rank if rank is not None else capacity(self.budget), packed))
+            if packed not in carried:
+                pending.append((rank if rank is not None else capacity(self.budget), packed))
         return [packed for _, packed in sorted(pending)]
 
     # ------------------------------------------------------------------------------------------------- the network
@@ -234,15 +283,23 @@ class Relay:
         if sent is not None:
             progress.report(self.redis, self.keys, game, ply, "submitted", 1, tx=sent)
             return True
-        if purpose in desk.refused and self.chain.summary(game) == desk.summary:
+        if purpose in desk.refused and self._worthless(call) and self.chain.summary(game) == desk.summary:
             log.error("the contract refuses the proof of game %s, ply %s: it is made again", game, ply)
             self.redis.delete(name)
         return False
 
-    # ----------------------------------------------------------------------------------------------------- sending
+    def _worthless(self, submit: ContractFunction) -> bool:
+        """Whether the contract refuses a proof as things stand.
 
-    def _waiting(self, purpose: str) -> bool:
-        return any(flight.purpose == purpose for flight in self.sender.flying.values())
+        That it was refused on top of what is not mined yet says little: somebody else's move may be among that.
+        """
+        try:
+            submit.call({"from": self.sender.account.address}, "latest")
+        except ContractLogicError as error:
+            return self.chain.reason(error) in self.chain.errors.values()
+        return False
+
+    # ----------------------------------------------------------------------------------------------------- sending
 
     def _send(self, desk: Desk, purpose: str, call: ContractFunction) -> str | None:
         """Sends the call if it would succeed; its hash. Asks again after a second or a block, later if it reverted."""
@@ -262,12 +319,18 @@ class Relay:
         return sent
 
 
+def _carries(flight: Flight, game: int, ply: int) -> bool:
+    """Whether a transaction carries ballots of this ply."""
+    return flight.purpose.startswith(f"cast:{game}:{ply}:")
+
+
 def run(settings: Settings) -> None:
     """Relays until SIGTERM or SIGINT."""
+    key = settings.need("relay_key")
     stop = stop_signal()
     redis, chain = connect_redis(settings), Chain.connect(settings)
     keys = Keys(settings.chain_id, settings.contract)
     jobs = Jobs(connect_redis(settings, text=False), keys)
-    relay = Relay(chain, Sender(chain, settings.relay_key, redis, keys), jobs, redis, keys, settings)
+    relay = Relay(chain, Sender(chain, key, redis, keys), jobs, redis, keys, settings)
     run_loop(relay.step, redis, keys.wake, 0.1 if settings.local else 1.0, stop)
     relay.lease.release()

@@ -56,10 +56,10 @@ class Environment(BaseSettings):
     contract: str | None = Field(None, description="the game contract; the one that `proofmate up` deployed")
     start_block: int | None = Field(None, ge=0, description="block the contract was deployed in, where reading starts")
     owner_key: SecretStr | None = Field(None, description="private key that deploys and creates games")
-    relay_key: SecretStr | None = Field(None, description="private key that brings ballots and proofs to the chain")
+    relay_key: SecretStr | None = Field(None, description="private key that signs receipts, sends ballots and proofs")
     faucet_key: SecretStr | None = Field(None, description="private key that funds burner wallets (local chains only)")
     house_key: SecretStr | None = Field(None, description="private key that stakes on Leela in the local demo")
-    payee: str | None = Field(None, description="address that earns the rewards of proofs; the relay's")
+    payee: str | None = Field(None, description="address that earns the rewards of proofs; RELAY_KEY's if that is set")
     network: Path | None = Field(None, description="the network that plays; the one committed as default")
     setup: Path | None = Field(None, description="a ceremony's file (.ptau); without it an insecure setup")
     setup_hash: str | None = Field(None, description="BLAKE2b-512 of that file, in hex, as the ceremony published it")
@@ -67,6 +67,9 @@ class Environment(BaseSettings):
     frontend: Path = Field(ROOT / "frontend" / "dist", description="folder of the built page")
     ballot_margin: int = Field(15, ge=0, description="seconds before a vote's deadline when the api stops taking")
     relay_gas: int = Field(30_000_000, ge=100_000, description="gas a ply that the relay spends on ballots")
+    forwarded_allow_ips: str = Field(
+        "127.0.0.1,::1", description="reverse proxies, by address or network, whose X-Forwarded-For is believed"
+    )
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="debug, info, warning or error")
 
     @field_validator("data_dir", "cache_dir", "network", "setup", "frontend")
@@ -146,9 +149,9 @@ class Settings:
     chain_id: int
     contract: str
     start_block: int
-    relay_key: str
+    relay_key: str | None
     faucet_key: str | None
-    payee: str
+    payee: str | None
     network: Path
     setup: Path | None
     setup_hash: str | None
@@ -156,12 +159,20 @@ class Settings:
     frontend: Path
     ballot_margin: int
     relay_gas: int
+    forwarded_allow_ips: str
     log_level: str
 
     @property
     def local(self) -> bool:
         """Whether this is a development chain, where money is play money."""
         return self.chain_id in LOCAL_CHAINS
+
+    def need(self, name: str) -> str:
+        """A setting that not every process needs, but this one does. Raises SettingsError if it is missing."""
+        value = cast("str | None", getattr(self, name))
+        if value is None:
+            raise SettingsError(f"{name.upper()}: missing; {Environment.model_fields[name].description}")
+        return value
 
     def __repr__(self) -> str:
         return f"Settings(chain_id={self.chain_id}, contract={self.contract}, data_dir={self.data_dir})"
@@ -180,8 +191,6 @@ class Settings:
             contract = str(deployment["contract"])
             start_block = int(deployment["block"]) if start_block is None else start_block
         relay_key = key_of(env, "relay")
-        if relay_key is None:
-            raise SettingsError("RELAY_KEY: missing; the relay needs an account with funds on this chain")
         check_setup(env)
         return cls(
             data_dir=env.data_dir,
@@ -196,7 +205,7 @@ class Settings:
             start_block=start_block or 0,
             relay_key=relay_key,
             faucet_key=key_of(env, "faucet") if env.local else None,
-            payee=env.payee or address_of(relay_key),
+            payee=env.payee or (None if relay_key is None else address_of(relay_key)),
             network=network_of(env),
             setup=env.setup,
             setup_hash=env.setup_hash,
@@ -204,6 +213,7 @@ class Settings:
             frontend=env.frontend,
             ballot_margin=env.ballot_margin,
             relay_gas=env.relay_gas,
+            forwarded_allow_ips=env.forwarded_allow_ips,
             log_level=env.log_level,
         )
 
@@ -217,6 +227,13 @@ def check_setup(env: Environment) -> None:
         raise SettingsError(f"SETUP: there is no file {env.setup}")
     elif env.setup_hash is None:
         raise SettingsError("SETUP_HASH: missing; it is the BLAKE2b-512 that the ceremony published for SETUP's file")
+
+
+def public_rpc(env: Environment | Settings) -> str:
+    """The JSON-RPC that pages use, from the page's own address. Raises SettingsError if a real chain has none."""
+    if env.public_rpc_url is None and not env.local:
+        raise SettingsError(f"PUBLIC_RPC_URL: missing; pages need a JSON-RPC of chain {env.chain_id} that all may use")
+    return env.public_rpc_url or "/rpc"
 
 
 def network_of(env: Environment) -> Path:

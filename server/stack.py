@@ -5,8 +5,8 @@ process can be killed at any time, this one included, and the next start goes on
 
 The local chain is anvil without a clock of its own: each transaction makes a block at once. A block more is made only
 when a game waits for one (`Clock`), so that an idle demo does not grow. Anvil keeps its state in memory; `LocalChain`
-copies it to disk after every change. A kill of anvil can lose the blocks since the last copy, less than a second's:
-to the server, a reorganisation.
+copies it to disk when it has changed, for at most a fifth of the time. A kill of anvil can lose the blocks since the
+last copy: to the server, a reorganisation.
 """
 
 from __future__ import annotations
@@ -46,6 +46,7 @@ from server.settings import (
     key_of,
     make_keys,
     network_of,
+    public_rpc,
     socket_of,
     write_atomically,
 )
@@ -154,7 +155,7 @@ class UnwrittenError(SettingsError):
 
 
 class LocalChain:
-    """Anvil, with its state copied to disk after every change."""
+    """Anvil, with its state copied to disk."""
 
     def __init__(self, env: Environment) -> None:
         self.url = f"http://127.0.0.1:{env.chain_port}"
@@ -291,6 +292,7 @@ class Stack:
         """Starts everything. Raises SettingsError, with nothing damaged; `stop` must be called in any case."""
         env = self.env
         check_setup(env)
+        public_rpc(env)
         network = network_of(env)
         if self.demo and not (env.frontend / "index.html").is_file():
             self.say(f"  FRONTEND: no page is built in {env.frontend}, only the API is served; run `make setup`")
@@ -382,6 +384,7 @@ class Stack:
                 owner = deploy.Sender(w3, owner_key, "OWNER_KEY")
                 self.deployment = deploy.deploy(w3, owner, verifier, env.cache_dir)
                 if self.chain is not None:
+                    self.chain.next_save = 0.0  # what the deployment names must be there after a kill
                     self.chain.save()
                 self.deployment.save(env.data_dir)
         if env.local and self.deployment is not None:
@@ -403,7 +406,9 @@ class Stack:
 
     def _start_processes(self, progress: Callable[[str], None]) -> None:
         Settings.load(self.env)  # a missing setting is said here, once
-        environment = {**os.environ, **self.env.variables(), "PYTHONUNBUFFERED": "1"}
+        others = [f"{name.upper()}_KEY" for name in KEYS if name != "relay"]  # which no process signs with
+        given = {**os.environ, **self.env.variables(), "PYTHONUNBUFFERED": "1"}
+        environment = {name: value for name, value in given.items() if name.upper() not in others}
 
         def start(name: str) -> Child:
             command = [sys.executable, "-m", "server.cli", name]

@@ -72,7 +72,7 @@ def test_the_audit_agrees_from_the_file_alone(simulated: tuple[dict[str, Any], P
 def test_one_byte_of_one_proof_is_found(simulated: tuple[dict[str, Any], Path], tmp_path: Path) -> None:
     game, file = simulated
     record = json.loads(file.read_text())
-    longest = max(record["transactions"].values(), key=lambda transaction: len(transaction["input"]))
+    longest = max((log["call"] for log in record["logs"] if "call" in log), key=lambda call: len(call["input"]))
     data = bytearray.fromhex(longest["input"][2:])
     data[-40] ^= 1
     longest["input"] = "0x" + data.hex()

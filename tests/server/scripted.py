@@ -63,12 +63,14 @@ def account(w3: Web3, name: str) -> Any:
 class ScriptedGame:
     """Deploys, creates a game and plays it to the end."""
 
-    def __init__(self, url: str, cache: Path, seed: int = 1, **terms: Any) -> None:
+    def __init__(
+        self, url: str, cache: Path, seed: int = 1, verifier: deploy.Verifier = VERIFIER, **terms: Any
+    ) -> None:
         self.w3, self.chance = deploy.connect(url), random.Random(seed)
         self.owner = deploy.Sender(self.w3, account(self.w3, "owner").key.to_0x_hex(), "OWNER_KEY")
         self.relay = deploy.Sender(self.w3, account(self.w3, "relay").key.to_0x_hex(), "RELAY_KEY")
         self.people = [account(self.w3, f"person {number}") for number in range(4)]
-        self.deployment = deploy.deploy(self.w3, self.owner, VERIFIER, cache)
+        self.deployment = deploy.deploy(self.w3, self.owner, verifier, cache)
         self.game = deploy.game_contract(self.w3, self.deployment.contract)
         self.create(**terms)
 
@@ -112,8 +114,11 @@ class ScriptedGame:
         rpc(self.w3.provider.endpoint_uri, "evm_increaseTime", seconds)
         rpc(self.w3.provider.endpoint_uri, "evm_mine")
 
+    def position(self) -> Position:
+        return Position(*self.game.functions.summary(self.number).call()[3])
+
     def vote(self) -> None:
-        position = Position(*self.game.functions.summary(self.number).call()[3])
+        position = self.position()
         board = position.unpack()
         batch = b"".join(self.ballot(seat, board, position) for seat in (0, 1))
         # A seat that does not exist, a second ballot of a seat, and a tail: none of them counts.
@@ -138,14 +143,17 @@ class ScriptedGame:
         return seat.to_bytes(4, "big") + move.to_bytes(2, "big") + signed.r.to_bytes(32, "big") + vs.to_bytes(32, "big")
 
     def move(self) -> None:
-        """Plays a move for the network: any legal one, which the bitmap then makes the best."""
+        """Plays a move for the network."""
+        self.relay.send(self.proven(self.relay.address))
+
+    def proven(self, payee: str) -> Any:
+        """The call that plays a move for the network: any legal one, which the bitmap then makes the best."""
         summary = self.game.functions.summary(self.number).call()
         position = Position(*summary[3])
         board = position.unpack()
         move = self.chance.choice(sorted(board.legal_moves, key=pack_move))
         bitmap = bitmap_words([policy_index(move, board.turn)])
-        payee = self.relay.address
         context = context_word(31337, self.game.address, self.number, position.ply, payee)
         words = [*bitmap, *to_words(plane_masks(board, summary[4])), context]
         proof = keccak(b"".join(word.to_bytes(32, "big") for word in words))
-        self.relay.send(self.game.functions.submitMove(self.number, pack_move(move), bitmap, payee, proof))
+        return self.game.functions.submitMove(self.number, pack_move(move), bitmap, payee, proof)

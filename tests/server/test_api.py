@@ -4,6 +4,7 @@ import contextlib
 import io
 import json
 import random
+import resource
 import socket
 import time
 from dataclasses import replace
@@ -16,11 +17,11 @@ import pytest
 from starlette.requests import Request
 
 from server import limits
-from server.api import _json_only, run
+from server.api import _json_only, create, run
 from server.game import Game
 from server.limits import Limiter, Slots, visitor
 from server.problems import Problem
-from server.settings import Settings, SettingsError
+from server.settings import Settings, SettingsError, address_of
 from server.views import pgn
 from tests.server.table import ETHER, Table, serve
 
@@ -157,11 +158,55 @@ def test_who_connects_and_says_nothing_is_cut_off(table: Table, monkeypatch: pyt
         assert client.get("/livez").status_code == 200  # on the connection it has
 
 
+def test_who_is_slow_with_the_next_request_is_cut_off(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server.api.HEADER_SECONDS", 0.2)
+    with serve(table) as client:
+        for more in (b"", b"Content-Length: 9\r\n"):  # a head that is never whole, a body that nobody waits for
+            with socket.create_connection((client.base_url.host, client.base_url.port or 0), timeout=5) as slow:
+                slow.sendall(b"GET /livez HTTP/1.1\r\nHost: x\r\n" + more + b"\r\n")
+                assert slow.recv(1000).startswith(b"HTTP/1.1 200")
+                slow.sendall(b"GET")
+                with contextlib.suppress(ConnectionResetError):
+                    while slow.recv(1000):
+                        pass
+
+
+def test_nobody_holds_all_connections(table: Table) -> None:
+    object.__setattr__(table.settings, "forwarded_allow_ips", "10.0.0.1")
+    with serve(table) as client, contextlib.ExitStack() as held:
+        address = (client.base_url.host, client.base_url.port or 0)
+        for _ in range(100):
+            held.enter_context(socket.create_connection(address))
+        with socket.create_connection(address, timeout=5) as extra, contextlib.suppress(ConnectionResetError):
+            assert extra.recv(1) == b""
+        held.close()
+        end = time.monotonic() + 5
+        while True:
+            with contextlib.suppress(httpx.TransportError):
+                assert client.get("/livez").status_code == 200
+                break
+            assert time.monotonic() < end
+
+
+def test_what_a_proxy_connects_is_its_own_to_limit(table: Table) -> None:
+    with serve(table) as client, contextlib.ExitStack() as held:
+        for _ in range(100):
+            held.enter_context(socket.create_connection((client.base_url.host, client.base_url.port or 0)))
+        assert client.get("/livez").status_code == 200
+
+
+def test_there_is_no_websocket(table: Table) -> None:
+    upgrade = {"connection": "Upgrade", "upgrade": "websocket", "sec-websocket-version": "13"}
+    with serve(table) as client:
+        is_problem(client.get("/api/none", headers={**upgrade, "sec-websocket-key": "MDEyMzQ1Njc4OWFiY2RlZg=="}), 404)
+
+
 def test_a_flood_is_slowed_down(table: Table) -> None:
     with serve(table) as client:
-        answers = [client.get("/api/games/0") for _ in range(400)]
-        last = next(answer for answer in answers if answer.status_code == 429)
-        assert last.headers["retry-after"]
+        for path in ("/api/games/0", "/api/config", "/readyz", "/metrics"):
+            answers = (client.get(path) for _ in range(400))
+            last = next(answer for answer in answers if answer.status_code == 429)
+            assert last.headers["retry-after"]
         assert client.get("/livez").status_code == 200
 
 
@@ -203,6 +248,7 @@ def test_the_api_of_a_game(table: Table) -> None:
         assert client.get("/api/config").json() | {"abi": 0} == {
             "chainId": 31337,
             "contract": table.settings.contract,
+            "relay": address_of(table.settings.relay_key),
             "rpc": "/rpc",
             "local": True,
             "insecure": True,
@@ -330,6 +376,15 @@ def test_a_real_chain_has_neither_faucet_nor_proxy(table: Table) -> None:
         assert "connect-src 'self' https://rpc.example;" in policy
 
 
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [({"relay_key": None}, "RELAY_KEY: missing"), ({"chain_id": 10}, "PUBLIC_RPC_URL: missing; .* of chain 10")],
+)
+def test_what_the_api_cannot_do_without_is_named(table: Table, values: dict[str, Any], message: str) -> None:
+    with pytest.raises(SettingsError, match=message):
+        create(replace(table.settings, **values), table.chain)
+
+
 def test_only_json_reaches_what_another_origin_must_not() -> None:
     request = Request({"type": "http", "headers": [(b"content-type", b"text/plain;application/json")]})
     with pytest.raises(Problem):
@@ -351,6 +406,17 @@ def test_health_metrics_and_docs(table: Table) -> None:
         assert client.get("/openapi.json").json()["info"]["title"] == "Proofmate"
 
 
+def test_that_all_is_well_is_looked_at_once_a_second(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server.api.READY", 0.3)
+    table.indexer.step()
+    with serve(table) as client:
+        assert client.get("/readyz").status_code == 200
+        table.redis.delete(table.keys.head)
+        assert client.get("/readyz").status_code == 200
+        time.sleep(0.3)
+        assert client.get("/readyz").status_code == 503
+
+
 def test_not_ready_without_a_chain(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
     table.indexer.step()
     with serve(table) as client:
@@ -370,8 +436,13 @@ def test_without_redis_everything_is_a_problem(settings: Settings, table: Table,
 def test_a_taken_port_is_named(table: Table) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        with pytest.raises(SettingsError, match=f"PORT: 127.0.0.1:{port} cannot be served"):
-            run(replace(table.settings, port=port))
+        files = resource.getrlimit(resource.RLIMIT_NOFILE)
+        try:
+            with pytest.raises(SettingsError, match=f"PORT: 127.0.0.1:{port} cannot be served"):
+                run(replace(table.settings, port=port))
+            assert resource.getrlimit(resource.RLIMIT_NOFILE) == (files[1], files[1]), "as many files as it may open"
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, files)
 
 
 def test_a_page_cannot_be_framed_or_fed_scripts(table: Table) -> None:

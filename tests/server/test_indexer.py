@@ -74,8 +74,13 @@ def test_a_server_with_other_documents_makes_them_again(table: Table, monkeypatc
     follow(table)
     before = model(table, game)
     table.redis.set(table.keys.game(game), '{"of": "an older server"}')
-    monkeypatch.setattr("server.indexer.MODEL", "newer")
-    table.indexer.cursor = None
+    with monkeypatch.context() as patch:
+        patch.setattr("server.indexer.MODEL", "newer")
+        table.indexer.cursor = None
+        follow(table)
+        assert model(table, game) == before
+    table.redis.set(table.keys.game(game), '{"of": "the newer server"}')
+    table.indexer.cursor = None  # the older server comes back
     follow(table)
     assert model(table, game) == before
 
@@ -120,6 +125,71 @@ def test_a_chain_that_is_behind_after_a_restart(table: Table) -> None:
     table.stake(game)
     follow(table)
     assert table.document(game)["seats"] == 1
+
+
+def test_a_node_that_lags_is_no_reorganisation(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    game = table.new_game()
+    before = table.chain.head()
+    table.stake(game)
+    follow(table)
+    cursor = list(table.indexer.cursor or [])
+    table.indexer.lag = 60
+    table.indexer.level -= 3600  # the chain was quiet for long
+    follow(table)
+    with monkeypatch.context() as patch:
+        patch.setattr(table.chain, "head", lambda: before)
+        assert not table.indexer.step()
+    assert table.indexer.cursor == cursor and table.document(game)["seats"] == 1
+    table.stake(game)
+    follow(table)
+    assert table.document(game)["seats"] == 2
+
+
+def test_a_node_that_lags_hides_no_events(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    game = table.new_game()
+    follow(table)
+    for _ in range(3):
+        table.stake(game)
+    get_logs = table.w3.eth.get_logs
+    # What such a node answers to a range that it has not come to.
+    monkeypatch.setattr(table.w3.eth, "get_logs", lambda where: get_logs(where) if "blockHash" in where else [])
+    follow(table)
+    assert table.document(game)["seats"] == 3
+
+
+@pytest.mark.parametrize("missed", ["GameCreated", "Staked", "Began"])
+def test_a_game_with_a_missed_event_is_made_again(table: Table, missed: str) -> None:
+    """The games of an older server, which read what a node that lags had."""
+
+    def miss() -> None:
+        head = table.chain.head()
+        table.indexer.cursor = [*(table.indexer.cursor or []), (head.number, head.hash)]
+
+    follow(table)
+    game = table.new_game()
+    if missed == "GameCreated":
+        miss()
+    follow(table)
+    voter = table.stake(game)
+    if missed == "Staked":
+        miss()
+    follow(table)
+    table.send(table.settings.relay_key, table.call.closeLobby(game))
+    table.mine(4)
+    follow(table)
+    table.send(table.settings.relay_key, table.call.begin(game))
+    if missed == "Began":
+        miss()
+    follow(table)
+    vote(table, game, [voter], "e2e4")
+    follow(table)
+    assert table.document(game)["vote"]["castWeight"] == str(ETHER)
+    after = model(table, game)
+    table.redis.flushall()
+    fresh = Indexer(table.chain, table.redis, table.keys)
+    while fresh.step():
+        pass
+    assert model(table, game) == after
 
 
 def test_a_reorganisation_deeper_than_the_memory(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:

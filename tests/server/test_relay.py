@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+import contextlib
 import json
 from typing import Any
 
 import chess
 import pytest
+from web3.exceptions import Web3RPCError
 
 from engine.encoding import pack_move
+from server import relay
 from server.ballots import BALLOT_GAS
+from server.chain import PROVE, Refused
 from server.relay import Relay
 from tests.server.table import ETHER, OTHER_RELAY, Table, Voter
 
@@ -167,6 +171,38 @@ def test_when_half_the_budget_is_spent_only_full_or_last_batches_go(table: Table
     table.run(lambda: table.redis.hlen(table.keys.voted(game)) == 1)
 
 
+def test_at_the_last_call_all_ballots_go_at_once(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    game, voters = table.start(*[ETHER] * 4, minPeriod=1000)
+    monkeypatch.setattr(relay, "BATCH", 1)
+    table.rpc("evm_setAutomine", False)
+    try:
+        for voter in voters:
+            receive(table, game, [voter], "e2e4")
+            table.relay.step()
+        assert len(table.relay.sender.flying) == 1
+        deadline = table.chain.summary(game).deadline
+        monkeypatch.setattr(Relay, "now", property(lambda _: deadline - 1))
+        for _ in range(3):
+            table.relay.step()
+        assert len(table.relay.sender.flying) == 2
+        table.mine()
+    finally:
+        table.rpc("evm_setAutomine", True)
+    tally = table.call.tally(game).call()
+    assert tally[3] == 4 * ETHER
+
+
+def test_ballots_go_on_while_the_indexer_lags(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    game, voters = table.start(*[ETHER] * 3, minPeriod=1000)
+    monkeypatch.setattr(relay, "BATCH", 1)
+    receive(table, game, voters, "e2e4", "e2e4", "e2e4")
+    before = transactions(table)
+    for _ in range(10):
+        table.relay.step()
+    assert table.call.tally(game).call()[3] == 3 * ETHER
+    assert transactions(table) == before + 3 and not table.redis.hlen(table.keys.voted(game))
+
+
 def test_a_full_batch_costs_less_gas_a_ballot_than_is_reckoned(table: Table) -> None:
     game, voters = table.start(*[ETHER] * 30, minPeriod=1000)
     receive(table, game, voters, *["e2e4"] * 30)
@@ -186,6 +222,47 @@ def test_a_proof_that_the_contract_refuses_is_thrown_away(table: Table) -> None:
     assert table.relay.jobs.queue.fetch_job(table.keys.job(game, 1, position.key)) is not None
 
 
+def test_a_proof_survives_a_strangers_move_that_is_not_mined(table: Table) -> None:
+    game, voters = table.start()
+    receive(table, game, voters, "e2e4")
+    table.run(lambda: table.document(game)["state"] == "prove")
+    table.prove(game)
+    position = table.chain.summary(game).position
+    name = table.keys.proof(game, 1, position.key)
+    stranger = table.new_relay(OTHER_RELAY)
+    stranger.step()
+    table.relay.lease.release()
+    table.rpc("evm_setAutomine", False)
+    try:
+        stranger._read_chain()
+        assert stranger._act(game, stranger.desks[game]) and stranger.sender.flying
+        for _ in range(3):
+            table.relay.step()
+            assert table.redis.exists(name)
+    finally:
+        table.rpc("anvil_dropAllTransactions")
+        table.rpc("evm_setAutomine", True)
+    table.run(lambda: table.document(game)["state"] == "vote")
+
+
+def test_a_proof_survives_a_node_that_cannot_estimate(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    game, voters = table.start()
+    receive(table, game, voters, "e2e4")
+    table.run(lambda: table.document(game)["state"] == "prove")
+    table.prove(game)
+    name = table.keys.proof(game, 1, table.chain.summary(game).position.key)
+    with monkeypatch.context() as patch:
+
+        def refuse(*_: Any) -> None:
+            raise Refused("gas required exceeds allowance")
+
+        patch.setattr(table.relay.sender, "send", refuse)
+        for _ in range(3):
+            table.relay.step()
+            assert table.redis.exists(name)
+    table.run(lambda: table.document(game)["state"] == "vote")
+
+
 def test_a_restarted_relay_goes_on(table: Table) -> None:
     game, voters = table.start(minPeriod=1000)
     table.rpc("evm_setAutomine", False)
@@ -196,7 +273,7 @@ def test_a_restarted_relay_goes_on(table: Table) -> None:
         table.redis.delete(table.keys.leader)  # it was killed; its lease ran out
         table.relay = table.new_relay(table.settings.relay_key)
         table.relay.step()
-        assert next(iter(table.relay.sender.flying.values())).purpose == f"cast:{game}:0"
+        assert next(iter(table.relay.sender.flying.values())).purpose == f"cast:{game}:0:0"
         pool = table.rpc("txpool_status")
         assert int(pool["pending"], 16) == 1
     finally:
@@ -236,16 +313,22 @@ def test_a_call_that_reverts_after_all_is_not_sent_again_at_once(table: Table, m
     assert table.redis.hget(table.keys.stats, "reverts") == "1"
 
 
-def test_a_game_that_fails_does_not_stop_the_others(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("fault", [ValueError("this game is broken"), Web3RPCError("too large"), OSError("reset")])
+def test_a_game_that_fails_does_not_stop_the_others(
+    table: Table, monkeypatch: pytest.MonkeyPatch, fault: Exception
+) -> None:
     first, _ = table.start()
     second, voters = table.start()
     act = Relay._vote
 
     def fail(self: Relay, game: int, desk: Any) -> bool:
         if game == first:
-            raise ValueError("this game is broken")
+            raise fault
         return act(self, game, desk)
 
     monkeypatch.setattr(Relay, "_vote", fail)
     receive(table, second, voters, "e2e4")
-    table.run(lambda: table.document(second)["state"] == "prove")
+    for _ in range(10):
+        with contextlib.suppress(Web3RPCError, OSError):  # which the loop takes for a node that is away
+            table.relay.step()
+    assert table.chain.summary(second).state == PROVE

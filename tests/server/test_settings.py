@@ -12,6 +12,7 @@ from server.settings import (
     address_of,
     key_of,
     make_keys,
+    public_rpc,
     read_json,
     socket_of,
     write_atomically,
@@ -94,11 +95,7 @@ def test_a_bad_value_is_named_in_one_sentence(name: str, value: str, monkeypatch
     ("values", "message"),
     [
         ({}, "CONTRACT: not set"),
-        ({"contract": "0x" + "12" * 20, "chain_id": 10}, "RELAY_KEY: missing"),
-        (
-            {"contract": "0x" + "12" * 20, "chain_id": 10, "relay_key": KEY},
-            "SETUP: missing; the insecure setup is refused",
-        ),
+        ({"contract": "0x" + "12" * 20, "chain_id": 10}, "SETUP: missing; the insecure setup is refused"),
         ({"contract": "0x" + "12" * 20, "relay_key": KEY, "setup": Path("/nowhere")}, "SETUP: there is no file"),
         ({"contract": "0x" + "12" * 20, "relay_key": KEY, "setup": Path(__file__)}, "SETUP_HASH: missing"),
     ],
@@ -106,6 +103,22 @@ def test_a_bad_value_is_named_in_one_sentence(name: str, value: str, monkeypatch
 def test_what_is_missing_is_named(tmp_path: Path, values: dict[str, object], message: str) -> None:
     with pytest.raises(SettingsError, match=message):
         Settings.load(environment(tmp_path, **values))
+
+
+def test_who_signs_nothing_needs_no_key(tmp_path: Path) -> None:
+    settings = Settings.load(environment(tmp_path, contract="0x" + "12" * 20))
+    for name in ("relay_key", "payee"):
+        with pytest.raises(SettingsError, match=f"^{name.upper()}: missing; "):
+            settings.need(name)
+    settings = Settings.load(environment(tmp_path, contract="0x" + "12" * 20, relay_key=KEY))
+    assert (settings.need("relay_key"), settings.need("payee")) == (KEY, address_of(KEY))
+
+
+def test_pages_reach_a_chain(tmp_path: Path) -> None:
+    assert public_rpc(environment(tmp_path)) == "/rpc"
+    assert public_rpc(environment(tmp_path, chain_id=10, public_rpc_url="https://a.example")) == "https://a.example"
+    with pytest.raises(SettingsError, match="PUBLIC_RPC_URL: missing"):
+        public_rpc(environment(tmp_path, chain_id=10))
 
 
 def test_network_is_missing(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
 import signal
@@ -17,7 +18,7 @@ import pytest
 from engine.policy import Network
 from server import cli, deploy, proving
 from server.chain import Chain
-from server.processes import stop
+from server.processes import Child, stop
 from server.settings import Environment, SettingsError, make_keys, write_json
 from server.simulate import free_port
 from server.stack import Clock, DataFolder, LocalChain, Stack, Steps, redis_answers, rpc
@@ -179,7 +180,16 @@ def test_port_taken(refuse: Refused, setting: str) -> None:
     [
         ({"chain_id": 10}, "SETUP: missing; the insecure setup is refused on chain 10"),
         ({"chain_id": 10, "setup": Path(__file__)}, "SETUP_HASH: missing"),
-        ({"chain_id": 10, "setup": Path(__file__), "setup_hash": "ab" * 64}, "RPC_URL: missing; only a local chain"),
+        ({"chain_id": 10, "setup": Path(__file__), "setup_hash": "ab" * 64}, "PUBLIC_RPC_URL: missing"),
+        (
+            {
+                "chain_id": 10,
+                "setup": Path(__file__),
+                "setup_hash": "ab" * 64,
+                "public_rpc_url": "https://chain.example",
+            },
+            "RPC_URL: missing; only a local chain",
+        ),
         ({"contract": "0x" + "12" * 20}, "CONTRACT: there is no code at 0x1212"),
         ({"network": Path("/nowhere")}, "NETWORK: there is no file /nowhere"),
         ({"data_dir": Path("/proc/proofmate")}, "DATA_DIR: /proc/proofmate cannot be written to"),
@@ -206,7 +216,8 @@ def test_a_chain_that_is_not_local(
         w3 = deploy.connect(url)
         rich, richer = account(w3, "owner"), account(w3, "relay")
         poor = "0x" + "46" * 32
-        given: dict[str, Any] = {"rpc_url": url, "chain_id": 10, "setup": network, "setup_hash": "ab" * 64}
+        given: dict[str, Any] = {"rpc_url": url, "public_rpc_url": url, "chain_id": 10}
+        given |= {"setup": network, "setup_hash": "ab" * 64}
         assert refuse(**given).startswith("OWNER_KEY: missing")
         given["owner_key"] = rich.key.to_0x_hex()
         assert refuse(**given).startswith("RELAY_KEY: missing")
@@ -220,6 +231,20 @@ def test_a_chain_that_is_not_local(
         game = deploy.game_contract(w3, deployment.contract)
         assert game.functions.games().call() == 0 and not any("stake" in line for line in said)
         assert not (settings.data_dir / "keys.json").exists()
+
+
+def test_no_process_gets_the_owners_key(env: Env, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[Child] = []
+    monkeypatch.setattr(Child, "start", lambda child: started.append(child))
+    monkeypatch.setattr(Child, "await_ready", lambda *_: None)
+    owner, relay = "0x" + "46" * 32, "0x" + "47" * 32
+    monkeypatch.setenv("OWNER_KEY", owner)
+    stack = Stack(env(contract="0x" + "12" * 20, relay_key=relay), print)
+    stack._start_processes(print)
+    assert [child.name for child in started] == ["indexer", "api", "relay", "worker"]
+    for child in started:
+        assert child.environment is not None
+        assert child.environment["RELAY_KEY"] == relay and owner not in child.environment.values()
 
 
 def test_a_second_up_on_the_same_folder(refuse: Refused, tmp_path: Path) -> None:
@@ -314,6 +339,25 @@ def make_keys_in(folder: Path) -> None:
     folder.mkdir()
     (folder / "logs").mkdir()
     make_keys(Environment.read(data_dir=folder))
+
+
+def test_what_was_deployed_is_on_disk_before_it_is_named(env: Env, monkeypatch: pytest.MonkeyPatch) -> None:
+    chains: list[LocalChain] = []
+    begin, save = LocalChain.start, deploy.Deployment.save
+
+    def start_chain(chain: LocalChain, say: Callable[[str], None]) -> None:
+        begin(chain, say)
+        chain.next_save = math.inf
+        chains.append(chain)
+
+    def save_deployment(deployment: deploy.Deployment, folder: Path) -> None:
+        (chain,) = chains
+        assert chain.saved == chain._newest()
+        save(deployment, folder)
+
+    monkeypatch.setattr(LocalChain, "start", start_chain)
+    monkeypatch.setattr(deploy.Deployment, "save", save_deployment)
+    assert any("contracts" in line for line in start(env(), monkeypatch))
 
 
 def test_the_chain_survives_a_kill(env: Env) -> None:
