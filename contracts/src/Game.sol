@@ -5,7 +5,6 @@ import {Chess, MoveSet, Position} from "./Chess.sol";
 import {IGame} from "./IGame.sol";
 import {Pool} from "./Pool.sol";
 import {Registry} from "./Registry.sol";
-import {Rules} from "./Rules.sol";
 import {Vote} from "./Vote.sol";
 
 /// @title The games. What each function promises stands in IGame.
@@ -89,8 +88,6 @@ contract Game is Registry {
     /// @dev What is owed whatever comes: rewards, and the creator's share once the game is over.
     mapping(uint256 game => mapping(address account => uint256)) private _credits;
 
-    constructor(Rules rules_) Registry(rules_) {}
-
     // ------------------------------------------------------------------------------------------------------ owner
 
     /// @inheritdoc IGame
@@ -111,10 +108,11 @@ contract Game is Registry {
     }
 
     function _checkTerms(Terms calldata terms_) private view {
-        if (model(terms_.model).insecure && block.chainid != 31337 && block.chainid != 1337) {
-            revert InsecureModel(terms_.model, block.chainid);
-        }
+        bool isLocal = block.chainid == 31337 || block.chainid == 1337;
+        if (model(terms_.model).insecure && !isLocal) revert InsecureModel(terms_.model, block.chainid);
         if (terms_.book >= books()) revert UnknownBook(terms_.book);
+        // A lobby without a period holds Leela's stakes, pot and fund until the World stakes: for ever, if it never does.
+        _checkTerm("lobbyPeriod", terms_.lobbyPeriod, isLocal ? 0 : 1, type(uint32).max);
         _checkTerm("votingPeriod", terms_.votingPeriod, 1, type(uint32).max);
         _checkTerm("minPeriod", terms_.minPeriod, 0, terms_.votingPeriod);
         _checkTerm("provingPeriod", terms_.provingPeriod, 1, type(uint32).max);
@@ -142,13 +140,13 @@ contract Game is Registry {
         bool isNew = held.amount == 0;
         if (!isNew && held.side != side) revert OtherSide(msg.sender, held.side);
         if (side == Side.World) {
+            record.worldPool = _amount(uint256(record.worldPool) + amount); // first: it bounds each seat's weight
             number = isNew ? record.seats++ : held.seat;
             Voter storage voter = _voters[game][number];
             if (voteKey == address(0) || !(isNew || voter.voteKey == voteKey)) revert WrongVoteKey(voteKey);
             if (isNew) _seatAccounts[game][number] = msg.sender;
             voter.voteKey = voteKey;
             voter.weight += amount;
-            record.worldPool = _amount(uint256(record.worldPool) + amount);
         } else {
             if (!_terms[game].leelaPoolOpen) revert LeelaPoolClosed(game);
             if (voteKey != address(0)) revert WrongVoteKey(voteKey);
@@ -328,11 +326,9 @@ contract Game is Registry {
 
     function _log(bytes memory log, uint256 index, uint256 entry) private pure {
         assembly ("memory-safe") {
-            // The word that ends with the entry: it begins at most 26 bytes before the data, in the length, which is put back.
-            let length := mload(log)
+            // The word that ends with the entry: all of it but the entry stays, be it the length or entries before.
             let last := add(log, mul(add(index, 1), COUNTED_BYTES))
             mstore(last, or(and(mload(last), not(0xffffffffffff)), entry))
-            mstore(log, length)
         }
     }
 

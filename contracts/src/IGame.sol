@@ -6,8 +6,9 @@ import {Rules} from "./Rules.sol";
 
 /// @title Proofmate: a crowd (the World) plays chess against a neural network (Leela), for stakes.
 /// @notice The promises. One contract holds many games; the terms of a game never change once it is created, nobody can
-/// pause, upgrade or end it, and every wait ends by a call that anyone can make. Amounts are in wei, times in seconds of
-/// block time, shares in basis points (1/10,000). Games, models, books, openings and seats are numbered from 0.
+/// pause, upgrade or end it, and every wait ends by a call that anyone can make (but for a lobby without a period, which only
+/// local chains allow). Amounts are in wei, times in seconds of block time, shares in basis points (1/10,000). Games, models,
+/// books, openings and seats are numbered from 0.
 ///
 ///   createGame -> Lobby --closeLobby--> Drawn --begin--> enter <--------------+
 ///                   |                    ^   |             |                  |
@@ -22,7 +23,8 @@ import {Rules} from "./Rules.sol";
 ///
 /// `enter` is not a state: the opening, or the position after a move, is judged, and the state is Over if it ends the game,
 /// Vote if the World is to move, Prove if Leela is. In a Prove that follows a Vote the network moves for the World (the understudy).
-/// Any call in a state that it is not drawn from reverts with WrongState, except that castBallots then counts nothing.
+/// Stakes belong to Lobby, ballots to Vote. In another state than its own a call reverts with WrongState, except that castBallots
+/// counts nothing; claim and claimTo belong to every state, and revert with NothingOwed where nothing is owed.
 interface IGame {
     // ------------------------------------------------------------------------------------------------------- types
 
@@ -61,9 +63,12 @@ interface IGame {
         Empty
     }
 
-    /// @notice A network that can play: append-only, so a game's model can never change under it.
+    /// @notice A network that can play. Models are append-only and the verifier's code is pinned, so a game's model never changes
+    /// under it, provided that the owner registered an honest verifier: the contract cannot tell one from code that asks other
+    /// code, or that accepts anything. `proofmate audit --network` can: it makes the verifier again and compares.
     /// @param verifier The generated Halo2 verifier; called with words ++ proof, it reverts unless the proof is valid.
-    /// @param insecure The setup was made from a known seed: whoever knows it can forge. Refused off local chains.
+    /// @param insecure The owner says: the setup was made from a known seed, so whoever knows it can forge. Such a model plays on
+    /// local chains only.
     /// @param codeHash The verifier's code hash, checked at every call.
     /// @param networkHash sha256 of the network's file.
     struct Model {
@@ -73,7 +78,10 @@ interface IGame {
         bytes32 networkHash;
     }
 
-    /// @param lobbyPeriod How long stakes are taken; 0: until somebody closes a lobby that holds a World stake.
+    /// @param leelaPoolOpen Whether stakes on Leela are taken. If not (a prize game), no stake can be lost, and only the pot is played
+    /// for: it returns to the creator unless the World wins. So the creator gains by a lost game, and can bring it about: nothing
+    /// keeps it from staking on the World by another account, at no risk, and outvoting the rest.
+    /// @param lobbyPeriod How long stakes are taken; 0 (local chains only): until somebody closes a lobby that holds a World stake.
     /// @param minPeriod A decided vote may close this long after it opened.
     /// @param quorum Share of all World stake that the leading move needs.
     /// @param maxOdds A winner wins at most this many times the stake from the other pool.
@@ -135,7 +143,7 @@ interface IGame {
     // ------------------------------------------------------------------------------------------------------ errors
 
     error NotOwner(address caller);
-    /// @notice A verifier must have code when it is registered.
+    /// @notice A verifier must have code of its own when it is registered; an account that delegates (EIP-7702) has none.
     error NoCode(address verifier);
     /// @notice A book is a positive number of 64-byte openings that fit the code of one contract.
     error BadBook(uint256 length);
@@ -166,7 +174,7 @@ interface IGame {
     error NoSeat(address account);
     error AlreadyVoted(uint32 seat, uint16 ply);
     error IllegalBallot(uint16 move);
-    /// @notice A ballot not yet cast could still change what is played, so the vote runs to its deadline.
+    /// @notice A ballot not yet cast may still change what is played, so the vote stays open, to its deadline at most.
     error Undecided(uint256 deadline);
     error ZeroAddress();
     error VerifierChanged(address verifier, bytes32 expected, bytes32 found);
@@ -211,13 +219,13 @@ interface IGame {
 
     // ------------------------------------------------------------------------------------------------------ owner
 
-    /// @notice Who deployed the contract: adds models and books, creates games, and can do nothing in a game that runs.
+    /// @notice Who deployed the contract: adds models and books, creates games, and has no call that touches a game that runs.
     function owner() external view returns (address);
 
-    /// @notice The laws of chess, fixed at deployment. Their errors pass through the calls below.
+    /// @notice The laws of chess, made by the constructor. Their errors pass through the calls below.
     function rules() external view returns (Rules);
 
-    /// @notice Registers a model and pins its verifier's code. Only the owner. Reverts for an address without code.
+    /// @notice Registers a model and pins its verifier's code. Only the owner. Reverts for an address without code of its own.
     function addModel(address verifier, bool insecure, bytes32 networkHash) external returns (uint32 model);
 
     /// @notice Registers a book of openings: pairs of words (board, state), each a position at ply 0 that the library accepts.
@@ -225,20 +233,21 @@ interface IGame {
     function addBook(bytes calldata words) external returns (uint32 book);
 
     /// @notice Opens a lobby. The value sent is the pot (the sponsor's prize) plus the fund that pays proofs. Only the owner.
-    /// Off local chains (31337, 1337) an insecure model is refused. Refused too: periods of zero (but for lobby and minPeriod), minPeriod
-    /// above votingPeriod, a quorum above 100%, a fee above 5%, maxPly outside 1..4095, minStake zero.
+    /// Off local chains (31337, 1337) a model registered as insecure and a lobbyPeriod of zero are refused. Refused everywhere: other
+    /// periods of zero (but for minPeriod), minPeriod above votingPeriod, a quorum above 100%, a fee above 5%, maxPly outside 1..4095,
+    /// minStake zero.
     function createGame(Terms calldata terms, uint128 pot) external payable returns (uint256 game);
 
     // ------------------------------------------------------------------------------------------------------ stakers
 
     /// @notice Stakes the value sent while the lobby is open. One account, one side; staking again adds to the stake (and must name
-    /// the same vote key). A World stake takes a numbered seat. `voteKey` is zero for Leela. The stake is at least minStake, and a pool
+    /// the same vote key). A World stake takes a numbered seat. `voteKey` is zero for Leela. Each call sends at least minStake, and a pool
     /// holds at most 2^80 - 1 wei. Ends at the lobby's deadline, whether or not somebody has closed it.
     /// @return seat The World seat's number; 0 and without meaning for Leela.
     function stake(uint256 game, Side side, address voteKey) external payable returns (uint32 seat);
 
     /// @notice Ends the lobby when its time has come (see Terms.lobbyPeriod) and fixes the block that draws the opening. Without a World
-    /// stake the game is void.
+    /// stake the game is void; if the lobby has no period, the call reverts with NoWorldStake instead.
     function closeLobby(uint256 game) external;
 
     /// @notice Draws the opening by the hash of the fixed block and starts the game. If that hash has expired (256 blocks), fixes a new
@@ -262,8 +271,9 @@ interface IGame {
     /// @notice The seat's own account votes directly: for contract wallets and the censored. Reverts with the reason if it does not count.
     function castBallot(uint256 game, uint16 ply, uint16 move) external;
 
-    /// @notice Closes the vote: at the deadline, or after minPeriod once no ballot not yet cast could change what is played.
-    /// Plays the leader if the quorum stands behind it, else the understudy moves. Most weight leads; ties go to the lower move number.
+    /// @notice Closes the vote: at the deadline, or after minPeriod once the count excludes that a ballot not yet cast changes what is
+    /// played (it takes a tie for lost, so it may revert with Undecided although none can). Plays the leader if the quorum stands
+    /// behind it, else the understudy moves. Most weight leads; ties go to the lower move number.
     function closeVote(uint256 game) external;
 
     // ------------------------------------------------------------------------------------------- the network's move

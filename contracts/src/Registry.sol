@@ -11,19 +11,17 @@ abstract contract Registry is IGame {
     uint256 private constant OPENING_BYTES = 64;
     /// @dev EIP-170 allows 24,576 bytes of code, and one is the STOP.
     uint256 private constant MAX_BOOK_BYTES = 24_575;
+    /// @dev How the code of an account that delegates begins (EIP-7702); no other code can (EIP-3541).
+    bytes2 private constant DELEGATES = 0xef01;
 
     /// @inheritdoc IGame
-    Rules public immutable rules;
+    Rules public immutable rules = new Rules();
     /// @inheritdoc IGame
     address public immutable owner = msg.sender;
 
     Model[] private _models;
     /// @dev Data contracts; their code is STOP, then the openings.
     address[] private _books;
-
-    constructor(Rules rules_) {
-        rules = rules_;
-    }
 
     modifier onlyOwner() {
         _checkOwner();
@@ -36,7 +34,7 @@ abstract contract Registry is IGame {
 
     /// @inheritdoc IGame
     function addModel(address verifier, bool insecure, bytes32 networkHash) external onlyOwner returns (uint32 number) {
-        if (verifier.code.length == 0) revert NoCode(verifier);
+        if (verifier.code.length == 0 || bytes2(verifier.code) == DELEGATES) revert NoCode(verifier);
         number = uint32(_models.length);
         bytes32 codeHash = verifier.codehash;
         _models.push(Model(verifier, insecure, codeHash, networkHash));

@@ -4,7 +4,8 @@ pragma solidity 0.8.37;
 import {Chess, Ending, MoveSet, Position} from "./Chess.sol";
 import {Encoding} from "./Encoding.sol";
 
-/// @title The laws of chess and the network's encoding, deployed once: Game has no room for them (EIP-170).
+/// @title The laws of chess and the network's encoding, in a contract that Game's constructor makes: Game has no room for them
+/// (EIP-170).
 /// @notice Stateless and without an owner. Chess and Encoding say what the functions promise; their errors reach Game's caller.
 contract Rules {
     function isSound(Position memory position) external pure returns (bool) {

@@ -37,8 +37,9 @@ library Vote {
         return _reaches(count.leaderWeight, total, quorum) ? count.leader : 0;
     }
 
-    /// @return Whether no ballot not yet cast could change `choice`: either the leader has the quorum and nobody can catch up
-    /// (not even to a tie, which a lower move number would win), or nobody can reach the quorum any more.
+    /// @return True only if no ballot not yet cast can change `choice`: either the leader has the quorum and nobody can catch up
+    /// (not even to a tie, which a lower move number would win), or nobody can reach the quorum any more. It may be false although
+    /// none can: a tie counts as lost, whatever the moves' numbers.
     function isDecided(Count memory count, uint256 total, uint256 quorum) internal pure returns (bool) {
         uint256 rest = total - count.castWeight;
         if (rest == 0) return true;

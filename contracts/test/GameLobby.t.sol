@@ -105,6 +105,14 @@ contract GameOwnerTest is GameTest {
         game.addModel(STRANGER, false, 0);
     }
 
+    /// An account that delegates (EIP-7702) has no code of its own.
+    function test_verifierThatDelegates() public {
+        vm.etch(STRANGER, abi.encodePacked(hex"ef0100", address(verifier)));
+        vm.assertEq(STRANGER.code.length, 23);
+        vm.expectRevert(abi.encodeWithSelector(IGame.NoCode.selector, STRANGER));
+        game.addModel(STRANGER, false, 0);
+    }
+
     /// Real stakes refuse a model whose setup is known.
     function test_insecureModelOffLocalChains() public {
         IGame.Terms memory terms = ordinary();
@@ -118,6 +126,20 @@ contract GameOwnerTest is GameTest {
         game.createGame(terms, 0);
         vm.chainId(1337);
         game.createGame(ordinary(), 0);
+    }
+
+    /// Off local chains a lobby has a period, so that stakes in a lobby that the World never joins return.
+    function test_lobbyWithoutPeriodOffLocalChains() public {
+        IGame.Terms memory terms = ordinary();
+        terms.model = game.addModel(address(verifier), false, 0);
+        terms.lobbyPeriod = 0;
+        vm.chainId(1);
+        refuse(terms, "lobbyPeriod", 0, 1, type(uint32).max);
+        terms.lobbyPeriod = 1;
+        game.createGame(terms, 0);
+        vm.chainId(1337);
+        terms.lobbyPeriod = 0;
+        game.createGame(terms, 0);
     }
 
     function test_termsOutOfRange() public {
@@ -263,6 +285,16 @@ contract GameLobbyTest is GameTest {
         game.stake{value: 1000}(id, IGame.Side.Leela, address(0));
         vm.expectRevert(abi.encodeWithSelector(IGame.TooMuch.selector, 1 << 80, (1 << 80) - 1));
         game.stake{value: 1 << 80}(id, IGame.Side.Leela, address(0));
+    }
+
+    /// An account near the cap that adds to its own stake is told so too.
+    function test_fullPoolOfOneSeat() public {
+        uint256 id = create(ordinary());
+        stakeWorld(id, 0, (1 << 80) - 1000);
+        vm.deal(account(0), 1000);
+        vm.prank(account(0));
+        vm.expectRevert(abi.encodeWithSelector(IGame.TooMuch.selector, 1 << 80, (1 << 80) - 1));
+        game.stake{value: 1000}(id, IGame.Side.World, vm.addr(voteKey(0)));
     }
 
     function test_closedLeelaPool() public {

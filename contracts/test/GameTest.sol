@@ -5,7 +5,6 @@ import {Chess, Position} from "../src/Chess.sol";
 import {Encoding} from "../src/Encoding.sol";
 import {Game} from "../src/Game.sol";
 import {IGame} from "../src/IGame.sol";
-import {Rules} from "../src/Rules.sol";
 import {Test} from "./Test.sol";
 
 /// Stands in for a real verifier, which forge has none of: a proof is the hash of the 31 public words, so it binds them all,
@@ -35,7 +34,7 @@ abstract contract GameTest is Test {
         vm.chainId(31337);
         vm.warp(1_000_000);
         vm.roll(1_000);
-        game = new Game(new Rules());
+        game = new Game();
         verifier = new HashVerifier();
         model = game.addModel(address(verifier), true, keccak256("network"));
         startBook = game.addBook(abi.encode(Chess.START_BOARD, Chess.START_STATE));

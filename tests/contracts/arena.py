@@ -56,14 +56,13 @@ class Arena:
         self.rpc("anvil_autoImpersonateAccount", True)
         self.owner = account("owner").address
         self.rpc("anvil_setBalance", self.owner, hex(RICH))
-        self.verifier = self._create([], deploy.compile_verifier(prover.verifier_source(), cache))
-        self.rules = self._create_artifact("Rules")
+        self.verifier = self._create(deploy.compile_verifier(prover.verifier_source(), cache).creation)
         self.contract = self.new_contract()
         self.book(book)
 
     def new_contract(self) -> Contract:
         """A game contract of its own, with the model and no book."""
-        contract = deploy.game_contract(self.w3, self._create_artifact("Game", self.rules))
+        contract = deploy.game_contract(self.w3, self._create(deploy.artifact("Game")["bytecode"]["object"]))
         self.send(contract.functions.addModel(self.verifier, True, self.prover.network_hash))
         return contract
 
@@ -73,12 +72,8 @@ class Arena:
         words = b"".join(word.to_bytes(32, "big") for position in positions for word in position)
         self.send(self.contract.functions.addBook(words))
 
-    def _create_artifact(self, name: str, *arguments: Any) -> str:
-        artifact = deploy.artifact(name)
-        return self._create(artifact["abi"], artifact["bytecode"]["object"], *arguments)
-
-    def _create(self, abi: Any, code: str, *arguments: Any) -> str:
-        receipt = self.send(self.w3.eth.contract(abi=abi, bytecode=code).constructor(*arguments))
+    def _create(self, code: str) -> str:
+        receipt = self.send(self.w3.eth.contract(abi=[], bytecode=code).constructor())
         return str(receipt["contractAddress"])
 
     # ------------------------------------------------------------------------------------------------ transactions

@@ -55,7 +55,7 @@ def game_gas(network: str = "flagship") -> dict[str, Any]:
                 name: len(here.w3.eth.get_code(here.w3.to_checksum_address(address)))
                 for name, address in (
                     ("Game", here.contract.address),
-                    ("Rules", here.rules),
+                    ("Rules", here.contract.functions.rules().call()),
                     ("verifier", here.verifier),
                 )
             }
