@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import chess
+import httpx
 from eth_account import Account
 from eth_account.messages import encode_typed_data
 from hexbytes import HexBytes
@@ -70,8 +71,12 @@ def on_chain(w3: Web3) -> Verify:
     def verify(verifier: str, data: bytes) -> bool:
         try:
             w3.eth.call({"to": Web3.to_checksum_address(verifier), "data": HexBytes(data), "gas": 2_000_000})
-        except (ContractLogicError, Web3RPCError):  # reverted, or out of gas
+        except ContractLogicError:
             return False
+        except Web3RPCError as error:
+            if "gas" in error.message.lower():  # a point that is none burns all of it
+                return False
+            raise  # the node's own trouble says nothing of the proof
         return True
 
     return verify
@@ -79,7 +84,10 @@ def on_chain(w3: Web3) -> Verify:
 
 @contextlib.contextmanager
 def on_new_chain(code: Mapping[str, str]) -> Iterator[Verify]:
-    """Runs verifiers by eth_call, on a chain of this machine that has nothing but the given code."""
+    """Runs verifiers by eth_call, on a chain of this machine that has nothing but the given code.
+
+    Raises SettingsError for code that no contract can have.
+    """
     from server.simulate import free_port  # late: simulate imports this module
     from server.stack import anvil, rpc, rpc_answers
 
@@ -91,7 +99,10 @@ def on_new_chain(code: Mapping[str, str]) -> Iterator[Verify]:
             child.start()
             child.await_ready(lambda: rpc_answers(url), 30)
             for address, runtime in code.items():
-                rpc(url, "anvil_setCode", address, runtime)
+                try:
+                    rpc(url, "anvil_setCode", address, runtime)
+                except (httpx.HTTPError, ValueError):
+                    raise SettingsError(f"--file: the code of {address} is none that a chain takes") from None
             yield on_chain(deploy.connect(url))
         finally:
             stop([child], 5)

@@ -65,7 +65,8 @@ def verifier(env: Environment, network: Path, progress: Progress) -> Verifier:
     native = importlib.util.find_spec("engine._halo2")
     if native is None or native.origin is None:
         raise SettingsError("the prover is not built; run `make setup`")
-    inputs = (hash_of(network), env.setup_hash or "insecure", hash_of(Path(native.origin)))
+    setup = env.setup and env.setup_hash
+    inputs = (hash_of(network), setup or "insecure", hash_of(Path(native.origin)))
     folder = env.cache_dir / "verifiers"
     kept = folder / (hashlib.sha256("".join(inputs).encode()).hexdigest() + ".json")
     if not kept.is_file():

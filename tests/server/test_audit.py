@@ -299,6 +299,20 @@ def test_a_node_that_has_forgotten(game: ScriptedGame, record: Record, monkeypat
     assert result["ok"] and any("the contract's creation" in text for text in result["unchecked"])
 
 
+def test_a_nodes_trouble_is_no_refusal(game: ScriptedGame, monkeypatch: pytest.MonkeyPatch) -> None:
+    def busy(*_: Any) -> None:
+        raise Web3RPCError("{'code': -32005, 'message': 'rate limit'}")
+
+    monkeypatch.setattr(game.w3.eth, "call", busy)
+    with pytest.raises(Web3RPCError, match="rate limit"):
+        audit.on_chain(game.w3)("0x" + "11" * 20, b"")
+
+
+def test_a_file_with_code_that_no_contract_has() -> None:
+    with pytest.raises(SettingsError, match="none that a chain takes"), audit.on_new_chain({"0x" + "11" * 20: "0xef01"}):
+        pass
+
+
 def test_another_contract(game: ScriptedGame, record: Record) -> None:
     changed = copy.deepcopy(record)
     changed["code"][record["contract"]] = _flip(record["code"][record["contract"]], 5)

@@ -107,7 +107,10 @@ function risk(game: Game): Drawn {
                 weight decides every vote, and a Leela win takes up to ${coins(winnable)} ETH from the World. Play this
                 among friends.
               </li>`
-            : nothing
+            : html`<li>
+                The pot returns to its creator unless the World wins, and every stake returns: the creator can stake on
+                the World from another account, outvote the others and throw the game.
+              </li>`
         }
         <li>Votes can be bought elsewhere, and money counts, not people.</li>
         <li>People can ask chess engines, which beat this network.</li>
