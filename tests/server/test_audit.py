@@ -309,7 +309,8 @@ def test_a_nodes_trouble_is_no_refusal(game: ScriptedGame, monkeypatch: pytest.M
 
 
 def test_a_file_with_code_that_no_contract_has() -> None:
-    with pytest.raises(SettingsError, match="none that a chain takes"), audit.on_new_chain({"0x" + "11" * 20: "0xef01"}):
+    code = {"0x" + "11" * 20: "0xef01"}
+    with pytest.raises(SettingsError, match="none that a chain takes"), audit.on_new_chain(code):
         pass
 
 
