@@ -595,7 +595,7 @@ def _text(result: Mapping[str, Any]) -> str:
         f"  network {result['networkHash']}",
         *([f"  the verifier, made again from it and the {result['setup']} setup"] if result["setup"] else []),
         f"  {result['stakes']} stakes, {result['staked']} wei, and a pot of {result['pot']}",
-        f"  {result['ballots']} ballots: each signed by its seat's vote key or cast by its account, legal, counted once",
+        f"  {result['ballots']} ballots: each signed by its vote key or cast by its account, legal, counted once",
         f"  {result['votes']} votes: each counted again and closed in time",
         f"  {result['proofs']} proofs: each accepted by the verifier {result['verifier']}",
         f"  {result['plies']} plies: each position made again, {result['crowdMoves']} moves by the crowd, "
