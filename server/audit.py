@@ -609,27 +609,6 @@ def _text(result: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _chain(url: str | None, contract: str | None) -> tuple[Web3, str, int]:
-    """The chain and the contract of the options, else of the settings, and the block to start reading at."""
-    given = {name: value for name, value in (("rpc_url", url), ("contract", contract)) if value is not None}
-    env = Environment.read(**given)
-    node = env.rpc_url or f"http://127.0.0.1:{env.chain_port}"
-    address, start = env.contract, env.start_block
-    if address is None:
-        deployment = deploy.Deployment.load(env.data_dir)
-        if deployment is None:
-            raise SettingsError(f"CONTRACT: not set, and nothing is deployed from DATA_DIR {env.data_dir}")
-        address, start = deployment.contract, deployment.block if start is None else start
-    w3 = deploy.connect(node)
-    try:
-        code = w3.eth.get_code(Web3.to_checksum_address(address))
-    except (OSError, Web3Exception) as error:
-        raise SettingsError(f"RPC_URL: no chain answers at {node} ({type(error).__name__})") from None
-    if not code:
-        raise SettingsError(f"CONTRACT: there is no code at {address} on this chain")
-    return w3, address, start or 0
-
-
 def run(
     game: int,
     url: str | None,
@@ -651,7 +630,7 @@ def run(
         with on_new_chain(record["code"]) as verify:
             result = audit(record, verify, origin(record))
     else:
-        w3, address, start = _chain(url, contract)
+        w3, address, start = deploy.locate(url, contract)
         try:
             record = fetch(w3, address, game, start)
             result = audit(record, on_chain(w3), origin(record))

@@ -71,6 +71,18 @@ def parser(hooks: Sequence[str] = ()) -> argparse.ArgumentParser:
     simulate.add_argument("--json", action="store_true", help="print one JSON object, and progress on stderr")
     simulate.set_defaults(run=_simulate)
 
+    create = commands.add_parser(
+        "create",
+        help="open a game on a deployed contract, with OWNER_KEY",
+        description="Opens a game: a public bet on both sides, or a prize for the World. Terms and their units stand "
+        "in contracts/src/IGame.sol.",
+    )
+    create.add_argument("kind", choices=("bet", "prize"))
+    create.add_argument("terms", nargs="*", metavar="TERM=NUMBER", help="what differs, such as votingPeriod=600")
+    create.add_argument("--pot", default="0", metavar="ETHER", help="the sponsor's prize (0)")
+    create.add_argument("--fund", default="0", metavar="ETHER", help="pays for proofs, by the term reward (0)")
+    create.set_defaults(run=_create)
+
     audit = commands.add_parser("audit", help="replay a game from the chain alone: every ballot, proof and payout")
     audit.add_argument("game", type=int, metavar="GAME", help="the game's number")
     audit.add_argument("--rpc", metavar="URL", help="the chain's JSON-RPC (RPC_URL, or the local chain)")
@@ -164,6 +176,13 @@ def _simulate(options: argparse.Namespace) -> int:
 
     result = simulate(options.voters, options.seed, options.save)
     print(json.dumps(result) if options.json else "\n".join(f"{key}: {value}" for key, value in result.items()))
+    return 0
+
+
+def _create(options: argparse.Namespace) -> int:
+    from server.create import create
+
+    print(f"game {create(options.kind, options.terms, options.pot, options.fund)}")
     return 0
 
 

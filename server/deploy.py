@@ -21,7 +21,7 @@ from web3.contract import Contract
 from web3.exceptions import Web3Exception
 
 from server.position import Position
-from server.settings import ROOT, SettingsError, read_json, write_atomically, write_json
+from server.settings import ROOT, Environment, SettingsError, read_json, write_atomically, write_json
 
 CONTRACTS = ROOT / "contracts"
 
@@ -281,6 +281,30 @@ def deploy(w3: Web3, owner: Sender, verifier: Verifier, cache_dir: Path) -> Depl
         verifyingKeyHash=verifier.verifying_key_hash,
         insecure=verifier.insecure,
     )
+
+
+def locate(url: str | None = None, contract: str | None = None) -> tuple[Web3, str, int]:
+    """The chain and the contract that are given, else those of the settings, and the block to start reading at.
+
+    Raises SettingsError if there are none.
+    """
+    given = {name: value for name, value in (("rpc_url", url), ("contract", contract)) if value is not None}
+    env = Environment.read(**given)
+    node = env.rpc_url or f"http://127.0.0.1:{env.chain_port}"
+    address, start = env.contract, env.start_block
+    if address is None:
+        deployment = Deployment.load(env.data_dir)
+        if deployment is None:
+            raise SettingsError(f"CONTRACT: not set, and nothing is deployed from DATA_DIR {env.data_dir}")
+        address, start = deployment.contract, deployment.block if start is None else start
+    w3 = connect(node)
+    try:
+        code = w3.eth.get_code(Web3.to_checksum_address(address))
+    except (OSError, Web3Exception) as error:
+        raise SettingsError(f"RPC_URL: no chain answers at {node} ({type(error).__name__})") from None
+    if not code:
+        raise SettingsError(f"CONTRACT: there is no code at {address} on this chain")
+    return w3, address, start or 0
 
 
 def code_hash(w3: Web3, address: str) -> str:

@@ -19,20 +19,22 @@ def test_help_lists_every_command_and_setting(capsys: pytest.CaptureFixture[str]
         cli.main(["--help"])
     text = capsys.readouterr().out
     assert raised.value.code == 0
-    for command in ("up", "reset", "simulate", "audit", "api", "indexer", "relay", "worker", *cli.HOOKS):
+    for command in ("up", "reset", "simulate", "create", "audit", "api", "indexer", "relay", "worker", *cli.HOOKS):
         assert f"    {command} " in text
     for name in Environment.model_fields:
         assert name.upper() in text
 
 
-@pytest.mark.parametrize("command", ["up", "reset", "simulate", "audit", "api"])
+@pytest.mark.parametrize("command", ["up", "reset", "simulate", "create", "audit", "api"])
 def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as raised:
         cli.main([command, "--help"])
     assert raised.value.code == 0 and f"proofmate {command}" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("arguments", [[], ["play"], ["audit"], ["audit", "first"], ["simulate", "--voters", "many"]])
+@pytest.mark.parametrize(
+    "arguments", [[], ["play"], ["audit"], ["audit", "first"], ["create", "loss"], ["simulate", "--voters", "many"]]
+)
 def test_what_cannot_be_understood(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as raised:
         cli.main(arguments)
