@@ -127,6 +127,7 @@ def test_every_move_number(chain: judge.Judge) -> None:
             assert answer.legal == answer.contained == [move in legal for move in question.moves]
 
 
+@pytest.mark.slow
 def test_bitmaps(chain: judge.Judge) -> None:
     """The bitmap that a network's scores give is accepted for its best legal move, and for no other."""
     source = random.Random(3)

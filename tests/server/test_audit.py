@@ -49,6 +49,7 @@ def test_a_whole_game_agrees(game: ScriptedGame, record: Record) -> None:
     assert balance <= 4
 
 
+@pytest.mark.slow
 def test_endgames_agree_however_they_end(game: ScriptedGame) -> None:
     book = deploy.add_book(game.game, game.owner, deploy.read_book("endgames"))
     for quorum in (0, 9000):
