@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import chess
+import pytest
 
 from engine import data, encoding
 from engine.label import label, label_on_cores, whole_games
@@ -30,6 +31,7 @@ def test_labels_are_legal_moves(tmp_path: Path) -> None:
         board.push(encoding.unpack_move(played))
 
 
+@pytest.mark.slow
 def test_workers_write_files_of_their_own(tmp_path: Path) -> None:
     said: list[str] = []
     label_on_cores(tmp_path, 7, 2, 5.0, said.append)

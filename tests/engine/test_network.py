@@ -48,6 +48,7 @@ def test_planes_equal_the_encoding() -> None:
     assert (planes.numpy() == data.planes(positions.boards, positions.repeated)).all()
 
 
+@pytest.mark.slow
 def test_parameters_of_the_shapes() -> None:
     """Batch norm's two numbers a channel become one bias at export."""
     expected = {"small": 308_873, "flagship": 3_716_425, "wide": 7_134_537, "large": 21_775_113}

@@ -174,6 +174,7 @@ def test_nobody_votes_when_it_is_not_the_worlds_turn(table: Table) -> None:
         assert post(client, game, table.sign(voters[0], game, "e2e4")).json()["code"] == "not-voting"
 
 
+@pytest.mark.slow
 def test_many_ballots_at_once_share_the_disk(table: Table) -> None:
     game, voters = table.start(*[ETHER] * 60, minPeriod=1000)
     table.relay.step()

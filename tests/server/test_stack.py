@@ -430,6 +430,7 @@ def test_the_embedded_redis_survives_a_kill(env: Env) -> None:
         stack.stop()
 
 
+@pytest.mark.slow
 def test_the_clock_makes_blocks_only_when_a_game_waits(other_chain: str, tmp_path: Path) -> None:
     game = ScriptedGame(other_chain, tmp_path, votingPeriod=2)
     clock = Clock(Chain(other_chain, game.game.address, 31337))

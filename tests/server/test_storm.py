@@ -13,7 +13,7 @@ from tests.server.test_indexer import model
 from tests.server.test_relay import receive
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (2, 3))])
 def test_a_game_in_bad_weather(table: Table, seed: int) -> None:
     weather = random.Random(seed)
     game, voters = table.start(3 * ETHER, 2 * ETHER, ETHER, maxPly=12)
