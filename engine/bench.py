@@ -171,7 +171,6 @@ class Proving:
 
     k: int
     rows: int
-    """None where the prover does not tell."""
     restart_seconds: float
     policy_seconds: float
     prove_seconds: list[float]

@@ -26,7 +26,7 @@ from eth_account import Account
 from eth_account.messages import encode_typed_data
 from hexbytes import HexBytes
 from web3 import Web3
-from web3.exceptions import ContractLogicError, Web3Exception, Web3RPCError
+from web3.exceptions import BadResponseFormat, ContractLogicError, Web3Exception, Web3RPCError
 
 from engine.encoding import (
     SCALAR_FIELD,
@@ -57,6 +57,8 @@ MAX_S = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0
 """The largest s of a signature that counts (EIP-2)."""
 DELEGATES = b"\xef\x01"
 """How the code of an account begins that delegates to another (EIP-7702)."""
+HALTS = ("gas", "revert", "opcode", "stack", "jump", "evm")
+"""Words of which a node uses one to say that code halted. A point that is none, say, burns all the gas."""
 Verify = Callable[[str, bytes], bool]
 """Runs a verifier, given by address, on words ++ proof: whether it accepts."""
 
@@ -74,7 +76,7 @@ def on_chain(w3: Web3) -> Verify:
         except ContractLogicError:
             return False
         except Web3RPCError as error:
-            if "gas" in error.message.lower():  # a point that is none burns all of it
+            if any(word in error.message.lower() for word in HALTS):
                 return False
             raise  # the node's own trouble says nothing of the proof
         return True
@@ -211,6 +213,8 @@ class Replay:
             check()
         except FindingError as finding:
             return [str(finding)]
+        except (Web3RPCError, BadResponseFormat):
+            raise  # the node's trouble, not the game's
         except (KeyError, IndexError, ValueError, TypeError, AssertionError, Web3Exception) as error:
             name = self.last or "the record"
             return [f"{name} is not as the contract writes it ({type(error).__name__}: {error})"]
@@ -623,21 +627,23 @@ def run(
     def origin(record: Record) -> Origin | None:
         return None if network is None else Origin.make(network, record["chainId"])
 
-    if file is not None:
-        record = read(file)
-        if record["game"] != game:
-            raise SettingsError(f"--file: {file} is game {record['game']}, not {game}")
-        with on_new_chain(record["code"]) as verify:
-            result = audit(record, verify, origin(record))
-    else:
-        w3, address, start = deploy.locate(url, contract)
-        try:
+    try:
+        if file is not None:
+            record = read(file)
+            if record["game"] != game:
+                raise SettingsError(f"--file: {file} is game {record['game']}, not {game}")
+            with on_new_chain(record["code"]) as verify:
+                result = audit(record, verify, origin(record))
+        else:
+            w3, address, start = deploy.locate(url, contract)
             record = fetch(w3, address, game, start)
             result = audit(record, on_chain(w3), origin(record))
-        except (OSError, Web3Exception) as error:
-            raise SettingsError(f"RPC_URL: the chain does not answer as it should: {error}") from None
-        if save is not None:
-            write(record, save)
+    except (OSError, Web3Exception) as error:
+        raise SettingsError(
+            f"{'RPC_URL' if file is None else '--file'}: the chain does not answer as it should: {error}"
+        ) from None
+    if file is None and save is not None:
+        write(record, save)
     if as_json:
         print(json.dumps(result))
     else:

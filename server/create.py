@@ -41,6 +41,10 @@ def create(kind: str, changes: Sequence[str], pot: str, fund: str) -> int:
         return deploy.create_game(deploy.game_contract(w3, address), owner, terms, *amounts)
     except MismatchedABI:
         raise SettingsError(f"{' '.join(changes)}: no terms that the contract can hold") from None
+    except OSError as error:
+        raise SettingsError(
+            f"RPC_URL: the chain stopped answering ({type(error).__name__}); look whether it has the game"
+        ) from None
 
 
 def changed(terms: Mapping[str, int | bool], changes: Sequence[str]) -> Mapping[str, int | bool]:

@@ -8,7 +8,8 @@ import chess
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.encoding import DIRECTIONS, KNIGHT_JUMPS, tie
+from engine.encoding import DIRECTIONS, KNIGHT_JUMPS
+from engine.policy import scores
 from server.game import Record
 
 BEST = 10
@@ -32,12 +33,14 @@ class Thinking(Record):
 def think(
     board: chess.Board, ply: int, logits: NDArray[np.int64], legal: Mapping[int, chess.Move], unit: int
 ) -> Thinking:
-    """The ten best moves by score (of those that end on the board). `logits`: int64[4672] by policy index, in units."""
-    scores = (logits << 13) + np.array([tie(index) for index in range(len(logits))])
+    """The ten best moves by score, of those that end on the board.
+
+    `logits`: int64 [4672] by policy index; `unit` is the logit that stands for 1 (engine.policy.logit_unit).
+    """
     weights = np.exp((logits - logits.max()) / unit)
     probabilities = weights / weights.sum()
     thoughts: list[Thought] = []
-    for index in (int(index) for index in np.argsort(-scores)):
+    for index in (int(index) for index in np.argsort(-scores(logits))):
         move = legal.get(index) or move_of(index, board.turn)
         if move is not None:
             san = board.san(move) if index in legal else None

@@ -300,13 +300,22 @@ def test_a_node_that_has_forgotten(game: ScriptedGame, record: Record, monkeypat
     assert result["ok"] and any("the contract's creation" in text for text in result["unchecked"])
 
 
-def test_a_nodes_trouble_is_no_refusal(game: ScriptedGame, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_nodes_trouble_is_no_refusal(game: ScriptedGame, record: Record, monkeypatch: pytest.MonkeyPatch) -> None:
     def busy(*_: Any) -> None:
         raise Web3RPCError("{'code': -32005, 'message': 'rate limit'}")
 
     monkeypatch.setattr(game.w3.eth, "call", busy)
     with pytest.raises(Web3RPCError, match="rate limit"):
         audit.on_chain(game.w3)("0x" + "11" * 20, b"")
+    with pytest.raises(Web3RPCError, match="rate limit"):
+        audit.audit(record, audit.on_chain(game.w3))
+
+
+@pytest.mark.parametrize("code", ["5b5f56", "fe", "56", "5f5ffd"])
+def test_code_that_halts_refuses(code: str) -> None:
+    """It runs out of gas, is no code, takes from an empty stack, reverts."""
+    with audit.on_new_chain({"0x" + "11" * 20: "0x" + code}) as verify:
+        assert not verify("0x" + "11" * 20, b"")
 
 
 def test_a_file_with_code_that_no_contract_has() -> None:

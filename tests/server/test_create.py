@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import requests
 
-from server import cli
+from server import cli, deploy
 from server.deploy import DEMO_TERMS
 from tests.server.scripted import ScriptedGame, account, chain
 
@@ -84,3 +85,12 @@ def test_who_is_not_the_owner(
     assert cli.main(["create", "bet"]) == 2 and "NotOwner" in capsys.readouterr().err
     monkeypatch.delenv("OWNER_KEY")
     assert cli.main(["create", "bet"]) == 2 and "OWNER_KEY: missing" in capsys.readouterr().err
+
+
+def test_a_chain_that_stops_answering(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(*_: object) -> int:
+        raise requests.ConnectionError
+
+    monkeypatch.setattr(deploy, "create_game", gone)
+    assert cli.main(["create", "bet"]) == 2
+    assert "RPC_URL: the chain stopped answering" in capsys.readouterr().err

@@ -32,6 +32,15 @@ def vote(table: Table, game: int, voters: list[Any], *moves: str) -> None:
         table.send(table.settings.relay_key, table.call.castBallots(game, body["ply"], packed))
 
 
+def model_read_anew(table: Table, game: int) -> list[Any]:
+    """What another indexer makes of the chain when Redis has lost everything."""
+    table.redis.flushall()
+    indexer = Indexer(table.chain, table.redis, table.keys)
+    while indexer.step():
+        pass
+    return model(table, game)
+
+
 def follow(table: Table) -> None:
     while table.indexer.step():
         pass
@@ -62,11 +71,7 @@ def test_a_lost_read_model_is_made_again(table: Table) -> None:
     vote(table, game, voters, "e2e4", "e2e4")
     table.run(lambda: table.document(game)["state"] == "prove")
     before = model(table, game)
-    table.redis.flushall()
-    again = Indexer(table.chain, table.redis, table.keys)
-    while again.step():
-        pass
-    assert model(table, game) == before
+    assert model_read_anew(table, game) == before
 
 
 def test_a_server_with_other_documents_makes_them_again(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -185,11 +190,7 @@ def test_a_game_with_a_missed_event_is_made_again(table: Table, missed: str) -> 
     follow(table)
     assert table.document(game)["vote"]["castWeight"] == str(ETHER)
     after = model(table, game)
-    table.redis.flushall()
-    fresh = Indexer(table.chain, table.redis, table.keys)
-    while fresh.step():
-        pass
-    assert model(table, game) == after
+    assert model_read_anew(table, game) == after
 
 
 def test_a_reorganisation_deeper_than_the_memory(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:

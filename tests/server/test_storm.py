@@ -9,7 +9,7 @@ import pytest
 from server.chain import OVER, PROVE, VOTE
 from server.indexer import Indexer
 from tests.server.table import ETHER, Table
-from tests.server.test_indexer import model
+from tests.server.test_indexer import model, model_read_anew
 from tests.server.test_relay import receive
 
 
@@ -53,8 +53,4 @@ def test_a_game_in_bad_weather(table: Table, seed: int) -> None:
     assert document["positionKey"] == summary.position.key
     assert [move["by"] for move in document["moves"]] == ["world", "leela"] * 6
     before = model(table, game)
-    table.redis.flushall()
-    fresh = Indexer(table.chain, table.redis, table.keys)
-    while fresh.step():
-        pass
-    assert model(table, game) == before
+    assert model_read_anew(table, game) == before
