@@ -103,7 +103,9 @@ def parser(hooks: Sequence[str] = ()) -> argparse.ArgumentParser:
     }
     for name, summary in processes.items():
         process = commands.add_parser(name, help=f"one process of the server: {summary}")
-        process.set_defaults(run=_process, module=f"server.{name}")
+        process.set_defaults(
+            run=_process, module="server.api.application" if name == "api" else f"server.processes.{name}"
+        )
 
     for name in hooks:
         try:
@@ -123,7 +125,7 @@ def _settings_help() -> str:
 
 
 def _up(options: argparse.Namespace) -> int:
-    from server.stack import Stack
+    from server.local.stack import Stack
 
     def say(text: str) -> None:
         print(text, flush=True)
@@ -144,7 +146,7 @@ def _up(options: argparse.Namespace) -> int:
 
 
 def _reset(options: argparse.Namespace) -> int:
-    from server.stack import DataFolder
+    from server.local.stack import DataFolder
 
     folder = DataFolder(Environment.read().data_dir)
     if not options.yes:
@@ -172,7 +174,7 @@ def _unavailable(options: argparse.Namespace) -> int:
 
 
 def _simulate(options: argparse.Namespace) -> int:
-    from server.simulate import simulate
+    from server.checks.simulate import simulate
 
     result = simulate(options.voters, options.seed, options.save)
     print(json.dumps(result) if options.json else "\n".join(f"{key}: {value}" for key, value in result.items()))
@@ -180,14 +182,14 @@ def _simulate(options: argparse.Namespace) -> int:
 
 
 def _create(options: argparse.Namespace) -> int:
-    from server.create import create
+    from server.chain.create import create
 
     print(f"game {create(options.kind, options.terms, options.pot, options.fund)}")
     return 0
 
 
 def _audit(options: argparse.Namespace) -> int:
-    from server import audit
+    from server.checks import audit
 
     return audit.run(
         options.game, options.rpc, options.contract, options.network, options.file, options.save, options.json

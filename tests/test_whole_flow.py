@@ -21,9 +21,9 @@ from eth_account import Account
 from eth_account.messages import encode_typed_data
 
 from engine.encoding import pack_move
-from server import deploy
+from server.chain import deploy
+from server.checks.simulate import choose, free_port
 from server.settings import ROOT, Environment
-from server.simulate import choose, free_port
 
 pytestmark = [pytest.mark.flow, pytest.mark.timeout(1800)]
 

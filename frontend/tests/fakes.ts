@@ -6,7 +6,7 @@ import type { Account, Config, Game, PlayedMove, Receipt } from '../src/api.ts';
 export const FEN = 'rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQkq - 0 1';
 export const ADDRESS = '0x5FbDB2315678afecb367f032d93F642f64180aa3';
 
-/** A receipt that `server/ballots.py` signed, and the deployment it is bound to. */
+/** A receipt that `server/store/ballots.py` signed, and the deployment it is bound to. */
 export const { receipt: RECEIPT, ...DEPLOYMENT } = JSON.parse(
   readFileSync(new URL('../../tests/vectors/receipt.json', import.meta.url), 'utf8'),
 ) as Pick<Config, 'chainId' | 'contract'> & { receipt: Receipt };

@@ -18,8 +18,8 @@ from web3.types import TxReceipt
 
 from engine import encoding
 from engine.prover import Proof, Prover
-from server import deploy
-from server.position import Position
+from server.chain import deploy
+from server.model.position import Position
 from tests.server.table import run_anvil
 
 RICH = 10**24

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 import chess
 
 from engine import encoding
-from server.position import Position
+from server.model.position import Position
 from tests.contracts import games, judge
 
 POSITIONS = 1000

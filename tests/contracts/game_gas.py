@@ -19,8 +19,8 @@ import chess
 from engine import bench, encoding
 from engine.prover import Prover
 from engine.setup import Setup
-from server import deploy
-from server.ballots import compact
+from server.chain import deploy
+from server.store.ballots import compact
 from tests.contracts.arena import LEELA_BEGINS, Arena, account, arena
 
 STAKERS = (1, 100, 10_000)

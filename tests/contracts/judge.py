@@ -17,7 +17,7 @@ from eth_abi.abi import decode, encode
 from eth_utils.abi import function_signature_to_4byte_selector
 
 from engine import encoding
-from server.position import Position
+from server.model.position import Position
 
 CONTRACTS = Path(__file__).parents[2] / "contracts"
 BIN = CONTRACTS / "node_modules" / ".bin"

@@ -8,8 +8,8 @@ import chess
 import pytest
 from web3 import HTTPProvider, Web3
 
-from server import deploy
-from server.position import Position
+from server.chain import deploy
+from server.model.position import Position
 from tests.server.table import OWNER, deploy_game, run_anvil
 
 TRANSACTION_GAS = 1 << 24

@@ -14,7 +14,7 @@ import pytest
 from eth_utils.abi import function_signature_to_4byte_selector
 
 from engine import encoding
-from server.position import Position
+from server.model.position import Position
 from tests.contracts import games, judge
 from tests.contracts.games import Ply
 

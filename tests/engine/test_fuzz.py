@@ -17,7 +17,7 @@ from engine import _halo2, encoding
 from engine.policy import Network, scores
 from engine.prover import Prover
 from engine.setup import Setup
-from server.position import Position
+from server.model.position import Position
 from tests.contracts.games import games
 from tests.contracts.judge import Judge, Reverted, judge
 from tests.engine.random_networks import exact_logits, random_network

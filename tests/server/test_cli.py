@@ -10,8 +10,8 @@ import chess
 import pytest
 
 from server import cli
+from server.checks.simulate import choose
 from server.settings import ROOT, Environment
-from server.simulate import choose
 
 
 def test_help_lists_every_command_and_setting(capsys: pytest.CaptureFixture[str]) -> None:

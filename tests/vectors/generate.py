@@ -30,8 +30,8 @@ import chess
 from eth_account import Account
 
 from engine import encoding
-from server.ballots import Receipt, Typed, compact
-from server.position import Position
+from server.model.position import Position
+from server.store.ballots import Receipt, Typed, compact
 
 FILE = Path(__file__).parent / "positions.json"
 RECEIPT_FILE = Path(__file__).parent / "receipt.json"

@@ -1,0 +1,126 @@
+"""Server-sent events: the whole document of a game, on every change, to whoever watches it.
+
+A process reads each change once, however many watch. A watcher gets the newest document when it is ready for one;
+nothing queues up behind a slow one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from server.store.keys import Keys
+
+log = logging.getLogger(__name__)
+
+Load = Callable[[int], Awaitable[tuple[int, str] | None]]
+"""Game -> version and document as JSON."""
+
+PACE = 0.25
+"""Seconds between two documents of a game."""
+PING = 15.0
+"""Seconds of silence after which an event `ping` shows that the stream lives; scripts do not see comments."""
+RETRY = 1.0
+
+
+class Topic:
+    """One game's newest document."""
+
+    def __init__(self, game: int, load: Load) -> None:
+        self.game = game
+        self.watchers = 0
+        self.dirty = asyncio.Event()
+        self.dirty.set()
+        self.news = asyncio.Condition()
+        self.version: int | None = None
+        self.data = ""
+        self.task = asyncio.create_task(self._run(load))
+
+    async def _run(self, load: Load) -> None:
+        while True:
+            await self.dirty.wait()
+            self.dirty.clear()
+            try:
+                loaded = await load(self.game)
+            except RedisError:
+                await asyncio.sleep(RETRY)
+                self.dirty.set()
+                continue
+            if loaded is not None and loaded[0] != self.version:
+                async with self.news:
+                    self.version, self.data = loaded
+                    self.news.notify_all()
+            await asyncio.sleep(PACE)
+
+
+class Hub:
+    """All streams of a process."""
+
+    def __init__(self, redis: Redis, keys: Keys, load: Load) -> None:
+        self.redis = redis
+        self.keys = keys
+        self.load = load
+        self.topics: dict[int, Topic] = {}
+        self.closing = False
+
+    async def run(self) -> None:
+        """Listens for changes until cancelled."""
+        while True:
+            try:
+                async with self.redis.pubsub(ignore_subscribe_messages=True) as pubsub:
+                    await pubsub.subscribe(self.keys.changes)
+                    for topic in self.topics.values():
+                        topic.dirty.set()  # whatever was missed
+                    async for message in pubsub.listen():
+                        if changed := self.topics.get(int(message["data"])):
+                            changed.dirty.set()
+            except RedisError as error:
+                log.warning("streams wait for Redis: %s", error)
+                await asyncio.sleep(RETRY)
+
+    async def watch(self, game: int, last: str | None) -> AsyncIterator[str]:
+        """The events of a game's stream; `last` is the Last-Event-ID of a client that comes back."""
+        if game not in self.topics:
+            self.topics[game] = Topic(game, self.load)
+        topic = self.topics[game]
+        topic.watchers += 1
+        try:
+            if last is None and topic.version is not None:
+                await self._freshen(topic)
+            while not self.closing:
+                try:
+                    async with asyncio.timeout(PING), topic.news:
+                        while not self.closing and (topic.version is None or str(topic.version) == last):
+                            await topic.news.wait()
+                except TimeoutError:
+                    yield "event: ping\ndata:\n\n"
+                    continue
+                if topic.version is not None and not self.closing:
+                    last = str(topic.version)
+                    yield f"event: game\nid: {last}\ndata: {topic.data}\n\n"
+        finally:
+            topic.watchers -= 1
+            if not topic.watchers:
+                topic.task.cancel()
+                if self.topics.get(game) is topic:
+                    del self.topics[game]
+
+    async def _freshen(self, topic: Topic) -> None:
+        """Loads the same document again: new blocks do not change its version, so its clock may be minutes behind."""
+        with contextlib.suppress(RedisError):
+            loaded = await self.load(topic.game)
+            if loaded is not None and loaded[0] == topic.version:
+                topic.data = loaded[1]
+
+    async def close(self) -> None:
+        """Ends every stream."""
+        self.closing = True
+        for topic in list(self.topics.values()):
+            with contextlib.suppress(RuntimeError):
+                async with topic.news:
+                    topic.news.notify_all()

@@ -1,0 +1,232 @@
+"""What the api answers with: the read model, and beside it what is not yet on the chain."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable
+from typing import Any, Literal, cast
+
+import chess
+import chess.pgn
+from redis.asyncio import Redis
+
+from engine.encoding import unpack_move
+from server.model.game import Card, Game, Record, Side, Wei
+from server.store.keys import Keys
+from server.store.progress import Progress
+from server.store.thinking import Thinking
+
+
+class Document(Game):
+    """A game as a page shows it: what the chain says, and what is under way."""
+
+    version: int
+    now: int
+    """The chain's time."""
+    ballots_until: int
+    """Ballots are taken until then; 0: no vote."""
+    proof: Progress | None = None
+    """The proof under way, or the last one."""
+    thinking: Thinking | None = None
+
+
+class Cards(Record):
+    games: tuple[Card, ...]
+
+
+class AccountBallot(Record):
+    ply: int
+    move: str
+    status: Literal["received", "counted"]
+
+
+class AccountView(Record):
+    side: Side | None
+    stake: Wei
+    seat: int | None
+    vote_key: str | None
+    voted_ply: int | None
+    owed: Wei
+    ballot: AccountBallot | None
+
+
+class Seconds(Record):
+    proving: float | None
+    """What the worker took; null if it was not one of this server's."""
+    total: float
+    """Chain time from the network's turn to its move."""
+
+
+class ProofView(Record):
+    """A proof as it stands on the chain: the public words and the bytes that the verifier took."""
+
+    game: int
+    ply: int
+    move: str
+    words: tuple[str, ...]
+    proof: str
+    payee: str
+    context: str
+    verifier: str
+    tx: str
+    block: int
+    gas: int
+    seconds: Seconds
+
+
+class Views:
+    """Reads documents from Redis."""
+
+    def __init__(self, redis: Redis, keys: Keys, margin: int) -> None:
+        self.redis = redis
+        self.keys = keys
+        self.margin = margin
+
+    async def game(self, game: int) -> Game | None:
+        stored = await self.redis.get(self.keys.game(game))
+        return None if stored is None else Game.model_validate_json(stored)
+
+    async def document(self, number: int) -> Document | None:
+        keys = self.keys
+        names = (keys.game(number), keys.version(number), keys.progress(number), keys.thinking(number), keys.head)
+        stored, version, progress, thinking, head = _texts(await self.redis.mget(names))
+        if stored is None:
+            return None
+        game = Game.model_validate_json(stored)
+        if game.vote is not None:
+            game = game.model_copy(update={"vote": game.vote.model_copy(update={"pending": await self._pending(game)})})
+        return Document(
+            **dict(game),
+            version=int(version or 0),
+            now=clock(head),
+            ballots_until=max(game.deadline - self.margin, 0) if game.state == "vote" else 0,
+            proof=_proof(game, None if progress is None else Progress.model_validate_json(progress)),
+            thinking=None if thinking is None else Thinking.model_validate_json(thinking),
+        )
+
+    async def _pending(self, game: Game) -> int:
+        """How many ballots of the present vote were received and are not on the chain."""
+        assert game.position_key is not None
+        seats = await self.redis.hkeys(self.keys.ballots(game.id, game.ply, game.position_key))
+        if not seats:
+            return 0
+        voted = _texts(await self.redis.hmget(self.keys.voted(game.id), seats))
+        return sum(vote is None or not vote.startswith(f"{game.ply}:") for vote in voted)
+
+    async def cards(self, before: int | None, limit: int) -> Cards:
+        """Games by number, the newest first. Numbers have no gaps."""
+        count = await self.redis.zcard(self.keys.games)
+        last = min(count, before if before is not None else count) - 1
+        numbers = range(last, max(last - limit, -1), -1)
+        stored = _texts(await self.redis.mget([self.keys.card(number) for number in numbers])) if numbers else []
+        return Cards(games=tuple(Card.model_validate_json(value) for value in stored if value is not None))
+
+    async def account(self, game: Game, address: str, owed: int) -> AccountView:
+        stored = await self.redis.hget(self.keys.accounts(game.id), address.lower())
+        if stored is None:
+            return AccountView(side=None, stake=0, seat=None, vote_key=None, voted_ply=None, owed=owed, ballot=None)
+        account = json.loads(stored)
+        seat, voted_ply, ballot = account["seat"], None, None
+        if seat is not None:
+            voted = _text(await self.redis.hget(self.keys.voted(game.id), str(seat)))
+            if voted is not None:
+                voted_ply = int(voted.partition(":")[0])
+            if game.state == "vote" and game.position_key is not None:
+                name = self.keys.ballots(game.id, game.ply, game.position_key)
+                ballot = _ballot(game, voted, _text(await self.redis.hget(name, str(seat))))
+        return AccountView(
+            side=account["side"],
+            stake=account["stake"],
+            seat=seat,
+            vote_key=account["voteKey"],
+            voted_ply=voted_ply,
+            owed=owed,
+            ballot=ballot,
+        )
+
+    async def proving_seconds(self, game: int, ply: int, position: str) -> float | None:
+        stored = await self.redis.get(self.keys.proof(game, ply, position))
+        return None if stored is None else float(json.loads(stored)["seconds"])
+
+
+def _text(reply: bytes | str | None) -> str | None:
+    """A reply of a client that decodes, which its types do not know."""
+    return cast("str | None", reply)
+
+
+def _texts(replies: Iterable[bytes | str | None]) -> list[str | None]:
+    return [_text(reply) for reply in replies]
+
+
+def clock(head: str | None) -> int:
+    if head is None:
+        return int(time.time())
+    seen = json.loads(head)
+    return int(seen["time"] + max(time.time() - seen["seen"], 0))
+
+
+def _proof(game: Game, progress: Progress | None) -> Progress | None:
+    """The proof to show: the one under way, else the last move that was proven."""
+    if progress is not None and game.state == "prove" and progress.ply == game.ply:
+        return progress.model_copy(update={"seconds": round(time.time() - progress.started, 2)})
+    last = next((move for move in reversed(game.moves) if move.proof is not None), None)
+    if last is None or last.proof is None:
+        return None
+    seconds = last.proof.seconds
+    if progress is not None and progress.tx == last.tx and progress.seconds is not None:
+        seconds = progress.seconds  # by the wall clock, finer than the chain's
+    return Progress(
+        ply=last.ply,
+        step="verified",
+        fraction=1,
+        started=last.time - seconds,
+        seconds=seconds,
+        tx=last.tx,
+        block=last.proof.block,
+        gas=last.proof.gas,
+    )
+
+
+def _ballot(game: Game, voted: str | None, received: str | None) -> AccountBallot | None:
+    if voted is not None and voted.startswith(f"{game.ply}:"):
+        move = unpack_move(int(voted.partition(":")[2])).uci()
+        return AccountBallot(ply=game.ply, move=move, status="counted")
+    if received is not None:
+        return AccountBallot(ply=game.ply, move=json.loads(received)["receipt"]["move"], status="received")
+    return None
+
+
+def pgn(game: Game) -> str:
+    """The game as PGN. Every tag is made of numbers, hex and fixed words."""
+    record = chess.pgn.Game()
+    if game.opening_fen is not None:
+        record.setup(chess.Board(game.opening_fen))
+    players = ("World", "Leela") if game.world == "white" else ("Leela", "World")
+    started = time.gmtime(game.moves[0].time) if game.moves else None
+    tags: dict[str, Any] = {
+        "Event": f"Proofmate game {game.id}",
+        "Site": f"chain {game.chain_id}, contract {game.contract}",
+        "Date": time.strftime("%Y.%m.%d", started) if started else "????.??.??",
+        "Round": "-",
+        "White": players[0],
+        "Black": players[1],
+        "Result": _result(game),
+    }
+    if game.reason is not None:
+        tags["Termination"] = game.reason
+    record.headers.update(tags)
+    node: chess.pgn.GameNode = record
+    for move in game.moves:
+        node = node.add_variation(chess.Move.from_uci(move.move))
+        if move.by == "understudy":
+            node.comment = "understudy"
+    return str(record) + "\n"
+
+
+def _result(game: Game) -> str:
+    if game.outcome == "draw":
+        return "1/2-1/2"
+    if game.outcome in ("world", "leela"):
+        return "1-0" if (game.outcome == "world") == (game.world == "white") else "0-1"
+    return "*"

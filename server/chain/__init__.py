@@ -1,0 +1,1 @@
+"""The chain as the server sees it: reading, sending, deploying."""

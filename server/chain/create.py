@@ -1,0 +1,72 @@
+"""`proofmate create`: opens a game on a contract that is deployed, with the owner's key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal, InvalidOperation
+
+from web3.exceptions import MismatchedABI
+
+from server.chain import deploy
+from server.settings import Environment, SettingsError, key_of
+
+BET: Mapping[str, int | bool] = {
+    **deploy.DEMO_TERMS,
+    "lobbyPeriod": 24 * 3600,
+    "votingPeriod": 5 * 60,
+    "minPeriod": 60,
+    "provingPeriod": 24 * 3600,
+    "quorum": 2500,
+    "fee": 200,
+}
+PRIZE = {**BET, "leelaPoolOpen": False, "maxOdds": 0, "fee": 0}
+KINDS = {"bet": BET, "prize": PRIZE}
+"""Terms by kind of game: a public bet, and a prize, in which stakes always return and only the pot is played for."""
+
+
+def create(kind: str, changes: Sequence[str], pot: str, fund: str) -> int:
+    """Opens a game of a kind, with changes to its terms ("votingPeriod=600"), and returns its number.
+
+    `pot` and `fund` are in ether. Raises SettingsError for what cannot be understood and what the contract refuses.
+    """
+    terms, amounts = changed(KINDS[kind], changes), (wei("--fund", fund), wei("--pot", pot))
+    if kind == "prize" and amounts[1] == 0:
+        raise SettingsError("--pot: a prize needs one")
+    w3, address, _ = deploy.locate()
+    key = key_of(Environment.read(), "owner")
+    if key is None:
+        raise SettingsError("OWNER_KEY: missing; only the contract's owner creates games")
+    owner = deploy.Sender(w3, key, "OWNER_KEY")
+    try:
+        return deploy.create_game(deploy.game_contract(w3, address), owner, terms, *amounts)
+    except MismatchedABI:
+        raise SettingsError(f"{' '.join(changes)}: no terms that the contract can hold") from None
+    except OSError as error:
+        raise SettingsError(
+            f"RPC_URL: the chain stopped answering ({type(error).__name__}); look whether it has the game"
+        ) from None
+
+
+def changed(terms: Mapping[str, int | bool], changes: Sequence[str]) -> Mapping[str, int | bool]:
+    """Terms with some of them changed, each given as name=number (1 and 0 for yes and no)."""
+    given: dict[str, int | bool] = {}
+    for change in changes:
+        name, _, value = change.partition("=")
+        if name not in terms:
+            raise SettingsError(f"{change}: not NAME=NUMBER with one of {', '.join(terms)}")
+        flag = isinstance(terms[name], bool)
+        if not (value.isascii() and value.isdigit()) or (flag and value not in ("0", "1")):
+            raise SettingsError(f"{change}: {'0 or 1' if flag else 'a number'} is wanted")
+        given[name] = value == "1" if flag else int(value)
+    return {**terms, **given}
+
+
+def wei(option: str, ether: str) -> int:
+    """An amount of ether in wei, exactly."""
+    try:
+        amount = Decimal(ether).scaleb(18)
+        if amount.is_finite() and 0 <= amount < 1 << 128 and amount == int(amount):
+            return int(amount)
+    except InvalidOperation:
+        pass
+    raise SettingsError(f"{option}: {ether!r} is no amount of ether")

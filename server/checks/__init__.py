@@ -1,0 +1,1 @@
+"""Commands that check a game from outside: audit and simulate."""

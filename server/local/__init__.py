@@ -1,0 +1,1 @@
+"""The stack on one machine: chain, Redis and the processes as children."""

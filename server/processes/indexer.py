@@ -1,0 +1,293 @@
+"""The indexer: the chain's events to the read model in Redis.
+
+Every commit is one transaction that writes documents and the cursor together, so a kill leaves a consistent model. The
+cursor remembers the hashes of the last blocks. When the newest of them is no longer on the chain, the indexer goes back
+to the last that is and makes the games touched since again, from their events. When even the chain's first block is
+another, it is another chain: everything known is forgotten, received ballots too. A game that an event does not fit is
+made again as well.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from redis import Redis
+from redis.client import Pipeline
+from redis.exceptions import RedisError
+
+from server.chain.client import FRESH, LOG_RANGE, Block, Chain, Unreachable
+from server.model import game as games
+from server.model.game import Card, Event, Game
+from server.processes.loop import connect_redis, run_loop, stop_signal
+from server.settings import Settings, SettingsError
+from server.store.keys import Keys
+from server.store.lease import Lease
+
+log = logging.getLogger(__name__)
+
+MODEL = hashlib.sha256(json.dumps(Game.model_json_schema(), sort_keys=True).encode()).hexdigest()[:8]
+"""Names the shape of the documents: a server with another shape makes the read model again."""
+MEMORY = 256
+"""Blocks whose hashes are remembered; after a deeper reorganisation the whole model is made again."""
+LAG = 10.0
+"""Seconds after which a chain that is shorter than it was counts as reorganised: before, as a node that lags."""
+
+
+@dataclass
+class Ledger:
+    """A game, who is in it, and which of that is not in Redis yet."""
+
+    game: Game
+    seats: dict[int, dict[str, Any]] = field(default_factory=dict)
+    accounts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    whole: bool = True
+    """Whether what Redis holds is to be replaced, not added to."""
+    new_seats: set[int] = field(default_factory=set)
+    new_accounts: set[str] = field(default_factory=set)
+    new_votes: dict[int, str] = field(default_factory=dict)
+
+    def apply(self, event: Event) -> None:
+        args = event.args
+        stakes: list[int] = []
+        if event.name == "Staked":
+            self._stake(args)
+        elif event.name == "DrawFixed":
+            heaviest = sorted(self.seats, key=lambda seat: (-int(self.seats[seat]["stake"]), seat))
+            for rank, seat in enumerate(heaviest):
+                self.seats[seat]["rank"] = rank
+            self.new_seats.update(self.seats)
+        elif event.name == "BallotsCast":
+            for seat, move in games.ballots(args["ballots"]):
+                self.new_votes[seat] = f"{args['ply']}:{move}"
+            stakes = [int(self.seats[seat]["stake"]) for seat in range(len(self.seats))]
+        self.game = games.apply(self.game, event, stakes)
+
+    def _stake(self, args: dict[str, Any]) -> None:
+        side, address, seat = games.SIDES[args["side"]], args["account"].lower(), args["seat"]
+        account = self.accounts.setdefault(address, {"side": side, "stake": "0", "seat": None, "voteKey": None})
+        account["stake"] = str(int(account["stake"]) + args["amount"])
+        self.new_accounts.add(address)
+        if side == "world":
+            account["seat"], account["voteKey"] = seat, args["voteKey"]
+            self.seats[seat] = {
+                "account": args["account"],
+                "voteKey": args["voteKey"],
+                "stake": account["stake"],
+                "rank": None,
+            }
+            self.new_seats.add(seat)
+
+    def write(self, pipe: Pipeline, keys: Keys) -> None:
+        """Queues what is new; `written` when that has been done."""
+        number = self.game.id
+        names = (keys.seats(number), keys.accounts(number), keys.voted(number))
+        if self.whole:
+            pipe.delete(*names)
+        news: tuple[dict[str, str], ...] = (
+            {str(seat): json.dumps(self.seats[seat]) for seat in self.new_seats},
+            {address: json.dumps(self.accounts[address]) for address in self.new_accounts},
+            {str(seat): vote for seat, vote in self.new_votes.items()},
+        )
+        for name, values in zip(names, news, strict=True):
+            if values:
+                pipe.hset(name, mapping=cast(Any, values))
+        pipe.set(keys.game(number), self.game.model_dump_json(by_alias=True))
+        pipe.set(keys.card(number), Card.of(self.game).model_dump_json(by_alias=True))
+        pipe.zadd(keys.games, {str(number): self.game.block})
+
+    def written(self) -> None:
+        self.whole = False
+        self.new_seats.clear()
+        self.new_accounts.clear()
+        self.new_votes.clear()
+
+
+class Indexer:
+    def __init__(self, chain: Chain, redis: Redis, keys: Keys, start_block: int = 0, lag: float = 0.0) -> None:
+        self.chain = chain
+        self.redis = redis
+        self.keys = keys
+        self.start = start_block
+        self.lag = lag
+        self.lease = Lease(redis, keys.indexer)
+        self.cursor: list[tuple[int, str]] | None = None
+        self.level = time.monotonic()
+        """When the chain was last as long as the cursor."""
+        self.ledgers: dict[int, Ledger] = {}
+
+    def step(self) -> bool:
+        """Reads what is new. True: there may be more at once."""
+        try:
+            return self._step()
+        except BaseException:
+            self.cursor = None  # what is in memory may be ahead of Redis
+            raise
+
+    def _step(self) -> bool:
+        if not self.lease.hold():
+            self.cursor = None
+            return False
+        if self.cursor is None:
+            self.ledgers.clear()
+            self.cursor = self._read_cursor()
+        head = self.chain.head()
+        if not self.cursor or head.number >= self.cursor[-1][0]:
+            self.level = time.monotonic()
+        elif time.monotonic() - self.level < self.lag:
+            return False
+        if self.cursor and self.cursor[-1] == (head.number, head.hash):
+            return False
+        if self.cursor and not self.chain.extends(*self.cursor[-1], head):
+            self._roll_back()
+            return True
+        first = self.cursor[-1][0] + 1 if self.cursor else min(self.start, head.number)
+        far = head.number - first >= LOG_RANGE + FRESH
+        last = self.chain.block(first + LOG_RANGE - 1) if far else head
+        if last is None:
+            return False
+        events = list(self.chain.events(first, last.number) if far else self.chain.events_until(first, last))
+        if self.chain.block(last.number) != last:
+            return False  # reorganised while it was read
+        touched = self._fold_all(events, last)
+        self._commit([*self.cursor, (last.number, last.hash)][-MEMORY:], touched, head)
+        for number, ledger in touched.items():
+            if ledger.game.state == "over":
+                del self.ledgers[number]
+        return far
+
+    def _read_cursor(self) -> list[tuple[int, str]]:
+        """The blocks whose events Redis holds, newest last. Documents of another shape hold none."""
+        model, blocks = json.loads(self.redis.get(self.keys.cursor) or '["", []]')
+        return [(number, digest) for number, digest in blocks] if model == MODEL else []
+
+    def _roll_back(self) -> None:
+        assert self.cursor
+        kept = list(self.cursor)
+        block: Block | None = None
+        while kept:
+            block = self.chain.block(kept[-1][0])
+            if block is not None and block.hash == kept[-1][1]:
+                break
+            kept.pop()
+        self.ledgers.clear()
+        if not kept and self._genesis() != self.redis.get(self.keys.genesis):
+            log.warning("this is another chain: everything known is forgotten")
+            self._forget()
+            self.cursor = []
+            return
+        number = kept[-1][0] if kept else -1
+        touched = [
+            int(game) for game in cast("list[str]", self.redis.zrangebyscore(self.keys.games, number + 1, "+inf"))
+        ]
+        log.warning("reorganised after block %s: games %s are made again", number, touched)
+        self._commit(kept, {game: self._rebuild(game, block if kept else None) for game in touched}, None)
+
+    def _rebuild(self, game: int, last: Block | None) -> Ledger | None:
+        """The game as of block `last`, from its events; None: it was not created by then."""
+        stored = self._load(game)
+        ledger: Ledger | None = None
+        if last is not None:
+            for event in self.chain.events_until(stored.game.created if stored else self.start, last, game):
+                ledger = self._fold(ledger, event)
+        return ledger
+
+    def _fold_all(self, events: Iterable[Event], last: Block) -> dict[int, Ledger]:
+        """The games that the events touch, as of block `last`. One that an event does not fit is made again."""
+        touched: dict[int, Ledger] = {}
+        rebuilt: set[int] = set()
+        for event in events:
+            if event.game in rebuilt:
+                continue
+            try:
+                ledger = self._apply(event)
+            except (RedisError, *Unreachable):
+                raise
+            except Exception:
+                log.exception("game %s is made again: %s in block %s does not fit", event.game, event.name, event.block)
+                again = self._rebuild(event.game, last)
+                assert again is not None, f"game {event.game} has events"
+                ledger = again
+                rebuilt.add(event.game)
+            touched[event.game] = self.ledgers[event.game] = ledger
+        return touched
+
+    def _apply(self, event: Event) -> Ledger:
+        if event.name == "GameCreated":
+            return self._fold(None, event)
+        return self._fold(self.ledgers.get(event.game) or self._load(event.game), event)
+
+    def _fold(self, ledger: Ledger | None, event: Event) -> Ledger:
+        if event.name == "GameCreated":
+            return Ledger(games.create(event, self.chain.chain_id, self.chain.contract.address))
+        if ledger is None:
+            raise SettingsError(f"START_BLOCK: {self.start} is later than the block that created game {event.game}")
+        ledger.apply(event)
+        return ledger
+
+    def _load(self, game: int) -> Ledger | None:
+        stored = self.redis.get(self.keys.game(game))
+        if stored is None:
+            return None
+        seats = cast("dict[str, str]", self.redis.hgetall(self.keys.seats(game)))
+        accounts = cast("dict[str, str]", self.redis.hgetall(self.keys.accounts(game)))
+        return Ledger(
+            Game.model_validate_json(stored),
+            {int(seat): json.loads(value) for seat, value in seats.items()},
+            {address: json.loads(value) for address, value in accounts.items()},
+            whole=False,
+        )
+
+    def _commit(self, cursor: list[tuple[int, str]], touched: Mapping[int, Ledger | None], head: Block | None) -> None:
+        """Writes ledgers and cursor in one transaction, if the lease is still ours."""
+        genesis = self._genesis()
+        with self.redis.pipeline() as pipe:
+            pipe.watch(self.lease.key)  # type: ignore[no-untyped-call]
+            if pipe.get(self.lease.key) != self.lease.token:
+                self.cursor = None
+                return
+            pipe.multi()
+            for number, ledger in touched.items():
+                if ledger is None:
+                    pipe.delete(self.keys.game(number), self.keys.seats(number), self.keys.accounts(number))
+                    pipe.delete(self.keys.voted(number), self.keys.card(number))
+                    pipe.zrem(self.keys.games, str(number))
+                else:
+                    ledger.write(pipe, self.keys)
+                pipe.incr(self.keys.version(number))
+                pipe.publish(self.keys.changes, str(number))
+            pipe.set(self.keys.cursor, json.dumps([MODEL, cursor]))
+            pipe.set(self.keys.genesis, genesis)
+            if head is not None:
+                seen = {"number": head.number, "time": head.time, "seen": time.time()}
+                pipe.set(self.keys.head, json.dumps(seen))
+            pipe.publish(self.keys.wake, "chain")
+            pipe.execute()
+        for ledger in touched.values():
+            if ledger is not None:
+                ledger.written()
+        self.cursor = cursor
+
+    def _genesis(self) -> str:
+        first = self.chain.block(0)
+        return first.hash if first is not None else ""
+
+    def _forget(self) -> None:
+        names: Iterable[str] = self.redis.scan_iter(match=self.keys.prefix + "*", count=1000)
+        for name in [name for name in names if name != self.lease.key]:
+            self.redis.delete(name)
+
+
+def run(settings: Settings) -> None:
+    """Follows the chain until SIGTERM or SIGINT."""
+    stop = stop_signal()
+    redis, chain = connect_redis(settings), Chain.connect(settings)
+    keys, lag = Keys(settings.chain_id, settings.contract), 0.0 if settings.local else LAG
+    indexer = Indexer(chain, redis, keys, settings.start_block, lag)
+    run_loop(indexer.step, redis, None, 0.1 if settings.local else 1.0, stop)
+    indexer.lease.release()

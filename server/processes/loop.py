@@ -1,0 +1,81 @@
+"""What the server's long-running processes share: Redis, signals, and a loop that outlives faults."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+import time
+from collections.abc import Callable
+
+from redis import Redis
+from redis.client import PubSub
+from redis.exceptions import RedisError
+
+from server.chain.client import Unreachable
+from server.settings import Settings, SettingsError
+
+log = logging.getLogger(__name__)
+
+PATIENCE = 1.0
+"""Seconds to wait after Redis or the chain failed."""
+
+
+def connect_redis(settings: Settings, text: bool = True) -> Redis:
+    """The Redis of the settings, answering with text or with bytes. Raises SettingsError if none answers."""
+    redis = Redis.from_url(settings.redis_url, decode_responses=text, health_check_interval=15)
+    try:
+        redis.ping()
+    except RedisError:
+        raise SettingsError(f"REDIS_URL: no Redis answers at {settings.redis_url.rpartition('@')[2]}") from None
+    return redis
+
+
+def stop_signal() -> threading.Event:
+    """An event that SIGTERM or SIGINT sets."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    return stop
+
+
+def run_loop(
+    step: Callable[[], bool], redis: Redis, channel: str | None, interval: float, stop: threading.Event
+) -> None:
+    """Calls `step` until `stop`: again at once if it returned True, else when `channel` says something or time passed.
+
+    A chain or Redis that is away is waited for; the fault is logged once.
+    """
+    pubsub = redis.pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
+    well = True
+    while not stop.is_set():
+        try:
+            if channel is not None and pubsub.connection is None:
+                pubsub.subscribe(channel)
+            busy = step()
+            if not well:
+                log.info("goes on")
+            well = True
+            if busy or stop.is_set():
+                continue
+            if channel is None:
+                stop.wait(interval)
+            else:
+                _listen(pubsub, interval)
+        except (RedisError, *Unreachable) as error:
+            if well:
+                log.warning("waits: %s: %s", type(error).__name__, error)
+            well = False
+            pubsub.reset()
+            stop.wait(PATIENCE)
+    pubsub.close()
+
+
+def _listen(pubsub: PubSub, seconds: float) -> None:
+    """Returns when a message came, having taken all that are there, or after `seconds`."""
+    end = time.monotonic() + seconds
+    while (left := end - time.monotonic()) > 0:
+        if pubsub.get_message(timeout=left) is not None:
+            while pubsub.get_message(timeout=0) is not None:
+                pass
+            return

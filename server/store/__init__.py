@@ -1,0 +1,1 @@
+"""What lies in Redis: keys, records and the queue."""

@@ -1,0 +1,334 @@
+from __future__ import annotations
+
+import contextlib
+import json
+from typing import Any
+
+import chess
+import pytest
+from web3.exceptions import Web3RPCError
+
+from engine.encoding import pack_move
+from server.chain.client import PROVE, Refused
+from server.processes import relay
+from server.processes.relay import Relay
+from server.store.ballots import BALLOT_GAS
+from tests.server.table import ETHER, OTHER_RELAY, Table, Voter
+
+
+def receive(table: Table, game: int, voters: list[Voter], *moves: str) -> None:
+    """Keeps ballots as the api does."""
+    position = table.chain.summary(game).position
+    for voter, uci in zip(voters, moves, strict=True):
+        body = table.sign(voter, game, uci)
+        entry = {"signature": body["signature"][2:], "receipt": {"move": uci}}
+        table.redis.hset(table.keys.ballots(game, position.ply, position.key), str(voter.seat), json.dumps(entry))
+
+
+def cast_alone(table: Table, voter: Voter, game: int, uci: str) -> None:
+    """The account votes on chain itself."""
+    table.send(
+        "0x" + bytes(voter.wallet.key).hex(), table.call.castBallot(game, 0, pack_move(chess.Move.from_uci(uci)))
+    )
+
+
+def transactions(table: Table) -> int:
+    return table.w3.eth.get_transaction_count(table.relay.sender.account.address)
+
+
+def test_a_lobby_without_period_closes_at_the_first_world_stake(table: Table) -> None:
+    game = table.new_game()
+    table.stake(game, ETHER, side=1)
+    for _ in range(3):
+        table.indexer.step()
+        table.relay.step()
+    assert table.document(game)["state"] == "lobby"
+    table.stake(game)
+    table.run(lambda: table.document(game)["state"] == "drawn")
+
+
+def test_moves_of_the_crowd_and_of_the_network(table: Table) -> None:
+    game, voters = table.start(3 * ETHER, ETHER)
+    receive(table, game, voters, "e2e4", "d2d4")
+    table.run(lambda: table.document(game)["state"] == "prove")
+    assert table.document(game)["moves"][0]["move"] == "e2e4"
+    move = table.prove(game)
+    table.run(lambda: table.document(game)["state"] == "vote")
+    played = table.document(game)["moves"][1]
+    assert (played["move"], played["by"]) == (move, "leela")
+    assert played["proof"]["payee"] == table.settings.payee
+    assert played["proof"]["gas"] > 100_000
+
+
+def test_the_network_moves_for_a_crowd_without_quorum(table: Table) -> None:
+    game, voters = table.start(ETHER, 9 * ETHER, quorum=2500, votingPeriod=100)
+    receive(table, game, voters[:1], "e2e4")
+    table.run(lambda: table.redis.hlen(table.keys.voted(game)) == 1)
+    assert table.document(game)["state"] == "vote"
+    table.rpc("evm_increaseTime", 200)
+    table.mine()
+    table.run(lambda: table.document(game)["state"] == "prove")
+    assert table.document(game)["mover"] == "understudy"
+    table.prove(game)
+    table.run(lambda: len(table.document(game)["moves"]) == 1)
+    assert table.document(game)["moves"][0]["by"] == "understudy"
+
+
+def test_all_ballots_go_in_one_batch_the_heaviest_first(table: Table) -> None:
+    game, voters = table.start(ETHER, 4 * ETHER, 2 * ETHER, minPeriod=1000)
+    before = transactions(table)
+    receive(table, game, voters, "e2e4", "d2d4", "g1f3")
+    table.run(lambda: table.redis.hlen(table.keys.voted(game)) == 3)
+    assert transactions(table) == before + 1
+    counted = [event for event in table.chain.events(0, table.chain.head().number, game) if event.name == "BallotsCast"]
+    packed = counted[0].args["ballots"]
+    assert [int.from_bytes(packed[at : at + 4], "big") for at in (0, 6, 12)] == [1, 2, 0]
+
+
+def test_a_relay_never_voids_a_game(table: Table) -> None:
+    game, voters = table.start(provingPeriod=10)
+    receive(table, game, voters, "e2e4")
+    table.run(lambda: table.document(game)["state"] == "prove")
+    table.rpc("evm_increaseTime", 1000)
+    table.mine()
+    for _ in range(5):
+        table.indexer.step()
+        table.relay.step()
+    assert table.document(game)["state"] == "prove"
+    table.prove(game)
+    table.run(lambda: table.document(game)["state"] == "vote")  # late, and it counts
+
+
+def test_ballots_are_sent_again_after_a_reorganisation(table: Table) -> None:
+    game, voters = table.start(ETHER, ETHER, minPeriod=1000)
+    table.mine()
+    table.run(lambda: table.indexer.cursor[-1][0] == table.chain.head().number if table.indexer.cursor else False)
+    receive(table, game, voters, "e2e4", "e2e4")
+    table.run(lambda: table.redis.hlen(table.keys.voted(game)) == 2)
+    table.rpc("anvil_reorg", 1, [])
+    assert table.call.tally(game).call()[3] == 0
+    table.run(lambda: table.call.tally(game).call()[3] == 2 * ETHER)
+
+
+def test_a_proof_is_sent_again_after_a_reorganisation(table: Table) -> None:
+    game, voters = table.start()
+    receive(table, game, voters, "e2e4")
+    table.run(lambda: table.document(game)["state"] == "prove")
+    table.prove(game)
+    table.run(lambda: table.document(game)["state"] == "vote")
+    table.rpc("anvil_reorg", 1, [])
+    assert table.chain.summary(game).position.ply == 1
+    table.run(lambda: table.chain.summary(game).position.ply == 2)
+
+
+def test_a_game_that_a_reorganisation_reopens_goes_on(table: Table) -> None:
+    game = table.new_game(lobbyPeriod=10)
+    table.rpc("evm_increaseTime", 11)
+    table.mine()
+    table.run(lambda: table.document(game).get("state") == "over")  # nobody staked
+    table.relay.step()
+    assert game in table.relay.over
+    table.rpc("anvil_reorg", 1, [])
+    table.mine()
+    assert table.chain.summary(game).state == 1
+    table.run(lambda: table.chain.summary(game).state == 5)
+
+
+def test_a_voter_who_votes_on_chain_first_costs_nothing(table: Table) -> None:
+    game, voters = table.start(ETHER, ETHER, minPeriod=1000)
+    receive(table, game, voters[:1], "e2e4")
+    cast_alone(table, voters[0], game, "d2d4")
+    before = transactions(table)
+    for _ in range(5):
+        table.relay.step()  # the indexer has not seen it yet
+    assert transactions(table) == before
+    table.run(lambda: table.redis.hlen(table.keys.voted(game)) == 1)
+
+
+def test_one_bad_ballot_does_not_hold_up_the_others(table: Table) -> None:
+    game, voters = table.start(ETHER, ETHER, minPeriod=1000)
+    receive(table, game, voters, "e2e4", "e2e4")
+    position = table.chain.summary(game).position
+    bad = json.dumps({"signature": "11" * 64, "receipt": {"move": "e2e4"}})
+    table.redis.hset(table.keys.ballots(game, 0, position.key), "0", bad)
+    table.run(lambda: table.redis.hlen(table.keys.voted(game)) == 1)
+    before = transactions(table)
+    for _ in range(5):
+        table.indexer.step()
+        table.relay.step()
+    assert transactions(table) == before
+
+
+def test_when_half_the_budget_is_spent_only_full_or_last_batches_go(table: Table) -> None:
+    game, voters = table.start(ETHER, ETHER, minPeriod=1000, votingPeriod=2000)
+    table.redis.set(table.keys.spent(game, 0), str(table.settings.relay_gas // 2 + 1))
+    receive(table, game, voters[:1], "e2e4")
+    for _ in range(3):
+        table.relay.step()
+    assert table.call.tally(game).call()[3] == 0
+    table.rpc("evm_increaseTime", 2000 - table.settings.ballot_margin)
+    table.mine()
+    table.run(lambda: table.redis.hlen(table.keys.voted(game)) == 1)
+
+
+def test_at_the_last_call_all_ballots_go_at_once(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    game, voters = table.start(*[ETHER] * 4, minPeriod=1000)
+    monkeypatch.setattr(relay, "BATCH", 1)
+    table.rpc("evm_setAutomine", False)
+    try:
+        for voter in voters:
+            receive(table, game, [voter], "e2e4")
+            table.relay.step()
+        assert len(table.relay.sender.flying) == 1
+        deadline = table.chain.summary(game).deadline
+        monkeypatch.setattr(Relay, "now", property(lambda _: deadline - 1))
+        for _ in range(3):
+            table.relay.step()
+        assert len(table.relay.sender.flying) == 2
+        table.mine()
+    finally:
+        table.rpc("evm_setAutomine", True)
+    tally = table.call.tally(game).call()
+    assert tally[3] == 4 * ETHER
+
+
+def test_ballots_go_on_while_the_indexer_lags(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    game, voters = table.start(*[ETHER] * 3, minPeriod=1000)
+    monkeypatch.setattr(relay, "BATCH", 1)
+    receive(table, game, voters, "e2e4", "e2e4", "e2e4")
+    before = transactions(table)
+    for _ in range(10):
+        table.relay.step()
+    assert table.call.tally(game).call()[3] == 3 * ETHER
+    assert transactions(table) == before + 3 and not table.redis.hlen(table.keys.voted(game))
+
+
+def test_a_full_batch_costs_less_gas_a_ballot_than_is_reckoned(table: Table) -> None:
+    game, voters = table.start(*[ETHER] * 30, minPeriod=1000)
+    receive(table, game, voters, *["e2e4"] * 30)
+    table.run(lambda: table.redis.hlen(table.keys.voted(game)) == 30)
+    assert int(table.redis.get(table.keys.spent(game, 0)) or 0) < 30 * BALLOT_GAS + 50_000
+
+
+def test_a_proof_that_the_contract_refuses_is_thrown_away(table: Table) -> None:
+    game, voters = table.start()
+    receive(table, game, voters, "e2e4")
+    table.run(lambda: table.document(game)["state"] == "prove")
+    table.prove(game, "e7e4")  # not a move
+    position = table.chain.summary(game).position
+    before = transactions(table)
+    table.run(lambda: not table.redis.exists(table.keys.proof(game, 1, position.key)))
+    assert transactions(table) == before
+    assert table.relay.jobs.queue.fetch_job(table.keys.job(game, 1, position.key)) is not None
+
+
+def test_a_proof_survives_a_strangers_move_that_is_not_mined(table: Table) -> None:
+    game, voters = table.start()
+    receive(table, game, voters, "e2e4")
+    table.run(lambda: table.document(game)["state"] == "prove")
+    table.prove(game)
+    position = table.chain.summary(game).position
+    name = table.keys.proof(game, 1, position.key)
+    stranger = table.new_relay(OTHER_RELAY)
+    stranger.step()
+    table.relay.lease.release()
+    table.rpc("evm_setAutomine", False)
+    try:
+        stranger._read_chain()
+        assert stranger._act(game, stranger.desks[game]) and stranger.sender.flying
+        for _ in range(3):
+            table.relay.step()
+            assert table.redis.exists(name)
+    finally:
+        table.rpc("anvil_dropAllTransactions")
+        table.rpc("evm_setAutomine", True)
+    table.run(lambda: table.document(game)["state"] == "vote")
+
+
+def test_a_proof_survives_a_node_that_cannot_estimate(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    game, voters = table.start()
+    receive(table, game, voters, "e2e4")
+    table.run(lambda: table.document(game)["state"] == "prove")
+    table.prove(game)
+    name = table.keys.proof(game, 1, table.chain.summary(game).position.key)
+    with monkeypatch.context() as patch:
+
+        def refuse(*_: Any) -> None:
+            raise Refused("gas required exceeds allowance")
+
+        patch.setattr(table.relay.sender, "send", refuse)
+        for _ in range(3):
+            table.relay.step()
+            assert table.redis.exists(name)
+    table.run(lambda: table.document(game)["state"] == "vote")
+
+
+def test_a_restarted_relay_goes_on(table: Table) -> None:
+    game, voters = table.start(minPeriod=1000)
+    table.rpc("evm_setAutomine", False)
+    try:
+        receive(table, game, voters, "e2e4")
+        table.relay.step()
+        assert table.relay.sender.flying
+        table.redis.delete(table.keys.leader)  # it was killed; its lease ran out
+        table.relay = table.new_relay(table.settings.relay_key)
+        table.relay.step()
+        assert next(iter(table.relay.sender.flying.values())).purpose == f"cast:{game}:0:0"
+        pool = table.rpc("txpool_status")
+        assert int(pool["pending"], 16) == 1
+    finally:
+        table.rpc("evm_setAutomine", True)
+    table.mine()
+    table.run(lambda: table.redis.hlen(table.keys.voted(game)) == 1)
+    assert not table.relay.sender.flying and not table.redis.exists(table.relay.sender.name)
+
+
+def test_of_two_relays_one_acts_and_the_other_takes_over(table: Table) -> None:
+    game, voters = table.start(minPeriod=1000)
+    other = table.new_relay(OTHER_RELAY)
+    receive(table, game, voters, "e2e4")
+    for _ in range(3):
+        assert not other.step()
+    assert table.call.tally(game).call()[3] == 0
+    table.relay.lease.release()
+    table.relay, first = other, table.relay
+    table.run(lambda: table.redis.hlen(table.keys.voted(game)) == 1)
+    assert not first.step()
+
+
+def test_a_relay_without_funds_says_so(table: Table) -> None:
+    table.rpc("anvil_setBalance", table.relay.sender.account.address, "0x0")
+    table.relay.step()
+    assert "needs funds" in (table.redis.get(table.keys.relay) or "")
+
+
+def test_a_call_that_reverts_after_all_is_not_sent_again_at_once(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    game, voters = table.start(minPeriod=1000)
+    receive(table, game, voters, "e2e4")
+    monkeypatch.setattr("server.chain.client.GAS_LIMIT", 60_000)  # it runs out of gas
+    before = transactions(table)
+    for _ in range(10):
+        table.relay.step()
+    assert transactions(table) == before + 1
+    assert table.redis.hget(table.keys.stats, "reverts") == "1"
+
+
+@pytest.mark.parametrize("fault", [ValueError("this game is broken"), Web3RPCError("too large"), OSError("reset")])
+def test_a_game_that_fails_does_not_stop_the_others(
+    table: Table, monkeypatch: pytest.MonkeyPatch, fault: Exception
+) -> None:
+    first, _ = table.start()
+    second, voters = table.start()
+    act = Relay._vote
+
+    def fail(self: Relay, game: int, desk: Any) -> bool:
+        if game == first:
+            raise fault
+        return act(self, game, desk)
+
+    monkeypatch.setattr(Relay, "_vote", fail)
+    receive(table, second, voters, "e2e4")
+    for _ in range(10):
+        with contextlib.suppress(Web3RPCError, OSError):  # which the loop takes for a node that is away
+            table.relay.step()
+    assert table.chain.summary(second).state == PROVE
