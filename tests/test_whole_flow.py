@@ -22,7 +22,8 @@ from eth_account.messages import encode_typed_data
 
 from engine.encoding import pack_move
 from server.chain import deploy
-from server.checks.simulate import choose, free_port
+from server.checks.simulate import choose
+from server.local.probe import unused_port
 from server.settings import ROOT, Environment
 
 pytestmark = [pytest.mark.flow, pytest.mark.timeout(1800)]
@@ -175,8 +176,8 @@ class Visitor:
 
 
 def test_a_stack_that_is_killed_goes_on(tmp_path: Path) -> None:
-    port, log = free_port(), tmp_path / "up.log"
-    environment = defaults(data_dir=tmp_path / "data", port=port, chain_port=free_port())
+    port, log = unused_port(), tmp_path / "up.log"
+    environment = defaults(data_dir=tmp_path / "data", port=port, chain_port=unused_port())
     with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as http:
         kill_and_go_on(Visitor(http), environment, log)
 

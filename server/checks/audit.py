@@ -41,7 +41,9 @@ from engine.encoding import (
 )
 from server.chain import deploy, proving
 from server.checks.record import Record, contract_interface, decode, fetch, read, write
+from server.local.anvil import anvil
 from server.local.children import Child, stop
+from server.local.probe import rpc, rpc_answers, unused_port
 from server.model import game as documents
 from server.model.payout import Stake, payout
 from server.model.position import Position
@@ -90,11 +92,8 @@ def on_new_chain(code: Mapping[str, str]) -> Iterator[Verify]:
 
     Raises SettingsError for code that no contract can have.
     """
-    from server.checks.simulate import free_port  # late: simulate imports this module
-    from server.local.stack import anvil, rpc, rpc_answers
-
     with tempfile.TemporaryDirectory(prefix="proofmate-") as folder:
-        port = free_port()
+        port = unused_port()
         url = f"http://127.0.0.1:{port}"
         child = Child("chain", [str(anvil()), "--port", str(port), "--accounts", "0"], Path(folder) / "chain.log")
         try:

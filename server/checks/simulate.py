@@ -11,7 +11,6 @@ import dataclasses
 import functools
 import random
 import shutil
-import socket
 import statistics
 import sys
 import tempfile
@@ -34,6 +33,7 @@ from web3 import Web3
 from engine.encoding import pack_move
 from server.chain import deploy
 from server.checks import audit, record
+from server.local.probe import unused_port
 from server.local.stack import Stack
 from server.model.payout import Stake, payout
 from server.settings import Environment, SettingsError, key_of
@@ -70,7 +70,7 @@ def simulate(voters: int, seed: int, save: Path | None) -> dict[str, Any]:
         raise SettingsError(f"--voters: {voters} is not between 2 and 1000")
     folder = Path(tempfile.mkdtemp(prefix="proofmate-"))
     defaults = dict.fromkeys(("redis_url", "rpc_url", "public_rpc_url", "contract", "start_block", "payee"))
-    ports = {"port": free_port(), "chain_port": free_port(), "host": "127.0.0.1", "chain_id": 31337}
+    ports = {"port": unused_port(), "chain_port": unused_port(), "host": "127.0.0.1", "chain_id": 31337}
     stack = Stack(Environment.read(data_dir=folder, **defaults, **ports), _say, demo=False)
     try:
         stack.start()
@@ -89,13 +89,6 @@ def simulate(voters: int, seed: int, save: Path | None) -> dict[str, Any]:
         stack.stop()
     shutil.rmtree(folder)
     return result
-
-
-def free_port() -> int:
-    """A port of this machine that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def choose(board: chess.Board, chance: random.Random) -> chess.Move:

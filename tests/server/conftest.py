@@ -7,6 +7,7 @@ import pytest
 from redis import Redis
 
 from server.settings import Environment, Settings
+from tests.server.scripted import chain
 from tests.server.table import RELAY, Table, deploy_game, run_anvil, run_valkey
 
 
@@ -53,3 +54,9 @@ def table(settings: Settings, redis: Redis) -> Iterator[Table]:
     snapshot = table.rpc("evm_snapshot")
     yield table
     table.rpc("evm_revert", snapshot)
+
+
+@pytest.fixture(scope="module")
+def other_chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with chain(tmp_path_factory.mktemp("chain")) as url:
+        yield url

@@ -16,9 +16,10 @@ from web3 import Web3
 
 from engine.encoding import bitmap_words, context_word, pack_move, plane_masks, policy_index, to_words
 from server.chain import deploy
-from server.checks.simulate import choose, free_port
+from server.checks.simulate import choose
+from server.local.anvil import anvil
 from server.local.children import Child, stop
-from server.local.stack import anvil, rpc, rpc_answers
+from server.local.probe import rpc, rpc_answers, unused_port
 from server.model.position import Position
 
 VERIFIER = deploy.Verifier(
@@ -41,7 +42,7 @@ VERIFIER = deploy.Verifier(
 @contextmanager
 def chain(folder: Path, chain_id: int = 31337) -> Iterator[str]:
     """A chain on this machine; yields its address."""
-    port = free_port()
+    port = unused_port()
     url = f"http://127.0.0.1:{port}"
     command = [str(anvil()), "--port", str(port), "--chain-id", str(chain_id), "--accounts", "0", "--quiet"]
     child = Child("chain", command, folder / "chain.log")

@@ -9,45 +9,22 @@ import shutil
 import signal
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from engine.policy import Network
 from server import cli
 from server.chain import deploy, proving
-from server.chain.client import Chain
-from server.checks.simulate import free_port
-from server.local.children import Child, stop
-from server.local.stack import Clock, DataFolder, LocalChain, Stack, Steps, redis_answers, rpc
-from server.local.stack import free_port as await_free_port
-from server.settings import Environment, SettingsError, make_keys, write_json
-from tests.server.scripted import VERIFIER, ScriptedGame, account, chain
-
-Env = Callable[..., Environment]
-
-
-@pytest.fixture(scope="module")
-def network(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("network") / "tiny.safetensors"
-    Network.random("tiny", planes=15, channels=8, convolutions=1, seed=1, shift=13, zero=4096).save(path)
-    return path
-
-
-@pytest.fixture
-def env(tmp_path: Path, network: Path, monkeypatch: pytest.MonkeyPatch) -> Env:
-    """Settings of a stack on free ports; keywords set others."""
-    for name in Environment.model_fields:
-        monkeypatch.delenv(name.upper(), raising=False)
-
-    def make(**values: Any) -> Environment:
-        ports = {"port": free_port(), "chain_port": free_port()}
-        folders = {"data_dir": tmp_path / "data", "cache_dir": network.parent / "cache", "network": network}
-        return Environment.read(**{**ports, **folders, **values})
-
-    return make
+from server.local.anvil import LocalChain
+from server.local.children import Child
+from server.local.folder import DataFolder
+from server.local.probe import await_free_port, redis_answers, rpc, unused_port
+from server.local.stack import Stack
+from server.settings import Environment, SettingsError, write_json
+from tests.server.local.conftest import Env
+from tests.server.scripted import VERIFIER, account, chain
 
 
 @pytest.fixture
@@ -61,18 +38,12 @@ def deployed(env: Env, started_folder: Path) -> Environment:
 @pytest.fixture(scope="module")
 def started_folder(tmp_path_factory: pytest.TempPathFactory, network: Path) -> Path:
     folder = tmp_path_factory.mktemp("started")
-    ports = {"port": free_port(), "chain_port": free_port()}
+    ports = {"port": unused_port(), "chain_port": unused_port()}
     env = Environment.read(**ports, data_dir=folder, cache_dir=network.parent / "cache", network=network)
     with pytest.MonkeyPatch.context() as monkeypatch:
         said = start(env, monkeypatch)
     assert any("game 0 waits for a stake" in line for line in said)
     return folder
-
-
-@pytest.fixture(scope="module")
-def other_chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with chain(tmp_path_factory.mktemp("chain")) as url:
-        yield url
 
 
 class StartedError(Exception):
@@ -119,9 +90,6 @@ def test_a_second_start_goes_on_with_the_same_game(deployed: Environment, monkey
     assert files(deployed.data_dir) == before
 
 
-# ------------------------------------------------------------------------------------------------------------ bad input
-
-
 def refused(env: Environment, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> str:
     """What `proofmate up` says when it does not start: one sentence, exit code 2, nothing left running or changed."""
     before = files(env.data_dir) if env.data_dir.is_dir() else {}
@@ -148,12 +116,14 @@ def refuse(env: Env, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixt
 
 
 def test_no_redis(refuse: Refused) -> None:
-    message = refuse(redis_url=f"redis://user:hidden@127.0.0.1:{free_port()}/0")
+    message = refuse(redis_url=f"redis://user:hidden@127.0.0.1:{unused_port()}/0")
     assert message.startswith("REDIS_URL: no Redis answers at 127.0.0.1") and "hidden" not in message
 
 
 def test_no_chain(refuse: Refused) -> None:
-    assert refuse(rpc_url=f"http://127.0.0.1:{free_port()}").startswith("RPC_URL: no chain answers at http://127.0.0.1")
+    assert refuse(rpc_url=f"http://127.0.0.1:{unused_port()}").startswith(
+        "RPC_URL: no chain answers at http://127.0.0.1"
+    )
 
 
 def test_wrong_chain_id(refuse: Refused, other_chain: str) -> None:
@@ -305,43 +275,6 @@ def test_stale_deployments(
         assert refused(deployed, monkeypatch, capsys).startswith(message)
 
 
-# ---------------------------------------------------------------------------------------------------------- the pieces
-
-
-def test_parts_that_a_kill_left_are_removed(tmp_path: Path) -> None:
-    (tmp_path / "chain.jsonabc.part").write_text("{")
-    folder = DataFolder(tmp_path)
-    folder.hold()
-    folder.release()
-    assert not (tmp_path / "chain.jsonabc.part").exists()
-
-
-def test_reset(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    data = tmp_path / "data"
-    monkeypatch.setenv("DATA_DIR", str(data))
-    make_keys_in(data)
-    monkeypatch.setattr("builtins.input", lambda prompt: "no")
-    assert cli.main(["reset"]) == 1 and (data / "keys.json").exists()
-    (data / "thesis.tex").write_text("years of work")
-    assert cli.main(["reset", "--yes"]) == 2
-    assert "holds thesis.tex" in capsys.readouterr().err and (data / "keys.json").exists()
-    (data / "thesis.tex").unlink()
-    for name in ("chain.json", "chain.old.json", "chain.damaged", "chain.json1x2y.part"):
-        (data / name).write_text("{}")
-    holder = DataFolder(data)
-    holder.hold()
-    assert cli.main(["reset", "--yes"]) == 2 and (data / "keys.json").exists()
-    holder.release()
-    assert cli.main(["reset", "--yes"]) == 0
-    assert sorted(path.name for path in data.iterdir()) == ["lock"]
-
-
-def make_keys_in(folder: Path) -> None:
-    folder.mkdir()
-    (folder / "logs").mkdir()
-    make_keys(Environment.read(data_dir=folder))
-
-
 def test_what_was_deployed_is_on_disk_before_it_is_named(env: Env, monkeypatch: pytest.MonkeyPatch) -> None:
     chains: list[LocalChain] = []
     begin, save = LocalChain.start, deploy.Deployment.save
@@ -359,54 +292,6 @@ def test_what_was_deployed_is_on_disk_before_it_is_named(env: Env, monkeypatch: 
     monkeypatch.setattr(LocalChain, "start", start_chain)
     monkeypatch.setattr(deploy.Deployment, "save", save_deployment)
     assert any("contracts" in line for line in start(env(), monkeypatch))
-
-
-def test_the_chain_survives_a_kill(env: Env) -> None:
-    settings = env()
-    (settings.data_dir / "logs").mkdir(parents=True)
-    local = LocalChain(settings)
-    local.start(print)
-    try:
-        rpc(local.url, "anvil_mine", "0x7")
-        rpc(local.url, "anvil_setBalance", "0x" + "12" * 20, "0x5")
-        rpc(local.url, "evm_mine")
-        local.next_save = 0.0
-        local.save()
-        assert local.child.process is not None
-        os.kill(local.child.process.pid, signal.SIGKILL)
-        local.child.process.wait()
-        local.start(print)
-        assert rpc(local.url, "eth_blockNumber") == "0x8"
-        assert rpc(local.url, "eth_getBalance", "0x" + "12" * 20, "latest") == "0x5"
-    finally:
-        stop([local.child], 5)
-
-
-def test_a_full_disk_keeps_the_copy_before(env: Env, monkeypatch: pytest.MonkeyPatch) -> None:
-    said: list[str] = []
-    stack = Stack(env(), said.append, demo=False)
-    stack.folder.hold()
-    make_keys(stack.env)
-    try:
-        stack._start_chain()
-        assert stack.chain is not None
-        before = stack.chain.file.read_bytes()
-
-        def full(path: Path, content: bytes) -> None:
-            raise OSError(28, "No space left on device")
-
-        with monkeypatch.context() as patch:
-            patch.setattr("server.local.stack.write_atomically", full)
-            for _ in range(2):
-                rpc(stack.chain.url, "evm_mine")
-                stack.chain.next_save = 0.0
-                stack.tick()
-        assert len([line for line in said if "No space left on device" in line]) == 1
-        assert stack.chain.file.read_bytes() == before == stack.chain.old.read_bytes()
-        stack.tick()
-        assert stack.chain.file.read_bytes() != before
-    finally:
-        stack.stop()
 
 
 def test_the_embedded_redis_survives_a_kill(env: Env) -> None:
@@ -429,50 +314,3 @@ def test_the_embedded_redis_survives_a_kill(env: Env) -> None:
             assert client.get("ballot") == b"kept"
     finally:
         stack.stop()
-
-
-@pytest.mark.slow
-def test_the_clock_makes_blocks_only_when_a_game_waits(other_chain: str, tmp_path: Path) -> None:
-    game = ScriptedGame(other_chain, tmp_path, votingPeriod=2)
-    clock = Clock(Chain(other_chain, game.game.address, 31337))
-    block = game.w3.eth.block_number
-    clock.tick()
-    assert game.w3.eth.block_number == block
-    game.by(0).send(game.game.functions.stake(game.number, 0, game.people[0].address), deploy.ETHER)
-    game.relay.send(game.game.functions.closeLobby(game.number))
-    block = game.w3.eth.block_number
-    for _ in range(5):
-        clock.tick()
-    assert game.w3.eth.block_number == block + 3, "begin needs a block after the draw's"
-    game.relay.send(game.game.functions.begin(game.number))
-    if deploy.state(game.game, game.number) == "prove":
-        game.move()
-    block = game.w3.eth.block_number
-    clock.tick()
-    assert game.w3.eth.block_number == block
-    time.sleep(2.1)
-    clock.tick()
-    clock.tick()
-    assert game.w3.eth.block_number == block + 1, "the vote's deadline has passed"
-
-
-def test_a_finished_demo_is_followed_by_another(other_chain: str, tmp_path: Path) -> None:
-    game = ScriptedGame(other_chain, tmp_path, maxPly=1)
-    house = deploy.Sender(game.w3, account(game.w3, "house").key.to_0x_hex(), "HOUSE_KEY")
-    assert deploy.continue_demo(game.game, game.owner, house, game.deployment) is None
-    assert game.game.functions.stakeOf(0, house.address).call()[1] == deploy.HOUSE_STAKE
-    game.play()
-    assert deploy.continue_demo(game.game, game.owner, house, game.deployment) == 1
-    assert deploy.continue_demo(game.game, game.owner, house, game.deployment) is None
-    assert game.game.functions.stakeOf(1, house.address).call()[1] == deploy.HOUSE_STAKE
-    assert game.game.functions.terms(1).call()[2] is False, "the World takes the other colour"
-
-
-def test_steps_say_what_takes_long() -> None:
-    said: list[str] = []
-    steps = Steps(said.append, every=0.05)
-    with steps("keys") as progress:
-        progress("quotient 40%")
-        time.sleep(0.2)
-    assert any(line.startswith("  keys ... 0 s quotient 40%") for line in said)
-    assert said[-1].split()[0] == "keys" and steps.seconds["keys"] >= 0.2

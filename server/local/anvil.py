@@ -1,0 +1,143 @@
+"""The local chain: anvil without a clock of its own, its state kept on disk.
+
+Each transaction makes a block at once. A block more is made only when a game waits for one (`Clock`), so that an idle
+demo does not grow. Anvil keeps its state in memory; `LocalChain` copies it to disk when it has changed, for at most a
+fifth of the time. A kill of anvil can lose the blocks since the last copy: to the server, a reorganisation.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import shutil
+import sys
+import time
+from pathlib import Path
+
+from server.chain import deploy
+from server.chain.client import DRAWN, OVER, Chain
+from server.local.children import Child, stop
+from server.local.probe import rpc, rpc_answers
+from server.local.steps import Say
+from server.settings import Environment, SettingsError, write_atomically
+
+
+def anvil() -> Path:
+    """Anvil's program, from npm. Raises SettingsError before `make setup`."""
+    packages = deploy.CONTRACTS / "node_modules" / "@foundry-rs"
+    found = next(packages.glob(f"anvil-{sys.platform}-*/bin/anvil"), None)
+    if found is None:
+        raise SettingsError(f"RPC_URL: not set, and {packages} holds no anvil for a local chain; run `make setup`")
+    return found
+
+
+class UnwrittenError(SettingsError):
+    """The disk did not take the chain's state."""
+
+
+class LocalChain:
+    """Anvil, with its state copied to disk."""
+
+    def __init__(self, env: Environment) -> None:
+        self.url = f"http://127.0.0.1:{env.chain_port}"
+        self.file = env.data_dir / "chain.json"
+        self.old = env.data_dir / "chain.old.json"
+        self.saved: str | None = None
+        """Hash of the newest block on disk."""
+        self.next_save = 0.0
+        command = [str(anvil()), "--host", "127.0.0.1", "--port", str(env.chain_port), "--chain-id", str(env.chain_id)]
+        command += ["--accounts", "0", "--no-cors", "--hardfork", "osaka", "--enable-tx-gas-limit", "--quiet"]
+        command += ["--load-state", str(self.file)]
+        self.child = Child("chain", command, env.data_dir / "logs" / "chain.log")
+
+    def start(self, say: Say) -> None:
+        """Starts anvil with the state on disk, or a new chain. Raises SettingsError."""
+        self._restore(say)
+        self.child.start()
+        self.child.await_ready(lambda: rpc_answers(self.url), 30)
+        self.saved = self._newest()
+
+    def _restore(self, say: Say) -> None:
+        for file in (self.file, self.old):
+            if not file.exists():
+                continue
+            try:
+                json.loads(file.read_bytes())
+            except ValueError:
+                say(f"  {file.name} is damaged and was set aside; an older copy of the chain is used if there is one")
+                file.replace(file.with_suffix(".damaged"))
+                continue
+            if file != self.file:
+                shutil.copyfile(file, self.file)
+            return
+        if (self.file.parent / "deployment.json").exists():
+            raise SettingsError(f"DATA_DIR: {self.file} is lost or damaged; start over with `proofmate reset`")
+        # Anvil wants a file to load: a new chain is started once to get one.
+        self.child.command = [part for part in self.child.command if part not in ("--load-state", str(self.file))]
+        self.child.start()
+        self.child.await_ready(lambda: rpc_answers(self.url), 30)
+        self.save()
+        stop([self.child], 5)
+        self.child.process = None
+        self.child.command = [*self.child.command, "--load-state", str(self.file)]
+
+    def _newest(self) -> str:
+        return str(rpc(self.url, "eth_getBlockByNumber", "latest", False)["hash"])
+
+    def save(self) -> None:
+        """Copies the chain's state to disk if it has changed. A kill at any moment leaves one good copy.
+
+        Raises UnwrittenError, with the copy before still there, if the disk does not take it.
+        """
+        newest = self._newest()
+        if newest == self.saved or time.monotonic() < self.next_save:
+            return
+        began = time.monotonic()
+        state = gzip.decompress(bytes.fromhex(rpc(self.url, "anvil_dumpState")[2:]))
+        try:
+            if self.file.exists():
+                self.old.unlink(missing_ok=True)
+                os.link(self.file, self.old)
+            write_atomically(self.file, state)
+        except OSError as error:
+            raise UnwrittenError(f"DATA_DIR: {self.file} cannot be written ({error.strerror})") from None
+        self.saved = newest
+        self.next_save = time.monotonic() + 4 * (time.monotonic() - began)  # at most a fifth of the time
+
+
+class Clock:
+    """Makes a block on a local chain when a game waits for one: for the draw's block, or for a time that has come."""
+
+    def __init__(self, chain: Chain) -> None:
+        self.chain = chain
+        self.seen = ""
+        """Hash of the block at which the games were last looked at."""
+        self.over: set[int] = set()
+        self.times: list[int] = []
+        self.draw_block = 0
+
+    def tick(self) -> bool:
+        """Makes at most one block. Returns whether there are blocks since the last call."""
+        latest = self.chain.head()
+        changed = latest.hash != self.seen
+        if changed:
+            self._look()
+            self.seen = latest.hash
+        now = time.time()
+        if latest.number <= self.draw_block or any(latest.time < moment <= now for moment in self.times):
+            self.chain.w3.provider.make_request("evm_mine", [])  # type: ignore[arg-type]
+        return changed
+
+    def _look(self) -> None:
+        """Notes what the games that are on wait for."""
+        self.times, self.draw_block = [], 0
+        for number in range(self.chain.contract.functions.games().call()):
+            if number in self.over:
+                continue
+            game = self.chain.summary(number)
+            if game.state == OVER:
+                self.over.add(number)
+            elif game.state == DRAWN:
+                self.draw_block = max(self.draw_block, game.draw_block)
+            self.times += [game.deadline, game.decidable_at]
