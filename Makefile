@@ -67,6 +67,7 @@ lock: .venv/uv.done
 lint: .venv/test.done contracts/node_modules/.package-lock.json frontend/node_modules/.package-lock.json
 	@$(TIMED) "ruff" sh -c '$(VENV)/ruff check . && $(VENV)/ruff format --check .'
 	@$(TIMED) "mypy" $(VENV)/mypy
+	@$(TIMED) "imports" $(VENV)/lint-imports --no-logo --no-cache
 	@$(TIMED) "cargo fmt" cargo fmt $(RUST) --check
 	@$(TIMED) "clippy" cargo clippy --quiet $(RUST) --release --all-targets --all-features -- -D warnings
 	@$(TIMED) "forge fmt and lint" sh -c 'cd contracts && npx forge fmt --check && FOUNDRY_OUT=cache/lint/out FOUNDRY_CACHE_PATH=cache/lint npx forge lint src --deny warnings'
