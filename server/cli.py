@@ -103,9 +103,7 @@ def parser(hooks: Sequence[str] = ()) -> argparse.ArgumentParser:
     }
     for name, summary in processes.items():
         process = commands.add_parser(name, help=f"one process of the server: {summary}")
-        process.set_defaults(
-            run=_process, module="server.api.application" if name == "api" else f"server.processes.{name}"
-        )
+        process.set_defaults(run=_process, module="server.api.serve" if name == "api" else f"server.processes.{name}")
 
     for name in hooks:
         try:
@@ -146,7 +144,7 @@ def _up(options: argparse.Namespace) -> int:
 
 
 def _reset(options: argparse.Namespace) -> int:
-    from server.local.stack import DataFolder
+    from server.local.folder import DataFolder
 
     folder = DataFolder(Environment.read().data_dir)
     if not options.yes:

@@ -24,8 +24,9 @@ from redis.exceptions import RedisError
 from server.chain.client import FRESH, LOG_RANGE, Block, Chain, Unreachable
 from server.model import game as games
 from server.model.game import Card, Event, Game
-from server.processes.loop import connect_redis, run_loop, stop_signal
+from server.processes.loop import run_loop, stop_signal
 from server.settings import Settings, SettingsError
+from server.store.connect import connect_redis
 from server.store.keys import Keys
 from server.store.lease import Lease
 

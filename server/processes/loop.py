@@ -1,4 +1,4 @@
-"""What the server's long-running processes share: Redis, signals, and a loop that outlives faults."""
+"""What the server's long-running processes share: signals, and a loop that outlives faults."""
 
 from __future__ import annotations
 
@@ -13,22 +13,11 @@ from redis.client import PubSub
 from redis.exceptions import RedisError
 
 from server.chain.client import Unreachable
-from server.settings import Settings, SettingsError
 
 log = logging.getLogger(__name__)
 
 PATIENCE = 1.0
 """Seconds to wait after Redis or the chain failed."""
-
-
-def connect_redis(settings: Settings, text: bool = True) -> Redis:
-    """The Redis of the settings, answering with text or with bytes. Raises SettingsError if none answers."""
-    redis = Redis.from_url(settings.redis_url, decode_responses=text, health_check_interval=15)
-    try:
-        redis.ping()
-    except RedisError:
-        raise SettingsError(f"REDIS_URL: no Redis answers at {settings.redis_url.rpartition('@')[2]}") from None
-    return redis
 
 
 def stop_signal() -> threading.Event:

@@ -35,10 +35,11 @@ from server.chain.client import (
     Summary,
     Unreachable,
 )
-from server.processes.loop import connect_redis, run_loop, stop_signal
+from server.processes.loop import run_loop, stop_signal
 from server.settings import Settings
 from server.store import progress
 from server.store.ballots import BALLOT_BYTES, BALLOT_GAS, capacity, pack_ballot
+from server.store.connect import connect_redis
 from server.store.jobs import Jobs
 from server.store.keys import Keys
 from server.store.lease import Lease

@@ -29,9 +29,9 @@ from engine import encoding
 from engine.proof import ProofCancelled
 from server.chain.client import PROVE, Chain, Summary, Unreachable
 from server.chain.proving import make_prover
-from server.processes.loop import connect_redis
 from server.settings import Settings
 from server.store import progress
+from server.store.connect import connect_redis
 from server.store.jobs import HEARTBEAT, LEASE
 from server.store.keys import Keys
 from server.store.thinking import think

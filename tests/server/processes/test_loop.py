@@ -2,16 +2,13 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from redis import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from server.processes import loop
-from server.processes.loop import connect_redis, run_loop
-from server.settings import Settings, SettingsError
+from server.processes.loop import run_loop
 
 
 def test_a_message_wakes_it_and_faults_do_not_end_it(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -39,9 +36,3 @@ def test_a_message_wakes_it_and_faults_do_not_end_it(redis: Redis, monkeypatch: 
     redis.publish("wake", "x")
     thread.join(5)
     assert len(steps) == 6
-
-
-def test_a_redis_that_is_not_there_is_named_without_its_password(settings: Settings, tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="REDIS_URL: no Redis answers") as error:
-        connect_redis(replace(settings, redis_url="redis://:secret@127.0.0.1:1/0"))
-    assert "secret" not in str(error.value)

@@ -13,8 +13,9 @@ from contextlib import contextmanager
 import httpx
 import pytest
 
+from server.local.probe import unused_port
 from server.settings import ROOT, Settings
-from tests.server.table import Table, free_port, variables
+from tests.server.table import Table, variables
 
 
 def environment(settings: Settings, **more: str) -> dict[str, str]:
@@ -44,7 +45,7 @@ def running(env: dict[str, str], *names: str) -> Iterator[list[subprocess.Popen[
 @pytest.mark.slow
 def test_api_indexer_and_relay_run_and_stop_when_told(table: Table) -> None:
     game = table.new_game()
-    port = free_port()
+    port = unused_port()
     url = f"http://127.0.0.1:{port}"
     with running(environment(table.settings, PORT=str(port)), "api", "indexer", "relay") as processes:
         end = time.monotonic() + 60

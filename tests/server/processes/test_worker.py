@@ -10,21 +10,15 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
-import chess
-import numpy as np
 import pytest
-from redis import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 from rq import Worker
 from rq.exceptions import StopRequested
 
-from engine import encoding
 from server.processes import worker
 from server.processes.worker import Bench, ProvingWorker
 from server.settings import ROOT
-from server.store import jobs, progress
-from server.store.jobs import Jobs
-from server.store.thinking import move_of, think
+from server.store import progress
 from tests.server.slow_worker import SlowProver
 from tests.server.table import Table, variables
 
@@ -189,68 +183,3 @@ def test_a_worker_that_dies_or_is_told_to_stop_loses_its_job_to_another(table: T
     alive.send_signal(signal.SIGTERM)
     assert alive.wait(5) == 0
     assert len(table.relay.jobs.queue) == 1  # for whoever comes next
-
-
-# ------------------------------------------------------------------------------------------------------------- jobs
-
-
-@pytest.fixture
-def queue(redis: Redis, table: Table) -> Jobs:
-    return table.relay.jobs
-
-
-def test_a_job_is_asked_for_once(queue: Jobs) -> None:
-    position = "0x" + "33" * 32
-    assert queue.ensure(1, 2, position)
-    queue._looked.clear()
-    assert not queue.ensure(1, 2, position)
-    assert len(queue.queue) == 1
-    assert queue.ensure(1, 2, "0x" + "44" * 32)  # another position, after a reorganisation
-    assert queue.ensure(1, 3, position)
-
-
-def test_a_job_that_a_worker_took_and_never_began_is_asked_for_again(
-    queue: Jobs, table: Table, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    position = "0x" + "33" * 32
-    queue.ensure(1, 2, position)
-    table.redis.lmove(queue.queue.key, queue.queue.intermediate_queue_key, "LEFT", "RIGHT")
-    queue._looked.clear()
-    assert not queue.ensure(1, 2, position)
-    monkeypatch.setattr(jobs, "PAUSE", 0)
-    queue._looked.clear()
-    assert queue.ensure(1, 2, position)
-    assert len(queue.queue) == 1
-    assert table.redis.llen(queue.queue.intermediate_queue_key) == 0
-
-
-# --------------------------------------------------------------------------------------------------------- thinking
-
-
-@pytest.mark.parametrize(
-    "fen", [chess.STARTING_FEN, "4k3/P6P/8/3pP3/8/8/8/R3K2R w KQ d6 0 1", "4k3/8/8/8/8/8/p7/4K3 b - - 0 1"]
-)
-def test_indices_mean_moves(fen: str) -> None:
-    board = chess.Board(fen)
-    for index, move in encoding.legal_indices(board).items():
-        meant = move_of(index, board.turn)
-        assert meant is not None and (meant.from_square, meant.to_square) == (move.from_square, move.to_square)
-        assert meant.promotion in (None, move.promotion)
-
-
-def test_thinking_shows_illegal_moves_and_a_distribution_over_all() -> None:
-    board = chess.Board()
-    legal = encoding.legal_indices(board)
-    logits = np.zeros(4672, dtype=np.int64)
-    illegal = encoding.policy_index(chess.Move.from_uci("d1d5"), chess.WHITE)
-    best = encoding.policy_index(chess.Move.from_uci("e2e4"), chess.WHITE)
-    logits[illegal], logits[best] = 30_000, 20_000
-    thinking = think(board, 0, logits, legal, 8192)
-    assert [(thought.move, thought.san, thought.legal) for thought in thinking.moves[:2]] == [
-        ("d1d5", None, False),
-        ("e2e4", "e4", True),
-    ]
-    assert len(thinking.moves) == 10
-    weights = np.exp(np.array([30_000, 20_000, 0]) / 8192.0)
-    total = weights[0] + weights[1] + 4670
-    assert thinking.moves[0].probability == pytest.approx(weights[0] / total)

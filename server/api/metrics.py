@@ -1,0 +1,66 @@
+"""Prometheus metrics of one api process, and of what Redis says about the others."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import prometheus_client as prometheus
+from redis.asyncio import Redis
+
+from server.store.keys import Keys
+
+GAUGES = {
+    "streams": "Open event streams of this process.",
+    "head_block": "The last block the indexer has read.",
+    "head_age_seconds": "Time since that block was seen.",
+    "games": "Games.",
+    "relay_up": "1 if a relay is there and has funds.",
+    "relay_transactions": "Transactions of the relay that were mined.",
+    "relay_reverts": "Those that reverted.",
+    "relay_gas": "Gas they used.",
+    "proofs_waiting": "Proving jobs that no worker has begun.",
+}
+
+
+class Metrics:
+    """Counters of requests, and gauges that `measure` sets."""
+
+    def __init__(self) -> None:
+        self.registry = prometheus.CollectorRegistry()
+        self.requests = prometheus.Counter(
+            "proofmate_requests", "Answers by route and status.", ["route", "status"], registry=self.registry
+        )
+        self.latency = prometheus.Histogram(
+            "proofmate_request_seconds", "Time to answer.", ["route"], registry=self.registry
+        )
+        self.gauges = {
+            name: prometheus.Gauge("proofmate_" + name, about, registry=self.registry) for name, about in GAUGES.items()
+        }
+
+    def count(self, route: str, status: int, seconds: float) -> None:
+        """Counts an answer."""
+        self.requests.labels(route, str(status)).inc()
+        self.latency.labels(route).observe(seconds)
+
+    async def measure(self, redis: Redis, keys: Keys, streams: int) -> None:
+        """Sets the gauges. `streams`: how many event streams are open."""
+        async with redis.pipeline(transaction=False) as pipe:
+            pipe.mget(keys.head, keys.relay)
+            pipe.zcard(keys.games)
+            pipe.hgetall(keys.stats)
+            pipe.llen(f"rq:queue:{keys.queue}")
+            (head, relay), games, stats, waiting = await pipe.execute()
+        seen = json.loads(head) if head else {"number": 0, "seen": 0}
+        self.gauges["streams"].set(streams)
+        self.gauges["head_block"].set(seen["number"])
+        self.gauges["head_age_seconds"].set(time.time() - seen["seen"])
+        self.gauges["games"].set(games)
+        self.gauges["relay_up"].set(relay == "")
+        self.gauges["proofs_waiting"].set(waiting)
+        for name in ("transactions", "reverts", "gas"):
+            self.gauges["relay_" + name].set(int(stats.get(name, 0)))
+
+    def text(self) -> bytes:
+        """All metrics in Prometheus's format."""
+        return prometheus.generate_latest(self.registry)

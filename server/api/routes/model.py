@@ -1,0 +1,57 @@
+"""The network that plays: its passport."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from fastapi.concurrency import run_in_threadpool
+
+from server.api.problems import Problem
+from server.api.shared import Shared
+from server.chain.client import Chain
+from server.settings import ROOT
+
+router = APIRouter()
+
+
+@router.get("/api/model")
+async def model(request: Request, api: Shared, model: Annotated[int, Query(ge=0, lt=1 << 32)] = 0) -> dict[str, Any]:
+    """The passport of a network that plays."""
+    api.limit(api.reads, request)
+    passport = await run_in_threadpool(_passport, api.chain, model, api.settings.network)
+    prover = await api.redis.get(api.keys.prover)
+    if prover is not None and (said := json.loads(prover))["networkHash"] == passport["networkHash"]:
+        passport = {"verifyingKeyHash": said["verifyingKeyHash"], "k": said["k"], **passport}
+    return passport
+
+
+def _passport(chain: Chain, number: int, network: Path) -> dict[str, Any]:
+    """What is known of a model: the chain's entry, and its network's passport if it lies beside `network` or here."""
+    if not 0 <= number < chain.contract.functions.models().call():
+        raise Problem(404, f"there is no model {number}")
+    verifier, insecure, code_hash, network_hash = chain.contract.functions.model(number).call()
+    entry = {
+        "model": number,
+        "verifier": verifier,
+        "insecure": insecure,
+        "codeHash": "0x" + bytes(code_hash).hex(),
+        "networkHash": "0x" + bytes(network_hash).hex(),
+    }
+    folders = {network.parent, ROOT / "engine" / "networks"}
+    for file in sorted(file for folder in folders for file in folder.glob("*.safetensors")):
+        if _hash(file, file.stat().st_mtime_ns) == bytes(network_hash):
+            passport = file.with_suffix(".json")
+            known = json.loads(passport.read_text()) if passport.is_file() else {}
+            return {"name": file.stem, "strength": None, **known, **entry}
+    return {"name": None, "strength": None, **entry}
+
+
+@functools.lru_cache
+def _hash(file: Path, _: int) -> bytes:
+    """sha256 of a file, computed once for each time it was written."""
+    return hashlib.sha256(file.read_bytes()).digest()

@@ -1,0 +1,100 @@
+"""The process that serves the api: its connections, its signals, its port."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import resource
+from typing import Any, cast
+
+import uvicorn
+from fastapi import FastAPI
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from server.api.application import create
+from server.api.limits import visitor
+from server.api.stream import Hub
+from server.chain.client import Chain
+from server.settings import Settings, SettingsError
+from server.store.connect import connect_redis
+
+HEADER_SECONDS = 10.0
+"""Within this time a request's head must have arrived."""
+
+
+class Protocol(H11Protocol):
+    """Cuts off who holds too many connections, and who is slow to send a request's head."""
+
+    holder: str | None = None
+    deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.slots = cast(FastAPI, self.config.app).state.api.connections
+        host = self.client[0] if self.client else None
+        # A proxy connects for many, and limits them itself.
+        if host not in cast(ProxyHeadersMiddleware, self.app).trusted_hosts:
+            if not self.slots.take(visitor(host)):
+                transport.abort()
+                return
+            self.holder = visitor(host)
+        self._hurry()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        self._hurry()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        if self.holder is not None:
+            self.slots.give(self.holder)
+        if self.deadline is not None:
+            self.deadline.cancel()
+
+    def _hurry(self) -> None:
+        """Sets a deadline while a head is awaited; between requests, from its first byte on."""
+        awaited = self.cycle is None or self.cycle.response_complete
+        if awaited and self.deadline is None:
+            self.deadline = self.loop.call_later(HEADER_SECONDS, self.transport.abort)
+        elif not awaited and self.deadline is not None:
+            self.deadline.cancel()
+            self.deadline = None
+
+
+class Server(uvicorn.Server):
+    """Serves the application; ends the event streams when told to stop, instead of waiting for their readers."""
+
+    def __init__(self, app: FastAPI, settings: Settings) -> None:
+        config = uvicorn.Config(
+            app,
+            http=Protocol,
+            ws="none",
+            forwarded_allow_ips=settings.forwarded_allow_ips,
+            host=settings.host,
+            port=settings.port,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_keep_alive=20,
+            timeout_graceful_shutdown=3,
+        )
+        super().__init__(config)
+        self.hub: Hub = app.state.api.hub
+
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        asyncio.get_event_loop().create_task(self.hub.close())
+        super().handle_exit(sig, frame)
+
+
+def run(settings: Settings) -> None:
+    """Serves until SIGTERM or SIGINT."""
+    connect_redis(settings).close()
+    _, files = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
+    server = Server(create(settings, Chain.connect(settings)), settings)
+    try:
+        with contextlib.suppress(KeyboardInterrupt):  # uvicorn repeats the signal when it is done
+            server.run()
+    except SystemExit:
+        raise SettingsError(f"PORT: {settings.host}:{settings.port} cannot be served; is it taken?") from None

@@ -1,0 +1,91 @@
+"""What the routes share: settings, chain, Redis, limits. One `Api` a process; everything it knows can be lost."""
+
+from __future__ import annotations
+
+import resource
+from typing import Annotated
+
+import httpx
+from fastapi import Depends, Path, Request
+from redis.asyncio import BlockingConnectionPool, Redis
+
+from server.api.limits import Limiter, Slots, visitor
+from server.api.metrics import Metrics
+from server.api.problems import Problem
+from server.api.stream import Hub
+from server.api.views import Views
+from server.chain.client import Chain
+from server.model.game import Game
+from server.settings import Settings
+from server.store.ballots import BallotBox, Typed
+from server.store.keys import Keys
+
+CONNECTIONS = 32
+"""Connections to Redis, of one process."""
+
+GameNumber = Annotated[int, Path(ge=0, lt=1 << 32)]
+Ply = Annotated[int, Path(ge=0, lt=1 << 16)]
+Address = Annotated[str, Path(pattern="^0x[0-9a-fA-F]{40}$")]
+
+
+class Api:
+    """What the routes share."""
+
+    def __init__(self, settings: Settings, chain: Chain) -> None:
+        self.settings = settings
+        self.chain = chain
+        self.keys = Keys(settings.chain_id, settings.contract)
+        # A crowd shares a few connections; one each would overrun Redis's queue of new ones.
+        pool = BlockingConnectionPool.from_url(
+            settings.redis_url, decode_responses=True, max_connections=CONNECTIONS, timeout=10
+        )
+        self.redis = Redis(connection_pool=pool)
+        self.views = Views(self.redis, self.keys, settings.ballot_margin)
+        self.hub = Hub(self.redis, self.keys, self._load)
+        self.typed = Typed(settings.chain_id, settings.contract)
+        self.box = BallotBox(self.redis, self.keys, self.typed, settings.need("relay_key"))
+        self.http = httpx.AsyncClient(timeout=20, trust_env=False)
+        self.metrics = Metrics()
+        self.reads, self.posts, self.costly = Limiter(50, 200), Limiter(20, 200), Limiter(5, 50)
+        self.ballots, self.faucets, self.calls = Limiter(0.5, 20), Limiter(1, 60), Limiter(50, 300)
+        self.streams = Slots(total=2000, each=20)
+        files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        self.connections = Slots(total=min(files * 3 // 4, 10_000), each=100)
+        self.healthy_until = 0.0
+        """Until when the last look at Redis and the chain, which found both well, is reused (monotonic clock)."""
+
+    async def _load(self, game: int) -> tuple[int, str] | None:
+        document = await self.views.document(game)
+        return None if document is None else (document.version, document.model_dump_json(by_alias=True))
+
+    async def game(self, number: int) -> Game:
+        """The game of this number. Raises Problem if there is none."""
+        game = await self.views.game(number)
+        if game is None:
+            raise Problem(404, f"there is no game {number}")
+        return game
+
+    def limit(self, limiter: Limiter, request: Request) -> None:
+        """Counts a request of this visitor. Raises Problem if there are too many."""
+        if not limiter.allow(client(request)):
+            raise Problem(429, "too many requests; slow down", retry_after=2)
+
+
+def client(request: Request) -> str:
+    """The visitor who asks, as limits count visitors."""
+    return visitor(request.client.host if request.client else None)
+
+
+def require_json(request: Request) -> None:
+    """Raises Problem for other content types: any page of another origin can send those without asking first."""
+    if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
+        raise Problem(415, "send application/json")
+
+
+async def _api(request: Request) -> Api:
+    api: Api = request.app.state.api
+    return api
+
+
+Shared = Annotated[Api, Depends(_api)]
+"""The `Api` of the application, as a route's parameter."""

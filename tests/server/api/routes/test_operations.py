@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from server.settings import Settings
+from tests.server.api.problem import is_problem
+from tests.server.table import Table, serve
+
+
+def test_health_metrics_and_docs(table: Table) -> None:
+    with serve(table) as client:
+        assert "indexer" in is_problem(client.get("/readyz"), 503)["detail"]
+        table.indexer.step()
+        assert client.get("/readyz").json() == {"status": "ok"}
+        text = client.get("/metrics").text
+        assert f"proofmate_head_block {float(table.chain.head().number)}" in text
+        assert 'proofmate_requests_total{route="/readyz",status="503"} 1.0' in text
+        assert "/api/games/{number}/ballots" in client.get("/docs").text
+        assert client.get("/openapi.json").json()["info"]["title"] == "Proofmate"
+
+
+def test_that_all_is_well_is_looked_at_once_a_second(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server.api.routes.operations.READY_CACHE_SECONDS", 0.3)
+    table.indexer.step()
+    with serve(table) as client:
+        assert client.get("/readyz").status_code == 200
+        table.redis.delete(table.keys.head)
+        assert client.get("/readyz").status_code == 200
+        time.sleep(0.3)
+        assert client.get("/readyz").status_code == 503
+
+
+def test_not_ready_without_a_chain(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    table.indexer.step()
+    with serve(table) as client:
+        monkeypatch.setattr(table.w3.provider, "endpoint_uri", "http://127.0.0.1:1")
+        assert "RPC_URL" in is_problem(client.get("/readyz"), 503)["detail"]
+        monkeypatch.undo()
+
+
+def test_without_redis_everything_is_a_problem(settings: Settings, table: Table, tmp_path: Path) -> None:
+    object.__setattr__(settings, "redis_url", f"unix://{tmp_path}/none")
+    with serve(Table(settings, table.redis)) as client:
+        assert "REDIS_URL" in is_problem(client.get("/readyz"), 503)["detail"]
+        assert "Redis" in is_problem(client.get("/api/games/0"), 503)["detail"]
+        assert client.get("/livez").status_code == 200
