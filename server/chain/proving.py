@@ -1,7 +1,7 @@
 """The prover as the settings make it, and the verifier that belongs to it.
 
-The verifier is made in a process of its own (`python -m server.chain.proving`), which gives the memory of the keys back,
-and kept in the cache: it depends on the network, the setup and the prover's native code only.
+The verifier is made in a process of its own (`python -m server.chain.proving`), which frees the memory of the keys, and
+kept in the cache: it depends on the network, the setup and the prover's native code only.
 """
 
 from __future__ import annotations
