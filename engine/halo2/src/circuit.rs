@@ -53,6 +53,8 @@
 //! lambda together. Lookups: one for each of at most 5 x 2^20 fractions. Quotient: three times the setup's degree, at most
 //! 2^28, and one for each gate. The sum is below 2^-220. The real limits are BN254 (about 100 bits) and the setup.
 
+use std::ops::{Add, Mul, Sub};
+
 use halo2_axiom::{
     halo2curves::bn256::Fr,
     plonk::{
@@ -63,7 +65,7 @@ use halo2_axiom::{
 };
 
 use crate::{
-    field::{integer, power_of_two},
+    field::integer,
     layout::{Fixed, ROWS},
 };
 
@@ -155,8 +157,6 @@ pub struct Columns {
     pub instance: Column<Instance>,
 }
 
-type E = Expression<Fr>;
-
 impl Columns {
     /// Creates the columns and the gates.
     pub fn configure(meta: &mut ConstraintSystem<Fr>, shape: Shape) -> Columns {
@@ -182,13 +182,23 @@ impl Columns {
         };
         let columns =
             Columns { fixed: fixed_columns(meta, shape), first, second, challenges, instance: meta.instance_column() };
-        meta.create_gate("lookup", |meta| lookup(&mut Cells::new(meta, &columns)));
-        meta.create_gate("threshold", |meta| threshold(&mut Cells::new(meta, &columns), shape));
-        meta.create_gate("words", |meta| words(&mut Cells::new(meta, &columns)));
-        meta.create_gate("accumulators", |meta| accumulators(&mut Cells::new(meta, &columns), shape));
-        meta.create_gate("identity", |meta| identity(&mut Cells::new(meta, &columns), shape));
+        meta.create_gate("lookup", |meta| lookup(&mut Symbols::new(meta, &columns, shape)));
+        meta.create_gate("threshold", |meta| threshold(&mut Symbols::new(meta, &columns, shape)));
+        meta.create_gate("words", |meta| words(&mut Symbols::new(meta, &columns, shape)));
+        meta.create_gate("accumulators", |meta| accumulators(&mut Symbols::new(meta, &columns, shape)));
+        meta.create_gate("identity", |meta| identity(&mut Symbols::new(meta, &columns, shape)));
         columns
     }
+}
+
+/// Calls `take` with the value of every gate, in the constraint system's order.
+#[inline(always)]
+pub fn each_gate<C: Cells>(cells: &mut C, mut take: impl FnMut(C::Value)) {
+    lookup(cells).into_iter().for_each(&mut take);
+    threshold(cells).into_iter().for_each(&mut take);
+    words(cells).into_iter().for_each(&mut take);
+    accumulators(cells).into_iter().for_each(&mut take);
+    identity(cells).into_iter().for_each(&mut take);
 }
 
 fn fixed_columns(meta: &mut ConstraintSystem<Fr>, shape: Shape) -> Fixed<Column<FixedColumn>> {
@@ -210,102 +220,213 @@ fn fixed_columns(meta: &mut ConstraintSystem<Fr>, shape: Shape) -> Fixed<Column<
     }
 }
 
-/// The cells around a row, as expressions.
-struct Cells<'a, 'b> {
-    meta: &'a mut VirtualCells<'b, Fr>,
-    columns: &'a Columns,
-    challenges: Challenges<E>,
+/// What the gates compute with: expressions for keys and verifiers, field elements for the prover.
+pub trait Arithmetic: Clone + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> {
+    fn constant(value: Fr) -> Self;
 }
 
-impl<'a, 'b> Cells<'a, 'b> {
-    fn new(meta: &'a mut VirtualCells<'b, Fr>, columns: &'a Columns) -> Self {
-        let challenges = columns.challenges.map(|challenge| meta.query_challenge(challenge));
-        Cells { meta, columns, challenges }
+impl Arithmetic for Expression<Fr> {
+    fn constant(value: Fr) -> Self {
+        Expression::Constant(value)
+    }
+}
+
+impl Arithmetic for Fr {
+    fn constant(value: Fr) -> Self {
+        value
+    }
+}
+
+/// What is the same in every row: numbers, and powers of the challenges.
+#[derive(Clone, Debug)]
+pub struct Constants<T> {
+    at: Challenges<T>,
+    minus_one: T,
+    half: T,
+    one: T,
+    two: T,
+    three: T,
+    /// 2^36.
+    two_36: T,
+    /// 2^shift.
+    two_s: T,
+    /// What the threshold's digits r0 and r1 are multiplied by, and what is taken off: see "Threshold".
+    threshold: [T; 3],
+    /// Powers of eta, by exponent.
+    eta7: T,
+    eta10: T,
+    eta36: T,
+    eta82: T,
+    /// rho^F and rho^(3F), with F weight columns.
+    down: T,
+    back: T,
+    /// lambda^2 2^shift eta^10.
+    skip: T,
+}
+
+impl<T: Arithmetic> Constants<T> {
+    pub fn new(at: Challenges<T>, shape: Shape) -> Self {
+        let Shape { shift, zero, weight_columns } = shape;
+        let number = |value: i64| T::constant(integer(value));
+        let eta10 = power(&at.eta, 10);
+        Constants {
+            minus_one: number(-1),
+            half: T::constant(crate::field::inverse_power_of_two(1)),
+            one: number(1),
+            two: number(2),
+            three: number(3),
+            two_36: number(1 << 36),
+            two_s: number(1 << shift),
+            threshold: [zero << shift, zero, zero << (2 * shift - 1)].map(number),
+            eta7: power(&at.eta, 7),
+            eta36: power(&at.eta, 36),
+            eta82: power(&at.eta, 82),
+            down: power(&at.rho, weight_columns),
+            back: power(&at.rho, 3 * weight_columns),
+            skip: number(1 << shift) * power(&at.lambda, 2) * eta10.clone(),
+            eta10,
+            at,
+        }
+    }
+}
+
+fn power<T: Arithmetic>(base: &T, exponent: usize) -> T {
+    match exponent {
+        0 => T::constant(Fr::one()),
+        1 => base.clone(),
+        _ if exponent % 2 == 1 => power(base, exponent - 1) * base.clone(),
+        _ => square(&power(base, exponent / 2)),
+    }
+}
+
+fn square<T: Arithmetic>(value: &T) -> T {
+    value.clone() * value.clone()
+}
+
+/// The cells around a row. The gates read them through this alone.
+pub trait Cells {
+    type Value: Arithmetic;
+
+    fn columns(&self) -> &Columns;
+    fn constants(&self) -> &Constants<Self::Value>;
+    fn query_fixed(&mut self, column: Column<FixedColumn>) -> Self::Value;
+    fn query_advice(&mut self, column: Column<Advice>, rotation: Rotation) -> Self::Value;
+    fn query_instance(&mut self, column: Column<Instance>) -> Self::Value;
+
+    fn fixed(&mut self, column: impl Fn(&Fixed<Column<FixedColumn>>) -> Column<FixedColumn>) -> Self::Value {
+        let column = column(&self.columns().fixed);
+        self.query_fixed(column)
     }
 
-    fn fixed(&mut self, column: impl Fn(&Fixed<Column<FixedColumn>>) -> Column<FixedColumn>) -> E {
-        self.meta.query_fixed(column(&self.columns.fixed), Rotation::cur())
+    fn instance(&mut self) -> Self::Value {
+        let column = self.columns().instance;
+        self.query_instance(column)
     }
 
     /// A cell of this row.
-    fn first(&mut self, column: impl Fn(&First<Column<Advice>>) -> Column<Advice>) -> E {
-        self.meta.query_advice(column(&self.columns.first), Rotation::cur())
+    fn first(&mut self, column: impl Fn(&First<Column<Advice>>) -> Column<Advice>) -> Self::Value {
+        let column = column(&self.columns().first);
+        self.query_advice(column, Rotation::cur())
     }
 
     /// A cell of the row before.
-    fn first_before(&mut self, column: impl Fn(&First<Column<Advice>>) -> Column<Advice>) -> E {
-        self.meta.query_advice(column(&self.columns.first), Rotation::prev())
+    fn first_before(&mut self, column: impl Fn(&First<Column<Advice>>) -> Column<Advice>) -> Self::Value {
+        let column = column(&self.columns().first);
+        self.query_advice(column, Rotation::prev())
     }
 
-    fn second(&mut self, column: impl Fn(&Second<Column<Advice>>) -> Column<Advice>) -> E {
-        self.meta.query_advice(column(&self.columns.second), Rotation::cur())
+    fn second(&mut self, column: impl Fn(&Second<Column<Advice>>) -> Column<Advice>) -> Self::Value {
+        let column = column(&self.columns().second);
+        self.query_advice(column, Rotation::cur())
     }
 
-    fn second_before(&mut self, column: impl Fn(&Second<Column<Advice>>) -> Column<Advice>) -> E {
-        self.meta.query_advice(column(&self.columns.second), Rotation::prev())
+    fn second_before(&mut self, column: impl Fn(&Second<Column<Advice>>) -> Column<Advice>) -> Self::Value {
+        let column = column(&self.columns().second);
+        self.query_advice(column, Rotation::prev())
     }
 
     /// A cell of the block before.
-    fn second_block_before(&mut self, column: impl Fn(&Second<Column<Advice>>) -> Column<Advice>) -> E {
-        self.meta.query_advice(column(&self.columns.second), Rotation(-(ROWS as i32)))
+    fn second_block_before(&mut self, column: impl Fn(&Second<Column<Advice>>) -> Column<Advice>) -> Self::Value {
+        let column = column(&self.columns().second);
+        self.query_advice(column, Rotation(-(ROWS as i32)))
     }
 }
 
-fn constant(value: i64) -> E {
-    E::Constant(integer(value))
+/// The cells as expressions.
+struct Symbols<'a, 'b> {
+    meta: &'a mut VirtualCells<'b, Fr>,
+    columns: &'a Columns,
+    constants: Constants<Expression<Fr>>,
+}
+
+impl<'a, 'b> Symbols<'a, 'b> {
+    fn new(meta: &'a mut VirtualCells<'b, Fr>, columns: &'a Columns, shape: Shape) -> Self {
+        let challenges = columns.challenges.map(|challenge| meta.query_challenge(challenge));
+        Symbols { meta, columns, constants: Constants::new(challenges, shape) }
+    }
+}
+
+impl Cells for Symbols<'_, '_> {
+    type Value = Expression<Fr>;
+
+    fn columns(&self) -> &Columns {
+        self.columns
+    }
+    fn constants(&self) -> &Constants<Expression<Fr>> {
+        &self.constants
+    }
+    fn query_fixed(&mut self, column: Column<FixedColumn>) -> Expression<Fr> {
+        self.meta.query_fixed(column, Rotation::cur())
+    }
+    fn query_advice(&mut self, column: Column<Advice>, rotation: Rotation) -> Expression<Fr> {
+        self.meta.query_advice(column, rotation)
+    }
+    fn query_instance(&mut self, column: Column<Instance>) -> Expression<Fr> {
+        self.meta.query_instance(column, Rotation::cur())
+    }
 }
 
 /// 1 where a selector of values 0, 1, 2 is 1: s (2 - s).
-fn is_one(selector: &E) -> E {
-    selector.clone() * (constant(2) - selector.clone())
+fn is_one<C: Cells>(cells: &C, selector: &C::Value) -> C::Value {
+    selector.clone() * (cells.constants().two.clone() - selector.clone())
 }
 
 /// 1 where a selector of values 0, 1, 2 is 2: s (s - 1) / 2.
-fn is_two(selector: &E) -> E {
-    selector.clone() * (selector.clone() - constant(1)) * half()
+fn is_two<C: Cells>(cells: &C, selector: &C::Value) -> C::Value {
+    let constants = cells.constants();
+    selector.clone() * (selector.clone() - constants.one.clone()) * constants.half.clone()
 }
 
 /// 1 where a selector of values 0, 1, 2 is not 0: s (3 - s) / 2.
-fn is_set(selector: &E) -> E {
-    selector.clone() * (constant(3) - selector.clone()) * half()
+fn is_set<C: Cells>(cells: &C, selector: &C::Value) -> C::Value {
+    let constants = cells.constants();
+    selector.clone() * (constants.three.clone() - selector.clone()) * constants.half.clone()
 }
 
 /// 1 in rows that stand alone: a block's first row, the threshold's, the last; 0 in a block's other rows.
-fn alone(cells: &mut Cells) -> E {
-    constant(2) - cells.fixed(|f| f.activity)
-}
-
-fn half() -> E {
-    E::Constant(crate::field::inverse_power_of_two(1))
-}
-
-fn power(base: &E, exponent: usize) -> E {
-    match exponent {
-        0 => constant(1),
-        1 => base.clone(),
-        _ if exponent % 2 == 1 => power(base, exponent - 1) * base.clone(),
-        _ => power(base, exponent / 2).square(),
-    }
+fn alone<C: Cells>(cells: &mut C) -> C::Value {
+    cells.constants().two.clone() - cells.fixed(|f| f.activity)
 }
 
 /// logUp: the fractions of all looked-up pairs and of all table entries, by multiplicity, have the same sum.
-fn lookup(cells: &mut Cells) -> Vec<E> {
-    let active = is_set(&cells.fixed(|f| f.activity));
-    let Challenges { beta, gamma, .. } = cells.challenges.clone();
-    let pair = |u: E, x: E| beta.clone() + u + gamma.clone() * x;
-    let range = |r: E| pair(constant(-1), r);
+fn lookup<C: Cells>(cells: &mut C) -> [C::Value; 3] {
+    let activity = cells.fixed(|f| f.activity);
+    let active = is_set(cells, &activity);
+    let Constants { at: Challenges { beta, gamma, .. }, minus_one, .. } = cells.constants().clone();
+    let pair = |u: C::Value, x: C::Value| beta.clone() + u + gamma.clone() * x;
+    let range = |r: C::Value| pair(minus_one.clone(), r);
 
     let d = [0, 1].map(|s| pair(cells.first(|c| c.u[s]), cells.first(|c| c.x[s])));
     let e = [0, 1].map(|s| range(cells.first(|c| c.r[s])));
     let [h0, h1] = [0, 1].map(|s| cells.second(|c| c.h[s]));
     // The public words are table entries too: word w in row w, under its tag.
-    let instance = cells.meta.query_instance(cells.columns.instance, Rotation::cur());
+    let instance = cells.instance();
     let entry = pair(cells.fixed(|f| f.table_u), cells.fixed(|f| f.table_x) + instance);
     let (phi, phi_before) = (cells.second(|c| c.phi), cells.second_before(|c| c.phi));
     let multiplicity = cells.first(|c| c.multiplicity);
 
-    let two_fractions = |h: E, [a, b]: [E; 2]| h * a.clone() * b.clone() - active.clone() * (a + b);
-    vec![
+    let two_fractions = |h: C::Value, [a, b]: [C::Value; 2]| h * a.clone() * b.clone() - active.clone() * (a + b);
+    [
         // h0 = 1/d0 + 1/d1 in active rows, else 0: the pairs (u, x) of both slots.
         two_fractions(h0.clone(), d),
         // h1 = 1/e0 + 1/e1 in active rows, else 0: the ranges (-1, r) of both slots.
@@ -316,23 +437,23 @@ fn lookup(cells: &mut Cells) -> Vec<E> {
 }
 
 /// The threshold: bounded in the head, one less in each row of the logits.
-fn threshold(cells: &mut Cells, shape: Shape) -> Vec<E> {
-    let Shape { shift, zero, .. } = shape;
+fn threshold<C: Cells>(cells: &mut C) -> [C::Value; 2] {
     let head = alone(cells) * cells.fixed(|f| f.off_board);
     let logit = cells.fixed(|f| f.logit);
     let (t, t_before) = (cells.first(|c| c.multiplicity), cells.first_before(|c| c.multiplicity));
     let (u, r0, r1) = (cells.first(|c| c.u[0]), cells.first(|c| c.r[0]), cells.first(|c| c.r[1]));
-    let digits = r0 * constant(zero << shift) + r1 * constant(zero) + u - constant(zero << (2 * shift - 1));
-    vec![
+    let Constants { one, threshold: [scale0, scale1, offset], .. } = cells.constants().clone();
+    let digits = r0 * scale0 + r1 * scale1 + u - offset;
+    [
         // t = r0 zero 2^shift + r1 zero + u - zero 2^(2 shift - 1) in the head: see "Threshold".
         head * (t.clone() - digits),
         // t = t' - 1 in logit rows: the row's number is the tie.
-        logit * (t - t_before + constant(1)),
+        logit * (t - t_before + one),
     ]
 }
 
 /// Bits of public words, words from bits, words in the table.
-fn words(cells: &mut Cells) -> Vec<E> {
+fn words<C: Cells>(cells: &mut C) -> [C::Value; 6] {
     let (input, logit) = (cells.fixed(|f| f.input), cells.fixed(|f| f.logit));
     let (carry, board, tag) = (cells.fixed(|f| f.carry), cells.fixed(|f| f.board), cells.fixed(|f| f.step));
     let (word, word_before) = (cells.first(|c| c.word), cells.first_before(|c| c.word));
@@ -340,12 +461,13 @@ fn words(cells: &mut Cells) -> Vec<E> {
     let u1 = cells.first(|c| c.u[1]);
     let first_row = alone(cells);
     let grown = word - carry * word_before.clone();
-    vec![
+    let two_36 = cells.constants().two_36.clone();
+    [
         // x0 and x1 are bits in rows of input planes.
-        input.clone() * (x0.clone().square() - x0.clone()),
-        input.clone() * (x1.clone().square() - x1.clone()),
+        input.clone() * (square(&x0) - x0.clone()),
+        input.clone() * (square(&x1) - x1.clone()),
         // word = carry word' + x0 + 2^36 x1 in rows of input planes ...
-        input * (grown.clone() - x0.clone() - E::Constant(power_of_two(36)) * x1.clone()),
+        input * (grown.clone() - x0.clone() - two_36 * x1.clone()),
         // ... and carry word' + x0 in rows of logits; pads count 0.
         logit * (grown - board * x0),
         // After a word: (u1, x1) = (tag, word), and the lookup finds the instance.
@@ -355,41 +477,40 @@ fn words(cells: &mut Cells) -> Vec<E> {
 }
 
 /// Horner's rule within a block, over its planes and its kernel.
-fn accumulators(cells: &mut Cells, shape: Shape) -> Vec<E> {
-    let Challenges { rho, eta, .. } = cells.challenges.clone();
+fn accumulators<C: Cells>(cells: &mut C) -> [C::Value; 3] {
+    let Constants { at: Challenges { rho, eta, .. }, one, half, two_s, eta7, eta10, eta36, eta82, down, back, .. } =
+        cells.constants().clone();
     let activity = cells.fixed(|f| f.activity);
-    let (active, inner) = (is_set(&activity), is_two(&activity));
+    let (active, inner) = (is_set(cells, &activity), is_two(cells, &activity));
     let board = cells.fixed(|f| f.board);
-    let (square, ones) = (is_one(&board), is_two(&board));
-    let eta36 = power(&eta, 36);
+    let (square, ones) = (is_one(cells, &board), is_two(cells, &board));
 
     let [x0, x1] = [0, 1].map(|s| cells.first(|c| c.x[s]));
     let x_step = cells.second(|c| c.x_sum) - inner.clone() * eta.clone() * cells.second_before(|c| c.x_sum);
-    let x = square * (x0 + eta36.clone() * x1) + ones.clone() * half() * (constant(1) + eta36.clone());
+    let x = square * (x0 + eta36.clone() * x1) + ones.clone() * half * (one.clone() + eta36.clone());
 
     let (input, logit) = (cells.fixed(|f| f.input), cells.fixed(|f| f.logit));
     let hidden = active - logit.clone() - input - ones;
-    let two_s = constant(1 << shape.shift);
     let u = [0, 1].map(|s| cells.first(|c| c.u[s]));
     let r = [0, 1].map(|s| cells.first(|c| c.r[s]));
     let [y0, y1] = [0, 1].map(|s| u[s].clone() * two_s.clone() + r[s].clone());
     let score = y0.clone() * two_s + r[1].clone() + cells.first(|c| c.multiplicity);
     let off_board = cells.fixed(|f| f.off_board);
-    let off_board = (is_one(&off_board) + is_two(&off_board) * power(&eta, 82)) * cells.first(|c| c.word);
+    let off_board = (is_one(cells, &off_board) + is_two(cells, &off_board) * eta82) * cells.first(|c| c.word);
     let y_step = cells.second(|c| c.y_sum) - inner.clone() * eta.clone() * cells.second_before(|c| c.y_sum);
-    let y = power(&eta, 10) * (hidden * (y0 + eta36 * y1) + logit * score) + off_board;
+    let y = eta10 * (hidden * (y0 + eta36 * y1) + logit * score) + off_board;
 
     let jump = cells.fixed(|f| f.jump);
-    let (file, rank) = (is_one(&jump), is_two(&jump));
-    let columns = shape.weight_columns;
-    let weights: Vec<E> = (0..columns).map(|j| cells.fixed(|f| f.weights[j])).collect();
-    let weights = weights.into_iter().rev().reduce(|sum, weight| sum * rho.clone() + weight).expect("a weight column");
+    let (file, rank) = (is_one(cells, &jump), is_two(cells, &jump));
+    let columns = cells.columns().fixed.weights.len();
+    let mut weights = cells.fixed(|f| f.weights[columns - 1]);
+    for j in (0..columns - 1).rev() {
+        weights = weights * rho.clone() + cells.fixed(|f| f.weights[j]);
+    }
     let (kernel, kernel_before) = (cells.second(|c| c.kernel), cells.second_before(|c| c.kernel));
-    let down = power(&rho, columns);
-    let back = power(&rho, 3 * columns);
     let on_file = file.clone() * (eta.clone() - down.clone());
-    let on_rank = rank.clone() * (power(&eta, 7) - down.clone());
-    vec![
+    let on_rank = rank.clone() * (eta7 - down.clone());
+    [
         // x_sum = eta x_sum' + x0 + eta^36 x1. Pads count 0; a plane of ones counts 1/2, because `end` is 2 there.
         x_step - x,
         // y_sum = eta y_sum' + eta^10 (y0 + eta^36 y1), y = u 2^shift + r; in logit rows
@@ -397,18 +518,18 @@ fn accumulators(cells: &mut Cells, shape: Shape) -> Vec<E> {
         y_step - y,
         // kernel = rho^F kernel' + sum_j rho^j weights_j, or, where an offset starts,
         // rho^(3F) (kernel - sum_j rho^j weights_j) = eta kernel' (next file) or eta^7 kernel' (next rank).
-        (kernel - weights) * (constant(1) + (file + rank) * (back - constant(1)))
+        (kernel - weights) * (one.clone() + (file + rank) * (back - one))
             - kernel_before * (inner * down + on_file + on_rank),
     ]
 }
 
 /// Horner's rule over blocks: all layers in one total.
-fn identity(cells: &mut Cells, shape: Shape) -> Vec<E> {
-    let Challenges { rho, eta, lambda, .. } = cells.challenges.clone();
+fn identity<C: Cells>(cells: &mut C) -> [C::Value; 3] {
+    let Constants { at: Challenges { rho, lambda, .. }, one, eta36, skip: scale, .. } = cells.constants().clone();
     let end = cells.fixed(|f| f.end);
-    let (inside, start) = (is_one(&end), is_two(&end));
+    let (inside, start) = (is_one(cells, &end), is_two(cells, &end));
     let (input, logit) = (cells.fixed(|f| f.input), cells.fixed(|f| f.logit));
-    let skip = cells.fixed(|f| f.carry) * (constant(1) - input - logit.clone());
+    let skip = cells.fixed(|f| f.carry) * (one.clone() - input - logit.clone());
     let upper = logit * cells.fixed(|f| f.jump);
     let last = alone(cells) * end.clone();
     let step = cells.fixed(|f| f.step) + cells.fixed(|f| f.step_rho) * rho;
@@ -417,9 +538,9 @@ fn identity(cells: &mut Cells, shape: Shape) -> Vec<E> {
     let (x_sum, y_sum) = (cells.second(|c| c.x_sum), cells.second(|c| c.y_sum));
     let kernel = cells.second(|c| c.kernel);
 
-    let skipped = constant(1 << shape.shift) * lambda.clone().square() * power(&eta, 10) * x_sum.clone();
-    let upper_y = upper * (power(&eta, 36) - constant(1)) * y_sum.clone();
-    vec![
+    let skipped = scale * x_sum.clone();
+    let upper_y = upper * (eta36 - one) * y_sum.clone();
+    [
         // sum = step sum36 + y_sum (eta^36 y_sum in upper logits) - [skip] lambda^2 2^shift eta^10 x_sum, at block ends; else 0.
         sum - sum_before.clone() * step - end.clone() * y_sum - upper_y + skip * skipped,
         // total = total36 - lambda x_sum kernel, or lambda (total36 + sum36 - 2 x_sum kernel) at a stage's start; else 0.
