@@ -31,6 +31,25 @@ class Document(Game):
     thinking: Thinking | None = None
 
 
+class Config(Record):
+    """What a page must know to talk to the chain."""
+
+    chain_id: int
+    contract: str
+    relay: str
+    """Signs the receipts."""
+    rpc: str
+    """The chain's JSON-RPC, an address of its own or a path of this server's."""
+    local: bool
+    """A development chain, whose coins are worth nothing."""
+    insecure: bool
+    """The proofs' setup was made from a known seed."""
+    faucet: bool
+    ballot_margin: int
+    explorer: str | None
+    abi: list[dict[str, Any]]
+
+
 class Cards(Record):
     games: tuple[Card, ...]
 

@@ -67,7 +67,12 @@ class Event:
 class Record(BaseModel):
     """Immutable, camelCase in JSON."""
 
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True)
+    model_config = ConfigDict(
+        alias_generator=to_camel,
+        populate_by_name=True,
+        frozen=True,
+        json_schema_serialization_defaults_required=True,  # what has a default is in every answer
+    )
 
 
 R = TypeVar("R", bound=Record)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fastapi import APIRouter, Request
 
 from server.api.shared import Shared
+from server.api.views import Config
 from server.chain.deploy import abi
 from server.settings import public_rpc
 
@@ -14,19 +13,19 @@ router = APIRouter()
 
 
 @router.get("/api/config")
-async def config(request: Request, api: Shared) -> dict[str, Any]:
+async def config(request: Request, api: Shared) -> Config:
     """What a page must know to talk to the chain; `relay` signs the receipts."""
     api.limit(api.reads, request)
     settings = api.settings
-    return {
-        "chainId": settings.chain_id,
-        "contract": settings.contract,
-        "relay": api.box.relay.address,
-        "rpc": public_rpc(settings),
-        "local": settings.local,
-        "insecure": settings.setup is None,
-        "faucet": settings.local,
-        "ballotMargin": settings.ballot_margin,
-        "explorer": settings.explorer,
-        "abi": abi(),
-    }
+    return Config(
+        chain_id=settings.chain_id,
+        contract=settings.contract,
+        relay=api.box.relay.address,
+        rpc=public_rpc(settings),
+        local=settings.local,
+        insecure=settings.setup is None,
+        faucet=settings.local,
+        ballot_margin=settings.ballot_margin,
+        explorer=settings.explorer,
+        abi=abi(),
+    )

@@ -1,0 +1,745 @@
+// Generated from the server's OpenAPI schema; do not edit. Make it again with `npm --prefix frontend run types`.
+
+export interface paths {
+    "/api/config": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Config
+         * @description What a page must know to talk to the chain; `relay` signs the receipts.
+         */
+        get: operations["config_api_config_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/faucet": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Faucet
+         * @description Funds a burner wallet of a local chain, once.
+         */
+        post: operations["faucet_api_faucet_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/games": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Games
+         * @description Games, the newest first; `before` a number.
+         */
+        get: operations["games_api_games_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/games/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Game
+         * @description A game's document; as PGN with `Accept: application/x-chess-pgn`.
+         */
+        get: operations["game_api_games__number__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/games/{number}/accounts/{address}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Account
+         * @description What an account has in a game. `owed` is asked of the contract now.
+         */
+        get: operations["account_api_games__number__accounts__address__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/games/{number}/ballots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ballot
+         * @description Takes a ballot: on disk when this answers, counted when it is on chain.
+         */
+        post: operations["ballot_api_games__number__ballots_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/games/{number}/proofs/{ply}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Proof
+         * @description The proof of a move of the network, read from its transaction.
+         */
+        get: operations["proof_api_games__number__proofs__ply__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/games/{number}/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Stream
+         * @description The document at once and after every change, as server-sent events `game` with its version as id.
+         */
+        get: operations["stream_api_games__number__stream_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/model": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Model
+         * @description The passport of a network that plays.
+         */
+        get: operations["model_api_model_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        AccountBallot: {
+            move: string;
+            ply: number;
+            /** @enum {string} */
+            status: "received" | "counted";
+        };
+        AccountView: {
+            ballot: components["schemas"]["AccountBallot"] | null;
+            /** @description wei */
+            owed: string;
+            seat: number | null;
+            side: ("world" | "leela") | null;
+            /** @description wei */
+            stake: string;
+            votedPly: number | null;
+            voteKey: `0x${string}` | null;
+        };
+        /** @description A vote: the 64-byte signature (EIP-2098) is by the seat's vote key, of the contract's EIP-712 struct Ballot. */
+        BallotBody: {
+            move: string;
+            ply: number;
+            seat: number;
+            signature: `0x${string}`;
+        };
+        /** @description A move that somebody voted for. */
+        Candidate: {
+            ballots: number;
+            move: string;
+            san: string;
+            /** @description wei */
+            weight: string;
+        };
+        /** @description A game in a list: small, however long the game. */
+        Card: {
+            fen: string | null;
+            id: number;
+            /** @description wei */
+            leelaPool: string;
+            outcome: ("world" | "leela" | "draw" | "void") | null;
+            ply: number;
+            /** @description wei */
+            pot: string;
+            /** @enum {string} */
+            state: "lobby" | "drawn" | "vote" | "prove" | "over";
+            /** @enum {string} */
+            world: "white" | "black";
+            /** @description wei */
+            worldPool: string;
+        };
+        Cards: {
+            games: components["schemas"]["Card"][];
+        };
+        /** @description What a page must know to talk to the chain. */
+        Config: {
+            abi: {
+                [key: string]: unknown;
+            }[];
+            ballotMargin: number;
+            chainId: number;
+            contract: `0x${string}`;
+            explorer: string | null;
+            faucet: boolean;
+            insecure: boolean;
+            local: boolean;
+            relay: `0x${string}`;
+            rpc: string;
+        };
+        /** @description A game as a page shows it: what the chain says, and what is under way. */
+        Document: {
+            ballotsUntil: number;
+            block: number;
+            chainId: number;
+            /** @default false */
+            check: boolean;
+            contract: `0x${string}`;
+            created: number;
+            creator: `0x${string}`;
+            /** @default 0 */
+            deadline: number;
+            /** @default 0 */
+            decidableAt: number;
+            fen: string | null;
+            id: number;
+            mover: ("world" | "leela" | "understudy") | null;
+            /** @default [] */
+            moves: components["schemas"]["Move"][];
+            now: number;
+            openingFen: string | null;
+            outcome: ("world" | "leela" | "draw" | "void") | null;
+            /** @default 0 */
+            ply: number;
+            pools: components["schemas"]["Pools"];
+            positionKey: `0x${string}` | null;
+            proof: components["schemas"]["Progress"] | null;
+            reason: ("checkmate" | "stalemate" | "repetition" | "fiftyMoves" | "insufficientMaterial" | "maxPly" | "stalled" | "empty") | null;
+            /** @default 0 */
+            seats: number;
+            since: number;
+            /**
+             * @default lobby
+             * @enum {string}
+             */
+            state: "lobby" | "drawn" | "vote" | "prove" | "over";
+            terms: components["schemas"]["Terms"];
+            thinking: components["schemas"]["Thinking"] | null;
+            turn: ("white" | "black") | null;
+            version: number;
+            vote: components["schemas"]["Vote"] | null;
+            /** @enum {string} */
+            world: "white" | "black";
+        };
+        FaucetBody: {
+            address: string;
+        };
+        HTTPValidationError: {
+            detail?: components["schemas"]["ValidationError"][];
+        };
+        Move: {
+            /** @enum {string} */
+            by: "world" | "leela" | "understudy";
+            fen: string;
+            move: string;
+            ply: number;
+            proof: components["schemas"]["MoveProof"] | null;
+            san: string;
+            time: number;
+            tx: `0x${string}`;
+        };
+        MoveProof: {
+            block: number;
+            gas: number;
+            payee: `0x${string}`;
+            seconds: number;
+        };
+        Pools: {
+            /**
+             * @description wei
+             * @default 0
+             */
+            fund: string;
+            /**
+             * @description wei
+             * @default 0
+             */
+            leela: string;
+            /**
+             * @description wei
+             * @default 0
+             */
+            pot: string;
+            /**
+             * @description wei
+             * @default 0
+             */
+            world: string;
+        };
+        /** @description The proof of a ply. */
+        Progress: {
+            block: number | null;
+            fraction: number;
+            gas: number | null;
+            ply: number;
+            seconds: number | null;
+            started: number;
+            /** @enum {string} */
+            step: "queued" | "witness" | "commitments" | "quotient" | "opening" | "submitted" | "verified";
+            tx: `0x${string}` | null;
+        };
+        /** @description A proof as it stands on the chain: the public words and the bytes that the verifier took. */
+        ProofView: {
+            block: number;
+            context: string;
+            game: number;
+            gas: number;
+            move: string;
+            payee: `0x${string}`;
+            ply: number;
+            proof: string;
+            seconds: components["schemas"]["Seconds"];
+            tx: `0x${string}`;
+            verifier: string;
+            words: string[];
+        };
+        /** @description Received; counted when it is on chain. The signature is the relay's, of the EIP-712 struct Receipt. */
+        Receipt: {
+            game: number;
+            move: string;
+            ply: number;
+            position: `0x${string}`;
+            received: number;
+            relay: `0x${string}`;
+            seat: number;
+            signature: `0x${string}`;
+        };
+        Seconds: {
+            proving: number | null;
+            total: number;
+        };
+        Taken: {
+            receipt: components["schemas"]["Receipt"];
+        };
+        Terms: {
+            book: number;
+            fee: number;
+            leelaPoolOpen: boolean;
+            lobbyPeriod: number;
+            maxOdds: number;
+            maxPly: number;
+            minPeriod: number;
+            /** @description wei */
+            minStake: string;
+            model: number;
+            provingPeriod: number;
+            quorum: number;
+            /** @description wei */
+            reward: string;
+            votingPeriod: number;
+            worldIsWhite: boolean;
+        };
+        /** @description The network's best moves at a ply. Probabilities are a softmax over all policy indices, illegal ones included. */
+        Thinking: {
+            moves: components["schemas"]["Thought"][];
+            ply: number;
+        };
+        Thought: {
+            legal: boolean;
+            move: string;
+            probability: number;
+            san: string | null;
+        };
+        ValidationError: {
+            ctx?: Record<string, never>;
+            input?: unknown;
+            loc: (string | number)[];
+            msg: string;
+            type: string;
+        };
+        /**
+         * @description The vote of the current ply. Candidates: most weight first, ties to the lower move number, as the contract
+         *     counts.
+         */
+        Vote: {
+            /** @default [] */
+            candidates: components["schemas"]["Candidate"][];
+            /**
+             * @description wei
+             * @default 0
+             */
+            castWeight: string;
+            leader: string | null;
+            /**
+             * @description wei
+             * @default 0
+             */
+            leaderWeight: string;
+            /** @default 0 */
+            pending: number;
+            ply: number;
+            /**
+             * @description wei
+             * @default 0
+             */
+            runnerUpWeight: string;
+        };
+    };
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export interface operations {
+    config_api_config_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Config"];
+                };
+            };
+        };
+    };
+    faucet_api_faucet_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FaucetBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    games_api_games_get: {
+        parameters: {
+            query?: {
+                before?: number | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Cards"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    game_api_games__number__get: {
+        parameters: {
+            query?: never;
+            header?: {
+                accept?: string;
+            };
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Document"];
+                    "application/x-chess-pgn": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    account_api_games__number__accounts__address__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                address: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountView"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    ballot_api_games__number__ballots_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BallotBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Taken"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    proof_api_games__number__proofs__ply__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+                ply: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProofView"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    stream_api_games__number__stream_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "last-event-id"?: string | null;
+            };
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    model_api_model_get: {
+        parameters: {
+            query?: {
+                model?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+}

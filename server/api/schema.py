@@ -1,0 +1,49 @@
+"""`python -m server.api.schema`: the API's OpenAPI schema as JSON.
+
+The page's types are generated from it (`npm --prefix frontend run types`). Neither Redis nor a chain is needed.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, cast
+
+from server.api.application import create
+from server.chain.client import Chain
+from server.settings import Settings
+
+NOWHERE = Path("/nonexistent")
+
+
+def schema() -> dict[str, Any]:
+    """The schema of a local demo's API, which has every route."""
+    settings = Settings(
+        data_dir=NOWHERE,
+        cache_dir=NOWHERE,
+        host="127.0.0.1",
+        port=1,
+        redis_url="redis://127.0.0.1",
+        rpc_url="http://127.0.0.1",
+        public_rpc_url=None,
+        chain_id=31337,
+        contract="0x" + "00" * 20,
+        start_block=0,
+        relay_key="0x" + "11" * 32,
+        faucet_key=None,
+        payee=None,
+        network=NOWHERE,
+        setup=None,
+        setup_hash=None,
+        explorer=None,
+        frontend=NOWHERE,
+        ballot_margin=15,
+        relay_gas=30_000_000,
+        forwarded_allow_ips="127.0.0.1",
+        log_level="info",
+    )
+    return create(settings, cast(Chain, None)).openapi()
+
+
+if __name__ == "__main__":
+    print(json.dumps(schema(), indent=1, sort_keys=True))
