@@ -24,6 +24,7 @@ import {
 import { privateKeyToAccount } from 'viem/accounts';
 import type { Config } from './api.ts';
 import { burnerKey } from './ballot.ts';
+import { w } from './words/index.ts';
 
 export interface Wallet {
   kind: 'burner' | 'extension';
@@ -61,7 +62,7 @@ export function reader(config: Config): PublicClient {
 export function burner(config: Config): Wallet {
   const account = privateKeyToAccount(burnerKey(config.chainId));
   const client = createWalletClient({ account, chain: chainOf(config), transport: http() });
-  return { kind: 'burner', id: 'burner', name: 'Burner wallet', address: account.address, client, provider: null };
+  return { kind: 'burner', id: 'burner', name: w.wallet.browser, address: account.address, client, provider: null };
 }
 
 /** Listens for wallet extensions; each is reported once. */
@@ -137,8 +138,8 @@ export async function transact(
       replaced = reason !== 'repriced';
     },
   });
-  if (replaced) throw new Error('The transaction was replaced in your wallet.');
-  if (receipt.status !== 'success') throw new Error('The transaction was included but reverted.');
+  if (replaced) throw new Error(w.problems.replaced);
+  if (receipt.status !== 'success') throw new Error(w.problems.reverted);
   return receipt.transactionHash;
 }
 
@@ -157,41 +158,18 @@ const spaced = (name: string) =>
     .toLowerCase()
     .replace(/^./, (c) => c.toUpperCase());
 
-/** What the contract's refusals mean to a visitor. */
-const REFUSALS: Record<string, string> = {
-  WrongState: 'The game has moved on; this is no longer possible.',
-  TooLate: 'Too late: its time has passed on the chain.',
-  TooEarly: 'Too early: its time has not come on the chain.',
-  StakeTooSmall: 'This stake is smaller than the game’s terms allow.',
-  TooMuch: 'This stake is larger than the contract can hold.',
-  NotDrawn: 'The block that draws the opening has not come yet; try again in a moment.',
-  LeelaPoolClosed: 'Nobody can stake on Leela in this game.',
-  OtherSide: 'This account has staked on the other side; one account, one side.',
-  WrongVoteKey: 'This account’s seat has another vote key.',
-  NoSeat: 'This account has no seat in this game.',
-  AlreadyVoted: 'This seat has voted already; a ballot is final.',
-  WrongPly: 'The vote is on another move by now.',
-  NothingOwed: 'Nothing is owed to this account; it may have been paid already.',
-  TransferFailed: 'The account refused the payment.',
-};
-
 /** One sentence for whatever went wrong. */
 export function explain(error: unknown): string {
   const code = (error as { code?: number } | null)?.code;
-  if (code === 4001) return 'You rejected the request in your wallet.';
-  if (code === -32002) return 'Your wallet already has a request open; answer it there.';
-  if (!(error instanceof BaseError)) return error instanceof Error ? error.message : 'Something went wrong.';
-  if (error.walk((e) => e instanceof UserRejectedRequestError) !== null)
-    return 'You rejected the request in your wallet.';
-  if (error.walk((e) => e instanceof InsufficientFundsError) !== null) {
-    return 'The wallet does not hold enough for this amount and its gas.';
-  }
+  if (code === 4001) return w.problems.rejected;
+  if (code === -32002) return w.problems.pendingRequest;
+  if (!(error instanceof BaseError)) return error instanceof Error ? error.message : w.problems.unknown;
+  if (error.walk((e) => e instanceof UserRejectedRequestError) !== null) return w.problems.rejected;
+  if (error.walk((e) => e instanceof InsufficientFundsError) !== null) return w.problems.tooPoor;
   const reverted = error.walk((e) => e instanceof ContractFunctionRevertedError);
   if (reverted instanceof ContractFunctionRevertedError && reverted.data !== undefined) {
-    const refusal = REFUSALS[reverted.data.errorName];
-    if (refusal !== undefined) return refusal;
-    const values = (reverted.data.args ?? []).map(String).join(', ');
-    return `The game contract refused: ${spaced(reverted.data.errorName)}${values === '' ? '' : ` (${values})`}.`;
+    const { errorName, args } = reverted.data;
+    return w.problems.refusals[errorName] ?? w.problems.refused(spaced(errorName), (args ?? []).map(String).join(', '));
   }
-  return error.shortMessage.split('\n')[0] ?? 'The chain did not accept this.';
+  return error.shortMessage.split('\n')[0] ?? w.problems.notAccepted;
 }

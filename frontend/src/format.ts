@@ -1,6 +1,7 @@
 // Amounts, addresses and times as people read them.
 
 import { formatEther, parseEther } from 'viem';
+import { w } from './words/index.ts';
 
 /** Wei as coins with at most four digits after the point, never rounded up. */
 export function coins(wei: bigint | string): string {
@@ -45,16 +46,13 @@ export function clock(seconds: number): string {
 
 /** Seconds as words for terms: "5 minutes", "1 day". */
 export function period(seconds: number): string {
-  if (seconds === 0) return 'at once';
+  if (seconds === 0) return w.units.atOnce;
   for (const [unit, size] of [
-    ['day', 86400],
-    ['hour', 3600],
-    ['minute', 60],
+    [w.units.days, 86400],
+    [w.units.hours, 3600],
+    [w.units.minutes, 60],
   ] as const) {
-    if (seconds >= size && seconds % size === 0) {
-      const n = seconds / size;
-      return `${n} ${unit}${n === 1 ? '' : 's'}`;
-    }
+    if (seconds >= size && seconds % size === 0) return unit(seconds / size);
   }
-  return `${seconds} seconds`;
+  return w.units.seconds(seconds);
 }

@@ -1,13 +1,17 @@
-// Starts the page: one state, drawn after every change; effects live here and in `effects.ts`.
+// Starts the page: one state, drawn after every change; what changes it lives in `actions/`.
 
 import '@lichess-org/chessground/assets/chessground.base.css';
 import '@lichess-org/chessground/assets/chessground.cburnett.css';
-import './style.css';
+import './styles/index.css';
 import { render } from 'lit-html';
-import { Effects } from './effects.ts';
+import { pageKey } from './actions/board.ts';
+import { Context } from './actions/context.ts';
+import { bind } from './actions/index.ts';
+import { start } from './actions/session.ts';
 import { initial, mayVote, type State } from './state.ts';
 import { Board } from './views/board.ts';
 import { page } from './views/page.ts';
+import { preferredLanguage, speak, w } from './words/index.ts';
 
 const root = document.getElementById('page') as HTMLElement;
 let state: State = initial;
@@ -23,21 +27,26 @@ function update(change: Partial<State>): void {
   });
 }
 
-const effects = new Effects(() => state, update);
-const board = new Board(effects);
+const context = new Context(() => state, update);
+const actions = bind(context);
+const board = new Board(actions);
 const mountBoard = (element: Element | undefined) => {
   if (element instanceof HTMLElement) board.mount(element);
 };
 
 function draw(): void {
-  render(page(state, effects, mountBoard), root);
+  render(page(state, actions, mountBoard), root);
   board.draw(state);
-  const title = mayVote(state).may ? 'Your vote · Proofmate' : 'Proofmate';
+  const title = mayVote(state).may ? w.page.yourVote : w.page.title;
   if (document.title !== title) document.title = title;
 }
 
 // Two looks a second keep every clock within half a second of the truth.
 setInterval(() => update({ now: Date.now() / 1000 }), 500);
-window.addEventListener('keydown', (event) => effects.pageKey(event));
+window.addEventListener('keydown', (event) => pageKey(context, event));
+
+const language = preferredLanguage();
+await speak(language).catch(() => {}); // English is always here
+update({ language });
 draw();
-void effects.start();
+void start(context);

@@ -9,6 +9,7 @@ import type { NormalMove, Role, SquareName } from 'chessops/types';
 import { isNormal } from 'chessops/types';
 import { kingCastlesTo, makeSquare, makeUci, parseUci, squareFile, squareRank } from 'chessops/util';
 import { encodeAbiParameters, type Hex, keccak256 } from 'viem';
+import { w } from './words/index.ts';
 
 /** The position of a FEN. Throws for one that no game can reach. */
 export function position(fen: string): Chess {
@@ -165,5 +166,5 @@ export function boardWords(pos: Chess, repeated: boolean): bigint[] {
 export function squareText(pos: Chess, square: number): string {
   const piece = pos.board.get(square);
   const name = makeSquare(square);
-  return piece === undefined ? `${name}, empty` : `${name}, ${piece.color} ${piece.role}`;
+  return piece === undefined ? w.pieces.empty(name) : w.pieces.on(name, w.colors[piece.color], w.pieces[piece.role]);
 }

@@ -1,6 +1,6 @@
 // The one state of the page. Views draw it; actions replace parts of it.
 
-import type { Color, Role } from 'chessops/types';
+import type { Color } from 'chessops/types';
 import type { Account, Config, Game, GameLine, Passport, PlayedMove, Side } from './api.ts';
 import type { KeptBallot } from './ballot.ts';
 import type { Announced, Wallet } from './chain.ts';
@@ -8,6 +8,7 @@ import type { Stakes } from './payout.ts';
 import { position } from './position.ts';
 import type { Connection } from './stream.ts';
 import type { Finding } from './verify.ts';
+import { type Language, w } from './words/index.ts';
 
 export interface State {
   config: Config | null;
@@ -47,6 +48,8 @@ export interface State {
   /** Ballots are sent without asking again. */
   direct: boolean;
 
+  language: Language;
+
   /** What is being sent, while it is. */
   task: string | null;
   problem: string | null;
@@ -83,6 +86,7 @@ export const initial: State = {
   promotion: null,
   typed: '',
   direct: false,
+  language: 'en',
   task: null,
   problem: null,
   notice: null,
@@ -90,34 +94,6 @@ export const initial: State = {
   passport: null,
   check: null,
 };
-
-/** What a visitor can do. */
-export interface Actions {
-  selectGame(game: number): void;
-  view(ply: number | null): void;
-  flip(): void;
-  play(from: number, to: number): void;
-  promote(role: Role | null): void;
-  typeMove(text: string): void;
-  submitTyped(): void;
-  withdraw(): void;
-  vote(): void;
-  voteByTransaction(): void;
-  setDirect(direct: boolean): void;
-  boardKey(key: string): boolean;
-  setSide(side: Side): void;
-  setAmount(amount: string): void;
-  stake(): void;
-  claim(): void;
-  hurry(call: Overdue): void;
-  openWallets(open: boolean): void;
-  useWallet(id: string): void;
-  fund(): void;
-  check(ply: number): void;
-  downloadPgn(): void;
-  saveReceipt(): void;
-  dismiss(): void;
-}
 
 /** Calls that anyone can make when a wait is over and the relay did not. */
 export type Overdue = 'closeLobby' | 'begin' | 'closeVote' | 'voidGame';
@@ -129,8 +105,8 @@ const DRAW_PERIOD = 40;
 
 export const chainNow = (state: State): number => state.now + state.skew;
 
-export const secondsLeft = (state: State, until: number | null): number | null =>
-  until === null || until === 0 ? null : until - chainNow(state);
+export const secondsLeft = (state: State, until: number): number | null =>
+  until === 0 ? null : until - chainNow(state);
 
 export function overdue(state: State): Overdue | null {
   const { game } = state;
@@ -173,11 +149,11 @@ export function mayVote(state: State): { may: boolean; why: string } {
   const { game, account } = state;
   if (game?.state !== 'vote') return { may: false, why: '' };
   if (account?.side !== 'world' || account.seat === null) {
-    return { may: false, why: 'Only accounts that staked on the World before the game vote.' };
+    return { may: false, why: w.vote.onlyStakers };
   }
   if (ownBallot(state) !== null || account.votedPly === game.ply) return { may: false, why: '' };
   const left = secondsLeft(state, game.ballotsUntil);
-  if (left !== null && left <= 0) return { may: false, why: 'This vote takes no more ballots.' };
+  if (left !== null && left <= 0) return { may: false, why: w.vote.closed };
   return { may: true, why: '' };
 }
 
@@ -193,31 +169,16 @@ export const livePosition = (game: Game | null) => (game?.fen ? position(game.fe
 export function news(before: Game | null, after: Game): string {
   if (before === null || before.id !== after.id) return '';
   const said: string[] = [];
-  for (const move of after.moves.slice(before.moves.length)) {
-    const who = { world: 'The World plays', leela: 'Leela plays', understudy: 'The understudy plays' }[move.by];
-    said.push(`${who} ${move.san}${move.by === 'world' ? '' : ', proven'}.`);
-  }
+  for (const move of after.moves.slice(before.moves.length)) said.push(w.news.plays(move.by, move.san));
   if (after.state !== before.state || after.ply !== before.ply) {
-    if (after.state === 'vote') said.push('The vote is open.');
-    if (after.state === 'drawn') said.push('The lobby is closed. The opening is being drawn.');
+    if (after.state === 'vote') said.push(w.news.voteOpen);
+    if (after.state === 'drawn') said.push(w.news.drawn);
     if (after.state === 'over') said.push(resultText(after));
   }
   return said.join(' ');
 }
 
-const REASONS: Record<string, string> = {
-  checkmate: 'by checkmate',
-  stalemate: 'by stalemate',
-  repetition: 'by threefold repetition',
-  fiftyMoves: 'by the fifty-move rule',
-  insufficientMaterial: 'by insufficient material',
-  maxPly: 'at the last ply that the terms allow',
-  stalled: 'because no proven move came in time',
-  empty: 'because nobody staked on the World',
-};
-
-export function resultText(game: Game): string {
-  const reason = game.reason === null ? '' : ` ${REASONS[game.reason] ?? ''}`;
-  const outcomes = { world: 'The World wins', leela: 'Leela wins', draw: 'Draw', void: 'The game is void' };
-  return game.outcome === null ? 'The game is over.' : `${outcomes[game.outcome]}${reason}.`;
+export function resultText({ outcome, reason }: Game): string {
+  if (outcome === null) return w.result.over;
+  return w.result.sentence(w.result.outcomes[outcome], reason === null ? null : w.result.reasons[reason]);
 }

@@ -18,6 +18,7 @@ import {
 import type { Config, Game } from './api.ts';
 import { grouped } from './format.ts';
 import { bitmapHas, boardWords, legalIndices, moveNumber, policyIndex, position, positionKey } from './position.ts';
+import { w } from './words/index.ts';
 
 /** Order of BN254's scalar field; public words are elements of it. */
 const SCALAR_FIELD = 21888242871839275222246405745257275088548364400416034343698204186575808495617n;
@@ -73,7 +74,7 @@ export function publicWords(game: Game, ply: number, bitmap: readonly bigint[], 
 /** The position a ply was played in. */
 export function fenBefore(game: Game, ply: number): string {
   const fen = ply === 0 ? game.openingFen : game.moves[ply - 1]?.fen;
-  if (fen === null || fen === undefined) throw new Error(`No position is known before ply ${ply}.`);
+  if (fen === null || fen === undefined) throw new Error(w.check.noPosition(ply));
   return fen;
 }
 
@@ -85,15 +86,8 @@ export function isBestLegal(fen: string, move: string, bitmap: readonly bigint[]
   return [...legalIndices(pos).keys()].every((other) => other === index || !bitmapHas(bitmap, other));
 }
 
-/** What is checked, in this order. */
-export const CHECKS = [
-  'The proof, taken from the transaction that played the move on the chain',
-  'The verifier has the code that the game contract pinned',
-  'The move is the best legal one that the public words allow',
-  'The verifier accepts the proof for the words computed here',
-  'With one bit of the proof turned, it refuses',
-  'With one public word changed, it refuses',
-] as const;
+/** What is checked, in this order; `words` says each. */
+export const CHECKS = ['transaction', 'code', 'best', 'accepted', 'proofTurned', 'wordChanged'] as const;
 
 /** The result of one check. */
 export interface Finding {
@@ -116,11 +110,11 @@ async function submission(config: Config, read: PublicClient, game: Game, ply: n
     read.getTransactionReceipt({ hash }),
   ]);
   if (transaction.to === null || !isAddressEqual(transaction.to, config.contract)) {
-    throw new Error('The move was not sent to the game contract directly, so its proof cannot be read here.');
+    throw new Error(w.check.indirect);
   }
   const { abi } = config;
   const { functionName, args } = decodeFunctionData({ abi, data: transaction.input });
-  if (functionName !== 'submitMove' || args === undefined) throw new Error('The transaction submits no proven move.');
+  if (functionName !== 'submitMove' || args === undefined) throw new Error(w.check.noSubmission);
   const [, move, bitmap, payee, proof] = args as [bigint, number, readonly bigint[], Address, Hex];
   const logs = receipt.logs.filter((log) => isAddressEqual(log.address, config.contract));
   const moved = parseEventLogs({ abi, eventName: 'Moved', logs }).some(({ args }) => {
@@ -145,11 +139,11 @@ export async function checkProof(
   };
   const fen = fenBefore(game, ply);
   const played = game.moves[ply];
-  if (played === undefined) throw new Error(`Ply ${ply} is not played.`);
+  if (played === undefined) throw new Error(w.check.notPlayed(ply));
   const { move, tx } = played;
 
   const sent = await submission(config, read, game, ply, tx);
-  found(sent.played && sent.move === moveNumber(move), `${grouped((sent.proof.length - 2) / 2)} bytes, for ${move}`);
+  found(sent.played && sent.move === moveNumber(move), w.check.bytesFor(grouped((sent.proof.length - 2) / 2), move));
 
   const model = (await read.readContract({
     address: config.contract,
@@ -160,20 +154,20 @@ export async function checkProof(
   const code = (await read.getCode({ address: model.verifier })) ?? '0x';
   found(
     keccak256(code) === model.codeHash,
-    `${grouped((code.length - 2) / 2)} bytes, hash ${keccak256(code).slice(0, 10)}…`,
+    w.check.bytesHash(grouped((code.length - 2) / 2), keccak256(code).slice(0, 10)),
   );
 
-  found(isBestLegal(fen, move, sent.bitmap), `${legalIndices(position(fen)).size} legal moves, one with its bit set`);
+  found(isBestLegal(fen, move, sent.bitmap), w.check.legal(legalIndices(position(fen)).size));
 
   const publicInputs = publicWords(game, ply, sent.bitmap, sent.payee).map((w) => toHex(w, { size: 32 }));
   const calldata = concatHex([...publicInputs, sent.proof]);
   const verdict = await run(code, calldata);
-  found(verdict.accepted, `${grouped(Number(verdict.gas))} gas, ${Math.round(verdict.milliseconds)} ms in this tab`);
+  found(verdict.accepted, w.check.gas(grouped(Number(verdict.gas)), Math.round(verdict.milliseconds)));
 
   const byte = 31 * 32 + 40;
   const tampered = await run(code, flipByte(calldata, byte));
-  found(!tampered.accepted, tampered.accepted ? 'it was accepted!' : 'reverted, as it must');
+  found(!tampered.accepted, tampered.accepted ? w.check.wasAccepted : w.check.reverted);
 
   const forged = await run(code, flipByte(calldata, 25 * 32 + 31));
-  found(!forged.accepted, forged.accepted ? 'it was accepted!' : 'reverted, as it must');
+  found(!forged.accepted, forged.accepted ? w.check.wasAccepted : w.check.reverted);
 }

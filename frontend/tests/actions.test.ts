@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { Context } from '../src/actions/context.ts';
+import { type Actions, bind } from '../src/actions/index.ts';
+import { start } from '../src/actions/session.ts';
 import type { Account, Ballot, Game } from '../src/api.ts';
 import { ensureVoteKey, voteAddress } from '../src/ballot.ts';
 import { transact, type Wallet } from '../src/chain.ts';
-import { Effects } from '../src/effects.ts';
 import { moveNumber, position, positionKey } from '../src/position.ts';
 import { initial, mayVote, ownBallot, type State } from '../src/state.ts';
 import { DEPLOYMENT, FakeSource, FEN, game, move, RECEIPT, seated, storage } from './fakes.ts';
@@ -23,12 +25,16 @@ const OPEN = game({
 });
 
 let state: State;
-let effects: Effects;
+let context: Context;
+let act: Actions;
 /** What the server answers, and the ballots it was sent. */
 let account: Account;
 let takes: () => Response;
 let config: typeof CONFIG;
 let posted: Ballot[];
+/** Requests whose answer is not read yet. */
+let unread = 0;
+let stirred = 0;
 
 async function answer(path: string, init?: RequestInit): Promise<Response> {
   if (path === '/api/config') return Response.json(config);
@@ -53,13 +59,14 @@ const unanswered = () => {
 /** Opens the page anew, in the same browser. */
 async function open(document: Game = OPEN): Promise<void> {
   state = { ...initial, wallet: { kind: 'burner', address: ME } as unknown as Wallet };
-  effects = new Effects(
+  context = new Context(
     () => state,
     (change) => {
       state = { ...state, ...change };
     },
   );
-  await effects.start();
+  act = bind(context);
+  await start(context);
   FakeSource.last().send(document);
   await vi.waitFor(() => expect(state.account).not.toBeNull());
 }
@@ -67,31 +74,45 @@ async function open(document: Game = OPEN): Promise<void> {
 /** The account is asked for again, as after every ballot that anybody sends. */
 async function stir(): Promise<void> {
   const { vote } = OPEN;
-  FakeSource.last().send({ ...OPEN, vote: vote && { ...vote, pending: Math.random() } });
+  FakeSource.last().send({ ...OPEN, vote: vote && { ...vote, pending: ++stirred } });
   await settled();
 }
 
 async function vote(): Promise<void> {
-  effects.play(12, 28);
-  effects.vote();
+  act.play(12, 28);
+  act.vote();
   await vi.waitFor(() => expect(state.task).toBeNull());
   await settled();
 }
 
-const settled = () => new Promise((done) => setTimeout(done, 50));
+/** Waits until nothing is asked of the server any more. */
+const settled = () => vi.waitFor(() => expect([unread, context.account]).toEqual([0, { asking: false, stale: false }]));
+
+async function fetched(path: string, init?: RequestInit): Promise<Response> {
+  unread++;
+  try {
+    const response = await answer(path, init);
+    const read = response.json.bind(response);
+    response.json = () => read().finally(() => unread--);
+    return response;
+  } catch (error) {
+    unread--;
+    throw error;
+  }
+}
 
 beforeEach(async () => {
   vi.stubGlobal('localStorage', storage());
   vi.stubGlobal('location', { href: 'http://localhost:8000/', search: '' });
   vi.stubGlobal('EventSource', FakeSource);
-  vi.stubGlobal('fetch', answer);
+  vi.stubGlobal('fetch', fetched);
   vi.stubGlobal('setInterval', () => 0);
   vi.stubGlobal('requestAnimationFrame', () => 0);
   vi.stubGlobal('window', Object.assign(new EventTarget(), { setTimeout: () => 0 }));
   vi.stubGlobal('document', Object.assign(new EventTarget(), { visibilityState: 'visible' }));
   const voteKey = voteAddress(ensureVoteKey({ ...DEPLOYMENT, game: RECEIPT.game }, ME));
   account = { ...seated, seat: RECEIPT.seat, voteKey };
-  [config, takes, posted] = [CONFIG, taken, []];
+  [config, takes, posted, unread] = [CONFIG, taken, [], 0];
   await open();
 });
 
@@ -114,19 +135,19 @@ test('whom the server refuses votes by transaction, for the same move', async ()
   takes = refused;
   await vote();
   expect(state).toMatchObject({ problem: 'no relay is at work', proposal: 'e2e4', refused: true });
-  effects.voteByTransaction();
+  act.voteByTransaction();
   await vi.waitFor(() => expect(state.task).toBeNull());
   expect(vi.mocked(transact).mock.calls[0]?.slice(3, 5)).toEqual(['castBallot', [2n, 0, moveNumber('e2e4')]]);
   expect(ownBallot(state)).toEqual(voted('counted'));
-  effects.withdraw();
-  effects.play(12, 28);
+  act.withdraw();
+  act.play(12, 28);
   expect(state.proposal).toBeNull();
 });
 
 test('a ballot received and never carried is voted by transaction too', async () => {
   account = { ...account, ballot: voted('received') };
   await stir();
-  effects.voteByTransaction();
+  act.voteByTransaction();
   await vi.waitFor(() => expect(transact).toHaveBeenCalled());
   expect(vi.mocked(transact).mock.calls[0]?.slice(3, 5)).toEqual(['castBallot', [2n, 0, moveNumber('e2e4')]]);
 });
@@ -135,14 +156,14 @@ test('a ballot taken back is not sent later', async () => {
   takes = unanswered;
   await vote();
   expect(state.problem).toContain('does not answer');
-  effects.withdraw();
+  act.withdraw();
   takes = taken;
   await stir();
   await open();
   await stir();
   expect(posted).toHaveLength(1);
   expect(mayVote(state).may).toBe(true);
-  effects.play(12, 28);
+  act.play(12, 28);
   expect(state).toMatchObject({ proposal: 'e2e4', refused: false });
 });
 
@@ -169,7 +190,7 @@ test('a ballot acknowledged and then lost by the server is sent again once; its 
 test('a receipt that is not valid is no acknowledgement', async () => {
   takes = () => Response.json({ receipt: { ...RECEIPT, received: RECEIPT.received + 1 } });
   await vote();
-  expect(state).toMatchObject({ problem: 'The relay’s receipt is not valid.', proposal: 'e2e4', refused: true });
+  expect(state).toMatchObject({ problem: 'The server’s receipt is not valid.', proposal: 'e2e4', refused: true });
   await stir();
   expect(state.kept).toBeNull();
   expect(posted).toHaveLength(1);
@@ -180,7 +201,7 @@ test('a relay with another key is a warning, at the start and at a receipt', asy
   config = { ...CONFIG, relay: ME };
   await open();
   expect(state.problem).toContain('another key');
-  effects.dismiss();
+  act.dismiss();
   await vote();
   expect(state.problem).toContain('another key');
   expect(ownBallot(state)).toEqual(voted('received'));
@@ -192,18 +213,18 @@ test('a document with an old clock does not turn the clock back, one of another 
   expect(state.skew).toBe(skew);
   FakeSource.last().send({ ...OPEN, now: NOW + 60 });
   expect(state.skew).toBeCloseTo(skew + 60, 0);
-  effects.selectGame(7);
+  act.selectGame(7);
   FakeSource.last().send({ ...OPEN, id: 7 });
   expect(state.skew).toBeCloseTo(skew, 0);
 });
 
 test('Enter on the board of an old position goes back to the live one and picks nothing up', async () => {
   FakeSource.last().send({ ...OPEN, moves: [{ ...move(0, 'e4', 'world'), fen: FEN }] });
-  effects.view(0);
-  effects.boardKey('ArrowUp');
+  act.view(0);
+  act.boardKey('ArrowUp');
   state = { ...state, cursor: 12 };
-  expect(effects.boardKey('Enter')).toBe(true);
+  expect(act.boardKey('Enter')).toBe(true);
   expect(state).toMatchObject({ viewed: null, picked: null, proposal: null, said: 'Back at the live position.' });
-  effects.boardKey('Enter');
+  act.boardKey('Enter');
   expect(state.picked).toBe(12);
 });

@@ -24,7 +24,16 @@ export const game = (change: Partial<Game> = {}): Game => ({
   },
   ...{ creator: ADDRESS, pools: { world: '10', leela: '5', pot: '0', fund: '0' }, seats: 1, fen: FEN, openingFen: FEN },
   ...{ ply: 0, turn: 'white', world: 'white', mover: 'world', check: false, positionKey: null, now: 1000, since: 1000 },
-  ...{ deadline: 1300, decidableAt: 1000, ballotsUntil: 1295, moves: [], proof: null, thinking: null },
+  ...{
+    created: 1,
+    block: 1,
+    deadline: 1300,
+    decidableAt: 1000,
+    ballotsUntil: 1295,
+    moves: [],
+    proof: null,
+    thinking: null,
+  },
   vote: {
     ...{ ply: 0, leader: null, leaderWeight: '0', runnerUpWeight: '0', castWeight: '0', pending: 0, candidates: [] },
   },

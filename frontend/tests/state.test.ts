@@ -20,7 +20,7 @@ test('who may vote', () => {
 
 test('the page stops taking ballots a little before the chain does, by the chain’s clock', () => {
   expect(mayVote(state({ account: seated, now: 1294 })).may).toBe(true);
-  expect(mayVote(state({ account: seated, now: 1296 })).why).toContain('no more ballots');
+  expect(mayVote(state({ account: seated, now: 1296 })).why).toContain('closed');
   expect(mayVote(state({ account: seated, now: 1000, skew: 296 })).may).toBe(false);
 });
 

@@ -1,7 +1,8 @@
 import { expect, test, vi } from 'vitest';
+import type { Actions } from '../src/actions/index.ts';
 import type { Config } from '../src/api.ts';
 import type { Wallet } from '../src/chain.ts';
-import { type Actions, initial, type State } from '../src/state.ts';
+import { initial, type State } from '../src/state.ts';
 import { CHECKS } from '../src/verify.ts';
 import { action } from '../src/views/action.ts';
 import { check } from '../src/views/proof.ts';
@@ -48,7 +49,7 @@ test('the last receipt is on offer in every state', () => {
   const ballot = { seat: 5, ply: 0, move: 'e2e4', signature: '0x' } as const;
   const kept = { ...DEPLOYMENT, game: 2, ballot, receipt: RECEIPT };
   for (const name of ['vote', 'prove', 'over'] as const) {
-    expect(text(action(state({ kept, game: game({ state: name, ply: 2 }) }), act))).toContain('e2e4 at ply 0');
+    expect(text(action(state({ kept, game: game({ state: name, ply: 2 }) }), act))).toContain('Your last vote, e2e4');
   }
   expect(text(action(state({}), act))).not.toContain('receipt');
 });

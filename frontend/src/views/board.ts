@@ -6,8 +6,9 @@ import type { DrawShape } from '@lichess-org/chessground/draw';
 import type { Key, SquareClasses } from '@lichess-org/chessground/types';
 import { makeFen } from 'chessops/fen';
 import { makeSquare, parseSquare, parseUci } from 'chessops/util';
+import type { Actions } from '../actions/index.ts';
 import { destinations, position } from '../position.ts';
-import { type Actions, mayVote, ownBallot, type State, shown, turnOf } from '../state.ts';
+import { mayVote, ownBallot, type State, shown, turnOf } from '../state.ts';
 
 const EMPTY = '8/8/8/8/8/8/8/8 w - - 0 1';
 const START = 'rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQkq - 0 1';

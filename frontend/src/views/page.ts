@@ -4,8 +4,10 @@ import { makeSquare, squareFile, squareRank } from 'chessops/util';
 import { html, nothing, type TemplateResult } from 'lit-html';
 import { live } from 'lit-html/directives/live.js';
 import { ref } from 'lit-html/directives/ref.js';
+import type { Actions } from '../actions/index.ts';
 import { coins, shortHex } from '../format.ts';
-import { type Actions, mayVote, type State, shown } from '../state.ts';
+import { mayVote, type State, shown } from '../state.ts';
+import { LANGUAGES, type Language, w } from '../words/index.ts';
 import { action } from './action.ts';
 import { type Drawn, icon, link } from './dom.ts';
 import { moves, player, pools, selector } from './game.ts';
@@ -15,10 +17,10 @@ export function page(state: State, act: Actions, mountBoard: (element: Element |
   const { game } = state;
   const flipped = state.flipped;
   return html`
-    <a class="skip" href="#title-action">Skip to the vote</a>
+    <a class="skip" href="#title-action">${w.page.skip}</a>
     ${header(state, act)}
     <main class=${game === null ? 'absent' : ''}>
-      <h1 class="sr">${game === null ? 'Proofmate' : `Game ${game.id}: the World against Leela`}</h1>
+      <h1 class="sr">${game === null ? w.page.title : w.page.heading(game.id)}</h1>
       <div class="board-side">
         ${player(state, flipped ? 'world' : 'leela')}
         <div class="board-frame">
@@ -27,8 +29,8 @@ export function page(state: State, act: Actions, mountBoard: (element: Element |
             id="board"
             tabindex="0"
             role="application"
-            aria-roledescription="chess board"
-            aria-label="Board. Arrow keys move the cursor, Enter picks up a piece and puts it down, Escape lets go."
+            aria-roledescription=${w.board.role}
+            aria-label=${w.board.label}
             @keydown=${(e: KeyboardEvent) => act.boardKey(e.key) && e.preventDefault()}
           >
             <div ${ref(mountBoard)}></div>
@@ -47,7 +49,7 @@ export function page(state: State, act: Actions, mountBoard: (element: Element |
       `
       }
     </main>
-    ${footer(state)} ${toast(state, act)}
+    ${footer(state, act)} ${toast(state, act)}
     <div class="sr" aria-live="polite" role="status">${state.said}</div>
   `;
 }
@@ -59,9 +61,9 @@ function header(state: State, act: Actions): Drawn {
       <a class="brand" href="/"><svg viewBox="0 0 32 32" aria-hidden="true"><use href="/favicon.svg#mark"></use></svg>Proofmate</a>
       ${selector(state, act)}
       <span class="spring"></span>
-      ${config?.insecure ? html`<span class="chip warn" title="The setup was made from a known seed: whoever knows it can forge proofs. Local chains only.">insecure local setup</span>` : nothing}
+      ${config?.insecure ? html`<span class="chip warn" title=${w.page.insecureWhy}>${w.page.insecure}</span>` : nothing}
       <span class="chip connection ${connection}" role="status">
-        ${{ connecting: 'connecting', live: 'live', lost: 'reconnecting' }[connection]}
+        ${w.page.connection[connection]}
       </span>
       ${walletMenu(state, act)}
     </header>
@@ -76,33 +78,33 @@ function walletMenu(state: State, act: Actions): Drawn {
       <button class="wallet-button" aria-expanded=${walletOpen} aria-controls="wallets" @click=${() => act.openWallets(!walletOpen)}>
         ${
           wallet === null
-            ? 'Connect wallet'
+            ? w.wallet.connect
             : html`<code>${shortHex(wallet.address)}</code><b>${balance === null ? '…' : `${coins(balance)} ETH`}</b>`
         }
       </button>
       <div class="wallet-list card" id="wallets" ?hidden=${!walletOpen}>
-        <h2>Wallet</h2>
+        <h2>${w.wallet.title}</h2>
         ${
           config.local
             ? html`
                 <button class="choice" aria-pressed=${wallet?.kind === 'burner'} @click=${() => act.useWallet('burner')}>
-                  ${icon('M12 3c1 4 5 6 5 11a5 5 0 0 1-10 0c0-2 1-3 2-4 0 2 1 3 2 3 1-3-1-6 1-10z')}<span>Burner wallet<small>a key in this browser; its coins are worth nothing</small></span>
+                  ${icon('M12 3c1 4 5 6 5 11a5 5 0 0 1-10 0c0-2 1-3 2-4 0 2 1 3 2 3 1-3-1-6 1-10z')}<span>${w.wallet.browser}<small>${w.wallet.browserAbout}</small></span>
                 </button>
               `
             : nothing
         }
         ${wallets.map(
-          (w) => html`
-            <button class="choice" aria-pressed=${wallet?.id === w.id} @click=${() => act.useWallet(w.id)}>
-              ${w.icon === null ? icon('M4 7h16v12H4zM4 7l12-3v3M16 13h2') : html`<img class="icon" src=${w.icon} alt="" />`}
-              <span>${w.name}<small>wallet extension</small></span>
+          (announced) => html`
+            <button class="choice" aria-pressed=${wallet?.id === announced.id} @click=${() => act.useWallet(announced.id)}>
+              ${announced.icon === null ? icon('M4 7h16v12H4zM4 7l12-3v3M16 13h2') : html`<img class="icon" src=${announced.icon} alt="" />`}
+              <span>${announced.name}<small>${w.wallet.extension}</small></span>
             </button>
           `,
         )}
-        ${wallets.length === 0 ? html`<p class="fine">No wallet extension announced itself (EIP-6963).</p>` : nothing}
+        ${wallets.length === 0 ? html`<p class="fine">${w.wallet.none}</p>` : nothing}
         ${
           config.faucet && wallet !== null
-            ? html`<button class="quiet" ?disabled=${state.task !== null} @click=${() => act.fund()}>Get test coins</button>`
+            ? html`<button class="quiet" ?disabled=${state.task !== null} @click=${() => act.fund()}>${w.wallet.fund}</button>`
             : nothing
         }
       </div>
@@ -114,11 +116,11 @@ function absent({ absent: why, games }: State, act: Actions): Drawn {
   const newest = games[0]?.id;
   return html`
     <div class="cover">
-      <p>${why ?? 'Loading the game…'}</p>
+      <p>${why ?? w.page.loading}</p>
       ${
         why === null || newest === undefined
           ? nothing
-          : html`<button class="quiet" @click=${() => act.selectGame(newest)}>Open game ${newest}</button>`
+          : html`<button class="quiet" @click=${() => act.selectGame(newest)}>${w.page.openGame(newest)}</button>`
       }
     </div>
   `;
@@ -139,14 +141,14 @@ function promotion(state: State, act: Actions): Drawn {
         class="promotion ${top ? 'downwards' : 'upwards'} column-${column}"
         role="dialog"
         aria-modal="true"
-        aria-label="Promote on ${makeSquare(chosen.to)} to"
+        aria-label=${w.board.promote(makeSquare(chosen.to))}
         @keydown=${(e: KeyboardEvent) => e.key === 'Escape' && act.promote(null)}
       >
         ${PROMOTIONS.map(
           (role) => html`
             <button
               class="cg-wrap"
-              aria-label=${role}
+              aria-label=${w.pieces[role]}
               @click=${(e: Event) => {
                 e.stopPropagation();
                 act.promote(role);
@@ -174,10 +176,10 @@ function boardControls(state: State, act: Actions): Drawn {
           act.submitTyped();
         }}
       >
-        <label class="sr" for="typed">Move in letters</label>
+        <label class="sr" for="typed">${w.board.typeLabel}</label>
         <input
           id="typed"
-          placeholder=${may ? 'or type a move: Nf3, e2e4' : 'no vote to cast now'}
+          placeholder=${may ? w.board.typeHint : w.board.typeNothing}
           autocomplete="off"
           autocapitalize="off"
           spellcheck="false"
@@ -185,10 +187,10 @@ function boardControls(state: State, act: Actions): Drawn {
           .value=${live(state.typed)}
           @input=${(e: Event) => act.typeMove((e.target as HTMLInputElement).value)}
         />
-        <button class="quiet" ?disabled=${!may || state.typed.trim() === ''}>Play</button>
+        <button class="quiet" ?disabled=${!may || state.typed.trim() === ''}>${w.board.play}</button>
       </form>
-      <button class="quiet back" ?hidden=${atLive} @click=${() => act.view(null)}>Back to live</button>
-      <button class="quiet flip" aria-label="Flip the board" title="Flip the board" @click=${() => act.flip()}>${icon('M8 19V5M4 9l4-4 4 4M16 5v14M12 15l4 4 4-4')}</button>
+      <button class="quiet back" ?hidden=${atLive} @click=${() => act.view(null)}>${w.board.live}</button>
+      <button class="quiet flip" aria-label=${w.board.flip} title=${w.board.flip} @click=${() => act.flip()}>${icon('M8 19V5M4 9l4-4 4 4M16 5v14M12 15l4 4 4-4')}</button>
     </div>
   `;
 }
@@ -198,21 +200,28 @@ function toast(state: State, act: Actions): Drawn {
   return html`
     <div class="toast ${state.problem === null ? 'notice' : 'problem'}" role="alert" ?hidden=${text === null}>
       <p>${text}</p>
-      <button class="inline" aria-label="Dismiss" @click=${() => act.dismiss()}>✕</button>
+      <button class="inline" aria-label=${w.page.dismiss} @click=${() => act.dismiss()}>✕</button>
     </div>
   `;
 }
 
-function footer(state: State): Drawn {
+function footer(state: State, act: Actions): Drawn {
+  const { game, language } = state;
   return html`
     <footer class="page-bottom">
+      <label class="language">
+        <span>${w.page.language}</span>
+        <select @change=${(e: Event) => act.setLanguage((e.target as HTMLSelectElement).value as Language)}>
+          ${LANGUAGES.map(([code, name]) => html`<option value=${code} lang=${code} ?selected=${code === language}>${name}</option>`)}
+        </select>
+      </label>
       <p>
-        <b>Unaudited software.</b> Nobody has reviewed it for you: stake only what you can lose.
-        ${state.config?.insecure ? 'This is a local demo with an insecure setup; its coins are worth nothing.' : nothing}
+        ${w.page.unaudited}
+        ${state.config?.insecure ? w.page.localDemo : nothing}
       </p>
       <p>
-        ${link('/docs', 'API')} · ${state.game === null ? nothing : html`Game contract <code title=${state.game.contract}>${shortHex(state.game.contract)}</code> on chain ${state.game.chainId} · `}
-        Chess pieces by Cburnett, GPL-2.0-or-later
+        ${link('/docs', 'API')} · ${game === null ? nothing : html`${w.page.contract(html`<code title=${game.contract}>${shortHex(game.contract)}</code>`, game.chainId)} · `}
+        ${w.page.pieces}
       </p>
     </footer>
   `;

@@ -1,10 +1,12 @@
 // The network's side: the proof as it grows, what the network thought, its passport, and "check it yourself".
 
 import { html, nothing } from 'lit-html';
+import type { Actions } from '../actions/index.ts';
 import { type Progress, proofPath, type Step } from '../api.ts';
 import { grouped, percent, shortHex } from '../format.ts';
-import { type Actions, chainNow, type State, shown } from '../state.ts';
+import { chainNow, type State, shown } from '../state.ts';
 import { CHECKS } from '../verify.ts';
+import { w } from '../words/index.ts';
 import { card, type Drawn, link, share } from './dom.ts';
 import { millions } from './game.ts';
 
@@ -45,13 +47,14 @@ export function proof(state: State, act: Actions): Drawn {
   const path = progress === null ? '' : proofPath(game.id, progress.ply);
   const tx = progress?.tx ?? null;
   const explorer = config.explorer?.startsWith('https://') ? config.explorer.replace(/\/$/, '') : null;
+  const { about, links } = w.proof;
   const rows: Record<Exclude<Step, 'queued'>, [what: string, check: unknown]> = {
-    witness: ['every activation', link(`/api/model?model=${game.terms.model}`, 'network')],
-    commitments: ['bound first', verified ? link(path, 'proof') : nothing],
-    quotient: ['all constraints', html`<a href="#title-passport">key</a>`],
-    opening: ['at one random point', html`<a href="#title-passport">setup</a>`],
+    witness: [about.witness, link(`/api/model?model=${game.terms.model}`, links.network)],
+    commitments: [about.commitments, verified ? link(path, links.proof) : nothing],
+    quotient: [about.quotient, html`<a href="#title-passport">${links.key}</a>`],
+    opening: [about.opening, html`<a href="#title-passport">${links.setup}</a>`],
     submitted: [
-      'to the contract',
+      about.submitted,
       tx === null
         ? nothing
         : explorer === null
@@ -60,10 +63,10 @@ export function proof(state: State, act: Actions): Drawn {
     ],
     verified: [
       verified && progress.block !== null
-        ? `block ${progress.block}, ${grouped(progress.gas ?? 0)} gas`
-        : 'by the chain',
+        ? w.proof.inBlock(progress.block, grouped(progress.gas ?? 0))
+        : about.verified,
       verified
-        ? html`<button class="inline" id="check" @click=${() => act.check(progress.ply)}>check</button>`
+        ? html`<button class="inline" id="check" @click=${() => act.check(progress.ply)}>${links.check}</button>`
         : nothing,
     ],
   };
@@ -74,24 +77,22 @@ export function proof(state: State, act: Actions): Drawn {
         ? progress.seconds
         : Math.max(progress.seconds ?? 0, chainNow(state) - progress.started);
   const played = progress === null ? undefined : game.moves[progress.ply];
-  const title =
-    progress === null ? 'Proof' : played === undefined ? 'Proof under way' : html`Proof of <b>${played.san}</b>`;
+  const subject =
+    progress === null
+      ? w.proof.none
+      : played === undefined
+        ? progress.step === 'queued'
+          ? w.proof.queued
+          : w.proof.underWay
+        : played.by === 'understudy'
+          ? w.proof.ofStandIn(played.san)
+          : w.proof.of(played.san);
   return card(
     'proof',
-    'Proof',
+    w.proof.title,
     html`
-      <p class="subject">
-        ${
-          progress === null
-            ? 'The network has not moved yet.'
-            : title === 'Proof under way'
-              ? progress.step === 'queued'
-                ? 'Waiting for a prover.'
-                : 'The next move is being proven.'
-              : html`${title}${played?.by === 'understudy' ? ', by the understudy' : nothing}`
-        }
-      </p>
-      <progress max="1" .value=${verified ? 1 : (progress?.fraction ?? 0)} class=${verified ? 'done' : ''} aria-label="Proof"></progress>
+      <p class="subject">${subject}</p>
+      <progress max="1" .value=${verified ? 1 : (progress?.fraction ?? 0)} class=${verified ? 'done' : ''} aria-label=${w.proof.title}></progress>
       <ol class="proof-steps">
         ${STEPS.map((step) => {
           const [what, check] = rows[step];
@@ -99,8 +100,8 @@ export function proof(state: State, act: Actions): Drawn {
           return html`
             <li class=${mark} aria-current=${mark === 'active' ? 'step' : nothing}>
               <span class="dot" aria-hidden="true"></span>
-              <span class="sr">${{ done: 'done:', active: 'now:', waiting: 'to come:' }[mark]}</span>
-              <b>${step}</b><small>${what}</small><span class="proof-check">${check}</span>
+              <span class="sr">${w.proof.marks[mark]}</span>
+              <b>${w.proof.steps[step]}</b><small>${what}</small><span class="proof-check">${check}</span>
             </li>
           `;
         })}
@@ -118,20 +119,18 @@ export function thinking(state: State): Drawn {
   const most = Math.max(...(thought?.moves.map((m) => m.probability) ?? [1]), 0.01);
   return card(
     'thinking',
-    'What the network thought',
+    w.thinking.title,
     html`
-      <p class="fine">
-        Its ten best moves by score. It does not know the rules: the contract skips illegal moves, and the proof shows that
-        no better legal one was skipped.
-      </p>
+      <p class="fine">${w.thinking.about}</p>
       <ol class="thoughts">
         ${
           thought === null
-            ? html`<li class="none">The network has not moved yet.</li>`
+            ? html`<li class="none">${w.proof.none}</li>`
             : thought.moves.map(
                 (m) => html`
                   <li class=${m.legal ? (m.move === played ? 'played' : '') : 'illegal'} ${share(m.probability / most)}>
-                    ${m.legal ? html`<b>${m.san ?? m.move}</b>` : html`<s><span class="sr">illegal: </span>${m.move}</s>`}
+                    ${m.legal ? html`<b>${m.san ?? m.move}</b>` : html`<s><span class="sr">${w.thinking.illegal} </span>${m.move}</s>`}
+                    ${m.legal && m.move === played ? html`<small>${w.thinking.played}</small>` : nothing}
                     <em>${percent(m.probability)}</em>
                   </li>
                 `,
@@ -153,53 +152,50 @@ export function check(state: State, act: Actions): Drawn {
   const san = checked === null ? undefined : game.moves[checked.ply]?.san;
   return card(
     'check',
-    'Check it yourself',
+    w.check.title,
     html`
-      <p class="fine">
-        The verifier’s own byte code runs in this tab, on the proof taken from the chain, for public words computed here
-        from the position. The server is not asked for an opinion.
-      </p>
+      <p class="fine">${w.check.about}</p>
       <button
         class="quiet"
         id="run-check"
         ?disabled=${target === undefined || checked?.running === true}
         @click=${() => target !== undefined && act.check(target.ply)}
       >
-        ${checked?.running ? 'Checking…' : target === undefined ? 'No proven move yet' : html`Check <b>${target.san}</b>`}
+        ${checked?.running ? w.check.running : target === undefined ? w.check.none : w.check.check(target.san)}
       </button>
-      ${checked === null ? nothing : html`<p class="subject">Proof of <b>${san}</b></p>`}
+      ${checked === null ? nothing : html`<p class="subject">${w.proof.of(san)}</p>`}
       <ol class="findings" aria-live="polite">
-        ${CHECKS.map((text, i) => {
+        ${CHECKS.map((name, i) => {
           const finding = checked?.findings[i];
           const now = checked?.running === true && i === checked.findings.length;
           const mark = finding === undefined ? (now ? 'active' : 'waiting') : finding.passed ? 'done' : 'failed';
           return html`
             <li class=${mark}>
               <span class="dot" aria-hidden="true"></span>
-              <span>${text}<small>${finding === undefined ? (now ? 'checking…' : '\u00a0') : finding.detail}</small></span>
+              <span>${w.check.checks[name]}<small>${finding === undefined ? (now ? w.check.now : '\u00a0') : finding.detail}</small></span>
             </li>
           `;
         })}
       </ol>
       ${checked?.problem ? html`<p class="problem">${checked.problem}</p>` : nothing}
-      ${passed ? html`<p class="verdict ${good ? 'good' : 'bad'}">${good ? `Valid: the proof of ${san}, checked in your browser.` : `Not valid: the proof of ${san}. Tell everyone.`}</p>` : nothing}
+      ${passed ? html`<p class="verdict ${good ? 'good' : 'bad'}">${good ? w.check.valid(san ?? '') : w.check.invalid(san ?? '')}</p>` : nothing}
     `,
   );
 }
 
 /** Facts of the passport with a line of their own, in this order. */
-const FACTS: readonly [key: string, label: string, show: (value: unknown) => string][] = [
-  ['name', 'Network', String],
-  ['parameters', 'Parameters', (v) => grouped(Number(v))],
-  ['multiply_adds', 'Multiply-adds', (v) => millions(Number(v))],
-  ['convolutions', 'Convolutions', String],
-  ['channels', 'Channels', String],
-  ['k', 'Circuit rows', (v) => grouped(2 ** Number(v))],
-  ['networkHash', 'Network, sha256', String],
-  ['verifyingKeyHash', 'Verifying key', String],
-  ['verifier', 'Verifier', String],
-  ['codeHash', 'Verifier’s code', String],
-];
+const FACTS = [
+  ['name', String],
+  ['parameters', (v) => grouped(Number(v))],
+  ['multiply_adds', (v) => millions(Number(v))],
+  ['convolutions', String],
+  ['channels', String],
+  ['k', (v) => grouped(2 ** Number(v))],
+  ['networkHash', String],
+  ['verifyingKeyHash', String],
+  ['verifier', String],
+  ['codeHash', String],
+] as const satisfies readonly [string, (value: unknown) => string][];
 
 export function passport(state: State): Drawn {
   const facts = state.passport;
@@ -207,21 +203,21 @@ export function passport(state: State): Drawn {
   const strength = facts.strength;
   return card(
     'passport',
-    'The network’s passport',
+    w.passport.title,
     html`
       <dl class="facts">
-        ${FACTS.filter(([key]) => facts[key] !== undefined && facts[key] !== null).map(([key, label, show]) => {
+        ${FACTS.filter(([key]) => facts[key] !== undefined && facts[key] !== null).map(([key, show]) => {
           const text = show(facts[key]);
-          return html`<div><dt>${label}</dt><dd title=${text}>${text.startsWith('0x') || text.length > 40 ? html`<code>${shortHex(text)}</code>` : text}</dd></div>`;
+          return html`<div><dt>${w.passport[key]}</dt><dd title=${text}>${text.startsWith('0x') || text.length > 40 ? html`<code>${shortHex(text)}</code>` : text}</dd></div>`;
         })}
         <div>
-          <dt>Setup</dt>
-          <dd>${facts.insecure === true ? html`<em class="warn">insecure, from a known seed</em>` : 'a public ceremony’s'}</dd>
+          <dt>${w.passport.setup}</dt>
+          <dd>${facts.insecure === true ? html`<em class="warn">${w.passport.insecure}</em>` : w.passport.ceremony}</dd>
         </div>
-        <div><dt>Strength</dt><dd>${strengthText(strength)}</dd></div>
+        <div><dt>${w.passport.strength}</dt><dd>${strengthText(strength)}</dd></div>
       </dl>
       <p class="fine">
-        ${link(`/api/model?model=${state.game?.terms.model ?? 0}`, 'The whole passport')}. Weights, circuit and verifier are public.
+        ${link(`/api/model?model=${state.game?.terms.model ?? 0}`, w.passport.whole)}. ${w.passport.public}
       </p>
     `,
   );
@@ -230,7 +226,7 @@ export function passport(state: State): Drawn {
 /** The passport's first match, its score with interval and opponent; "not measured yet" without one. */
 export function strengthText(strength: unknown): string {
   const matches = typeof strength === 'object' && strength !== null && 'matches' in strength && strength.matches;
-  return (Array.isArray(matches) ? matchText(matches[0]) : null) ?? 'not measured yet';
+  return (Array.isArray(matches) ? matchText(matches[0]) : null) ?? w.passport.notMeasured;
 }
 
 function matchText(match: unknown): string | null {
@@ -239,7 +235,7 @@ function matchText(match: unknown): string | null {
   if (typeof score !== 'number' || typeof opponent !== 'string') return null;
   const range =
     Array.isArray(interval) && interval.length === 2
-      ? ` (${percent(Number(interval[0]))} to ${percent(Number(interval[1]))})`
-      : '';
-  return `${percent(score)}${range} against ${opponent}, ${String(games)} games`;
+      ? w.passport.range(percent(Number(interval[0])), percent(Number(interval[1])))
+      : null;
+  return w.passport.match(percent(score), range, opponent, String(games));
 }

@@ -1,0 +1,63 @@
+// What the actions share: the state and its change, the chain, and how a visitor's task is run.
+
+import type { Hex, PublicClient } from 'viem';
+import type { Game } from '../api.ts';
+import type { GameIdentity } from '../ballot.ts';
+import { explain, transact } from '../chain.ts';
+import type { State } from '../state.ts';
+import { w } from '../words/index.ts';
+
+/** How long a notice stays, in milliseconds. */
+const NOTICE = 5_000;
+
+export class Context {
+  /** Reads the chain; null until the server's settings are known. */
+  chain: PublicClient | null = null;
+  /** Ends the stream of the game that is shown. */
+  unfollow: () => void = () => {};
+  /** Whether the account is being asked for, and whether something changed since the question. */
+  account = { asking: false, stale: false };
+  /** How often the balance was asked for: an answer that was overtaken by a later question is dropped. */
+  balances = 0;
+  /** The ballot that was sent again last. */
+  resent = '';
+
+  constructor(
+    readonly state: () => State,
+    readonly update: (change: Partial<State>) => void,
+  ) {}
+
+  /** Runs a task of the visitor's: one at a time, its failure told in one sentence. */
+  async attempt(task: string, work: () => Promise<void>): Promise<void> {
+    if (this.state().task !== null) return;
+    this.update({ task, problem: null, notice: null });
+    try {
+      await work();
+    } catch (error) {
+      this.update({ problem: explain(error) });
+    } finally {
+      this.update({ task: null });
+    }
+  }
+
+  notify(notice: string): void {
+    this.update({ notice });
+    setTimeout(() => this.state().notice === notice && this.update({ notice: null }), NOTICE);
+  }
+
+  /** Calls the game contract from the visitor's wallet; `task` says what is being done. */
+  transaction(task: string, name: string, args: readonly unknown[], value = 0n): Promise<Hex> {
+    const { config, wallet } = this.state();
+    if (config === null || wallet === null || this.chain === null) throw new Error(w.wallet.first);
+    if (wallet.kind === 'extension') this.update({ task: w.wallet.confirm(task) });
+    return transact(config, this.chain, wallet, name, args, value);
+  }
+}
+
+export const identity = (game: Game): GameIdentity => ({
+  chainId: game.chainId,
+  contract: game.contract,
+  game: game.id,
+});
+
+export const pause = (milliseconds: number) => new Promise((done) => setTimeout(done, milliseconds));

@@ -1,0 +1,74 @@
+// Money: stakes, claims, and the calls that anyone may make when a wait is over.
+
+import { type Address, zeroAddress } from 'viem';
+import type { Side } from '../api.ts';
+import { ensureVoteKey, type GameIdentity, voteAddress } from '../ballot.ts';
+import { coins, parseCoins } from '../format.ts';
+import type { Overdue } from '../state.ts';
+import { w } from '../words/index.ts';
+import { refreshAccount } from './account.ts';
+import { type Context, identity } from './context.ts';
+
+/** The part of the contract's seat that is read here. */
+interface Seat {
+  voteKey: Address;
+}
+
+export function setSide(context: Context, side: Side): void {
+  context.update({ side });
+}
+
+export function setAmount(context: Context, amount: string): void {
+  context.update({ amount });
+}
+
+export function stake(context: Context): void {
+  const { game, wallet, account, amount } = context.state();
+  const wei = parseCoins(amount);
+  if (game === null || wallet === null || wei === null) return;
+  const side = account?.side ?? context.state().side;
+  void context.attempt(w.lobby.sending, async () => {
+    const at = identity(game);
+    const voteKey = side === 'world' ? await seatKey(context, at, wallet.address) : zeroAddress;
+    await context.transaction(w.lobby.sending, 'stake', [BigInt(game.id), side === 'world' ? 0 : 1, voteKey], wei);
+    context.notify(w.lobby.done(coins(wei), side));
+    await refreshAccount(context);
+  });
+}
+
+/**
+ * The vote key a World stake must name: the one of the account's seat if the chain knows a seat (another browser may
+ * hold it), else this browser's. Asked of the chain, so that a server cannot slip in a key of its own.
+ */
+async function seatKey(context: Context, at: GameIdentity, account: Address): Promise<Address> {
+  const { config } = context.state();
+  if (config === null || context.chain === null) throw new Error(w.lobby.unknownChain);
+  const call = { address: config.contract, abi: config.abi };
+  const game = BigInt(at.game);
+  const [, amount, number] = (await context.chain.readContract({
+    ...call,
+    functionName: 'stakeOf',
+    args: [game, account],
+  })) as [number, bigint, number];
+  if (amount === 0n) return voteAddress(ensureVoteKey(at, account));
+  const seat = (await context.chain.readContract({ ...call, functionName: 'seat', args: [game, number] })) as Seat;
+  return seat.voteKey;
+}
+
+export function claim(context: Context): void {
+  const { game, wallet, account } = context.state();
+  if (game === null || wallet === null) return;
+  void context.attempt(w.over.claiming, async () => {
+    await context.transaction(w.over.claiming, 'claim', [BigInt(game.id), wallet.address]);
+    context.notify(w.over.paid(coins(account?.owed ?? '0')));
+    await refreshAccount(context);
+  });
+}
+
+export function hurry(context: Context, call: Overdue): void {
+  const { game } = context.state();
+  if (game === null) return;
+  void context.attempt(w.over.sending, async () => {
+    await context.transaction(w.over.sending, call, [BigInt(game.id)]);
+  });
+}

@@ -1,0 +1,83 @@
+// The visitor's wallet: the local chain's browser wallet, or an extension that announced itself.
+
+import { askFaucet } from '../api.ts';
+import { type Announced, burner, connect, type Wallet } from '../chain.ts';
+import { w } from '../words/index.ts';
+import { refreshAccount, refreshBalance } from './account.ts';
+import type { Context } from './context.ts';
+
+const slot = (context: Context) => `proofmate:wallet:${context.state().config?.chainId ?? 0}`;
+
+export function restoreBurner(context: Context): void {
+  const { config } = context.state();
+  const stored = localStorage.getItem(slot(context));
+  if (config?.local && (stored === null || stored === 'burner')) setWallet(context, burner(config));
+}
+
+/** A wallet extension is there; the one used last is connected again without asking. */
+export function announced(context: Context, wallet: Announced): void {
+  const { wallets, config } = context.state();
+  context.update({ wallets: [...wallets, wallet] });
+  if (config === null || localStorage.getItem(slot(context)) !== wallet.id) return;
+  connect(config, wallet, false).then(
+    (connected) => connected !== null && setWallet(context, connected),
+    () => {},
+  );
+}
+
+function setWallet(context: Context, wallet: Wallet): void {
+  context.update({ wallet, account: null, kept: null, balance: null, walletOpen: false, proposal: null });
+  void refreshBalance(context);
+  void refreshAccount(context);
+  void firstFunds(context, wallet);
+}
+
+/** A browser wallet that holds nothing asks the faucet by itself, so that a visitor can stake at once. */
+export async function firstFunds(context: Context, wallet: Wallet): Promise<void> {
+  const { config } = context.state();
+  if (wallet.kind !== 'burner' || !config?.faucet) return;
+  try {
+    if ((await context.chain?.getBalance({ address: wallet.address })) === 0n) await askFaucet(wallet.address);
+  } catch {
+    // Asked again with the next look around; the button in the wallet menu shows why it fails.
+  }
+  await refreshBalance(context);
+}
+
+export function openWallets(context: Context, open: boolean): void {
+  context.update({ walletOpen: open });
+}
+
+export function useWallet(context: Context, id: string): void {
+  const { config, wallets } = context.state();
+  if (config === null) return;
+  localStorage.setItem(slot(context), id);
+  const chosen = wallets.find((wallet) => wallet.id === id);
+  if (chosen === undefined) {
+    setWallet(context, burner(config));
+    return;
+  }
+  void context.attempt(w.wallet.waiting, async () => {
+    const wallet = await connect(config, chosen, true);
+    if (wallet === null) throw new Error(w.wallet.noAccount);
+    setWallet(context, wallet);
+    wallet.provider?.on?.('accountsChanged', (accounts) => accountsChanged(context, chosen, accounts));
+  });
+}
+
+function accountsChanged(context: Context, from: Announced, accounts: readonly string[]): void {
+  const { config, wallet } = context.state();
+  if (config === null || wallet?.id !== from.id) return;
+  if (accounts.length === 0) context.update({ wallet: null, account: null, kept: null, balance: null });
+  else void connect(config, from, false).then((connected) => connected !== null && setWallet(context, connected));
+}
+
+export function fund(context: Context): void {
+  const { wallet } = context.state();
+  if (wallet === null) return;
+  void context.attempt(w.wallet.funding, async () => {
+    await askFaucet(wallet.address);
+    await refreshBalance(context);
+    context.notify(w.wallet.funded);
+  });
+}

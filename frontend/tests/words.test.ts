@@ -1,0 +1,32 @@
+import { expect, test } from 'vitest';
+import { en } from '../src/words/en.ts';
+import { zh } from '../src/words/zh.ts';
+
+/** Every path to a word of a catalogue. */
+function paths(tree: unknown, at = ''): string[] {
+  if (typeof tree !== 'object' || tree === null || 'strings' in tree) return [at];
+  return Object.entries(tree).flatMap(([key, value]) => paths(value, `${at}.${key}`));
+}
+
+test('the languages say the same things; the compiler knows only of the keys that have a type of their own', () => {
+  expect(paths(zh)).toEqual(paths(en));
+});
+
+test('the first level of the page speaks no jargon', () => {
+  const { proof, check, passport, thinking, problems, ...first } = en;
+  const said: string[] = [];
+  const collect = (tree: unknown): void => {
+    if (typeof tree === 'string') said.push(tree);
+    else if (typeof tree === 'function') said.push(...(String(tree).match(/'[^']*'|`[^`]*`/g) ?? []));
+    else if (typeof tree === 'object' && tree !== null) {
+      for (const value of 'strings' in tree ? Object.values(tree.strings as string[]) : Object.values(tree))
+        collect(value);
+    }
+  };
+  collect(first);
+  expect(said.length).toBeGreaterThan(100);
+  const spoken = said.join('\n').replace(/\$\{[^}]*\}/g, '');
+  expect(spoken).not.toMatch(
+    /\b(ply|plies|seats?|quorum|weight|understudy|relay|void|burner|ballots?|public words?)\b/i,
+  );
+});
