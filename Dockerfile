@@ -32,6 +32,7 @@ COPY --from=page /usr/local/bin/node /usr/local/bin/node
 COPY engine/*.py engine/
 COPY engine/networks/ engine/networks/
 COPY server/ server/
+COPY bench/ bench/
 COPY --from=contracts /build/ contracts/
 COPY --from=page /build/dist/ frontend/dist/
 COPY --from=prover /build/target/release/lib_halo2.so engine/_halo2.abi3.so

@@ -14,8 +14,14 @@ from types import FrameType
 
 from server.settings import Environment, Settings, SettingsError
 
-HOOKS = {"bench": "bench", "label": "commands", "train": "commands", "export": "commands", "strength": "commands"}
-"""Commands and the modules in `engine` that have them, imported only when asked for."""
+HOOKS = {
+    "bench": "bench.command",
+    "label": "engine.commands",
+    "train": "engine.commands",
+    "export": "engine.commands",
+    "strength": "engine.commands",
+}
+"""Commands and the modules that have them, imported only when asked for."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -105,12 +111,13 @@ def parser(hooks: Sequence[str] = ()) -> argparse.ArgumentParser:
         process = commands.add_parser(name, help=f"one process of the server: {summary}")
         process.set_defaults(run=_process, module="server.api.serve" if name == "api" else f"server.processes.{name}")
 
-    for name in hooks:
+    for module in hooks:
         try:
-            importlib.import_module(f"engine.{name}").add_parser(commands)
-        except ModuleNotFoundError as error:  # torch, which playing does not need
-            missing = commands.add_parser(name, help=f"(not available: {error})")
-            missing.set_defaults(run=_unavailable, error=error)
+            importlib.import_module(module).add_parser(commands)
+        except ModuleNotFoundError as error:  # a package that playing does not need
+            for name in (name for name, its in HOOKS.items() if its == module):
+                missing = commands.add_parser(name, help=f"(not available: {error})")
+                missing.set_defaults(run=_unavailable, error=error)
     return top
 
 

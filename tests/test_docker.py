@@ -34,4 +34,4 @@ def test_settings_are_settings() -> None:
 def test_ignored_is_everything_else() -> None:
     lines = (ROOT / ".dockerignore").read_text().split()
     kept = {line[1:] for line in lines if line.startswith("!")}
-    assert lines[0] == "*" and kept == {"engine", "server", "contracts", "frontend", "requirements"}
+    assert lines[0] == "*" and kept == {"engine", "server", "bench", "contracts", "frontend", "requirements"}

@@ -10,7 +10,7 @@ contract Staker {
     }
 }
 
-/// Thousands of stakers for `tests/contracts/game_gas.py`.
+/// Thousands of stakers for `bench/games.py`.
 contract Crowd {
     function join(IGame game, uint256 id, uint256 count) external payable {
         for (uint256 i = 0; i < count; ++i) {

@@ -1,4 +1,4 @@
-"""What a game costs on chain, in gas, with a real verifier: `python -m tests.contracts.game_gas` prints it as JSON.
+"""What a game costs on chain, in gas, with a real verifier.
 
 Whole transactions, as their receipts say. Of a ballot it is told apart what the call costs and what the calldata does.
 """
@@ -9,14 +9,15 @@ import json
 import random
 import statistics
 import subprocess
-import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import chess
 
-from engine import bench, encoding
+from bench.networks import network_file
+from engine import encoding
 from engine.prover import Prover
 from engine.setup import Setup
 from server.chain import deploy
@@ -37,7 +38,9 @@ TERMS = {**LEELA_BEGINS, "worldIsWhite": True, "lobbyPeriod": 86_400}
 TRANSACTION = 21_000
 
 
-def game_gas(network: str = "flagship") -> dict[str, Any]:
+def game_gas(
+    network: str = "flagship", report: Callable[[int, str], object] = lambda done, step: None
+) -> dict[str, Any]:
     """Gas of each transaction of a game with 1, 100 and 10,000 stakers, and of the network's moves.
 
     `network` is a name that `proofmate bench prove` knows; its verifier is the real one, and so are the proofs. Raises
@@ -45,12 +48,17 @@ def game_gas(network: str = "flagship") -> dict[str, Any]:
     """
     with tempfile.TemporaryDirectory(prefix="proofmate-gas-") as name:
         folder = Path(name)
-        file, weights = bench.network_file(network, folder)
+        file, weights = network_file(network, folder)
+        report(0, f"{network}: keys")
         prover = Prover(file, Setup.from_seed(0), folder, lambda step, fraction: None)
         with arena(prover, folder) as here:
             crowd = _crowd(here)
             moves: list[int] = []
-            games = {str(count): _game(here, crowd, count, moves) for count in STAKERS}
+            games = {}
+            for count in STAKERS:
+                report(0, f"a game of {count} stakers")
+                games[str(count)] = _game(here, crowd, count, moves)
+                report(1, f"a game of {count} stakers is over")
             sizes = {
                 name: len(here.w3.eth.get_code(here.w3.to_checksum_address(address)))
                 for name, address in (
@@ -147,7 +155,3 @@ def _cast(here: Arena, game: int, ballots: list[bytes]) -> dict[str, int]:
     calldata = sum(16 if byte else 4 for byte in data)
     rest = here.send(call)["gasUsed"] - TRANSACTION - calldata
     return {"ballots": len(ballots), "a ballot": rest // len(ballots), "its calldata": calldata // len(ballots)}
-
-
-if __name__ == "__main__":
-    print(json.dumps(game_gas(*sys.argv[1:]), indent=2))

@@ -1,0 +1,77 @@
+"""The results of the benchmarks as tables of docs/benchmarks.md."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bench.report import Table
+
+
+def proofs(result: dict[str, Any]) -> Table:
+    """One network's row."""
+    name = result["network"].rsplit("/", 1)[-1].removesuffix(".safetensors")
+    columns = ["network", "parameters", "k", *COSTS]
+    return Table("prove", columns, [[name, f"{result['parameters']:,}", result["k"], *_costs(result)]])
+
+
+COSTS = ["keys", "proof", "processor time", "peak memory", "proof bytes", "verify, calldata included", "verifier"]
+
+
+def _costs(result: dict[str, Any]) -> list[str]:
+    return [
+        f"{result['key_seconds']:.1f} s",
+        f"{result['prove_seconds_median']:.1f} s",
+        f"{result['prove_cpu_seconds']:.1f} s",
+        f"{result['peak_mb']:,} MB",
+        f"{result['proof_bytes']:,}",
+        f"{result['verify_gas']:,} gas",
+        f"{result['runtime_code_bytes']:,} B",
+    ]
+
+
+def against(shape: dict[str, Any], figures: dict[str, dict[str, Any]]) -> Table:
+    """One network by several provers."""
+    rows = [
+        [f"{shape['network']}, {kind}", f"{shape['parameters']:,}", result["k"], *_costs(result)]
+        for kind, result in figures.items()
+    ]
+    return Table("prove --against", ["network, prover", "parameters", "k", *COSTS], rows)
+
+
+def perceptrons(result: dict[str, Any]) -> Table:
+    """The suite; the networks that the prover refuses are left out."""
+    rows = [
+        [
+            row["network"],
+            f"{row['parameters']:,}",
+            row["k"],
+            *_costs(row),
+            f"{row['published_seconds']} s" + (f", {row['published_gb']} GB" if row["published_gb"] else ""),
+        ]
+        for row in result["networks"]
+        if "refused" not in row
+    ]
+    return Table("prove --suite mlp", ["perceptron", "parameters", "k", *COSTS, "published"], rows)
+
+
+def rules(gas: dict[str, dict[str, int]]) -> Table:
+    """Gas of each step of a move."""
+    rows = [[step, *(f"{spread[key]:,}" for key in ("min", "median", "p99", "max"))] for step, spread in gas.items()]
+    return Table("rules", ["step", "min", "median", "p99", "max"], rows)
+
+
+def games(result: dict[str, Any]) -> Table:
+    """Gas of each transaction, by the number of stakers."""
+    by_stakers: dict[str, dict[str, Any]] = result["by stakers"]
+    names = list(next(iter(by_stakers.values())))
+    rows = [[name, *(_transaction(games[name]) for games in by_stakers.values())] for name in names]
+    spread = result["network's move, in all"]
+    rows.append([f"network's move, {spread['moves']} in all", *[""] * (len(by_stakers) - 1), f"{spread['median']:,}"])
+    return Table("games", ["transaction", *(f"{int(count):,} stakers" for count in by_stakers)], rows)
+
+
+def _transaction(gas: Any) -> str:
+    """Gas of a transaction, or of a ballot in each of several batches: the call and its calldata."""
+    if isinstance(gas, list):
+        return "; ".join(f"{each['a ballot'] + each['its calldata']:,} a ballot of {each['ballots']}" for each in gas)
+    return f"{gas:,}"
