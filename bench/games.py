@@ -20,7 +20,7 @@ from bench.networks import network_file
 from engine import encoding
 from engine.prover import Prover
 from engine.setup import Setup
-from server.chain import deploy
+from server.chain.contracts import CONTRACTS
 from server.store.ballots import compact
 from tests.contracts.arena import LEELA_BEGINS, Arena, account, arena
 
@@ -79,9 +79,9 @@ def game_gas(
 
 def _crowd(here: Arena) -> Any:
     """The contract that stakes for thousands."""
-    forge = deploy.CONTRACTS / "node_modules" / ".bin" / "forge"
-    subprocess.run([forge, "build", "test/Crowd.sol"], cwd=deploy.CONTRACTS, check=True, capture_output=True)
-    made = json.loads((deploy.CONTRACTS / "out" / "Crowd.sol" / "Crowd.json").read_text())
+    forge = CONTRACTS / "node_modules" / ".bin" / "forge"
+    subprocess.run([forge, "build", "test/Crowd.sol"], cwd=CONTRACTS, check=True, capture_output=True)
+    made = json.loads((CONTRACTS / "out" / "Crowd.sol" / "Crowd.json").read_text())
     factory = here.w3.eth.contract(abi=made["abi"], bytecode=made["bytecode"]["object"])
     address = here.send(factory.constructor())["contractAddress"]
     assert address is not None

@@ -21,7 +21,8 @@ from eth_account import Account
 from eth_account.messages import encode_typed_data
 
 from engine.encoding import pack_move
-from server.chain import deploy
+from server.chain import contracts, deploy, node
+from server.chain.sender import Sender
 from server.checks.simulate import choose
 from server.local.probe import unused_port
 from server.settings import ROOT, Environment
@@ -140,10 +141,10 @@ class Visitor:
 
     def stake(self) -> None:
         assert self.http.post("/api/faucet", json={"address": self.account.address}).is_success
-        w3 = deploy.connect(f"{self.http.base_url}/rpc")
+        w3 = node.connect(f"{self.http.base_url}/rpc")
         until(lambda: w3.eth.get_balance(self.account.address))
-        game = deploy.game_contract(w3, self.game()["contract"])
-        deploy.Sender(w3, self.account.key.to_0x_hex(), "visitor").send(
+        game = contracts.game_contract(w3, self.game()["contract"])
+        Sender(w3, self.account.key.to_0x_hex(), "visitor").send(
             game.functions.stake(0, 0, self.vote_key.address), deploy.ETHER
         )
 

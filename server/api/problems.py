@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse
 from redis.exceptions import RedisError
 from starlette.exceptions import HTTPException
 
-from server.chain.client import Unreachable
+from server.chain.node import Unreachable
 from server.store.ballots import BallotError
 
 log = logging.getLogger(__name__)

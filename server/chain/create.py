@@ -8,6 +8,8 @@ from decimal import Decimal, InvalidOperation
 from web3.exceptions import MismatchedABI
 
 from server.chain import deploy
+from server.chain.contracts import game_contract
+from server.chain.sender import Sender
 from server.settings import Environment, SettingsError, key_of
 
 BET: Mapping[str, int | bool] = {
@@ -36,9 +38,9 @@ def create(kind: str, changes: Sequence[str], pot: str, fund: str) -> int:
     key = key_of(Environment.read(), "owner")
     if key is None:
         raise SettingsError("OWNER_KEY: missing; only the contract's owner creates games")
-    owner = deploy.Sender(w3, key, "OWNER_KEY")
+    owner = Sender(w3, key, "OWNER_KEY")
     try:
-        return deploy.create_game(deploy.game_contract(w3, address), owner, terms, *amounts)
+        return deploy.create_game(game_contract(w3, address), owner, terms, *amounts)
     except MismatchedABI:
         raise SettingsError(f"{' '.join(changes)}: no terms that the contract can hold") from None
     except OSError as error:

@@ -39,7 +39,7 @@ from engine.encoding import (
     to_words,
     unpack_move,
 )
-from server.chain import deploy, proving
+from server.chain import contracts, deploy, node, proving
 from server.checks.record import Record, contract_interface, decode, fetch, read, write
 from server.local.anvil import anvil
 from server.local.children import Child, stop
@@ -104,7 +104,7 @@ def on_new_chain(code: Mapping[str, str]) -> Iterator[Verify]:
                     rpc(url, "anvil_setCode", address, runtime)
                 except (httpx.HTTPError, ValueError):
                     raise SettingsError(f"--file: the code of {address} is none that a chain takes") from None
-            yield on_chain(deploy.connect(url))
+            yield on_chain(node.connect(url))
         finally:
             stop([child], 5)
 
@@ -126,7 +126,7 @@ class Origin:
         env = Environment.read(network=network, chain_id=chain_id)
         check_setup(env)
         verifier = proving.verifier(env, network_of(env), lambda step: print(f"verifier: {step}", file=sys.stderr))
-        compiled = deploy.compile_verifier(verifier.source, env.cache_dir)
+        compiled = contracts.compile_verifier(verifier.source, env.cache_dir)
         return cls(verifier.network_hash, verifier.insecure, HexBytes(compiled.runtime))
 
 
@@ -185,14 +185,14 @@ class Replay:
     def check_code(self) -> None:
         """Checks that the contract, its rules, and the constructor that made both are this checkout's."""
         contract, rules, creation = (self.record[name] for name in ("contract", "rules", "creation"))
-        if not deploy.is_code_of("Game", self.code(contract)):
+        if not contracts.is_code_of("Game", self.code(contract)):
             self.unchecked.append("the contract's code, which is not this checkout's")
             return
-        expect(deploy.is_code_of("Rules", self.code(rules)), f"the code of the rules {rules} is not this checkout's")
+        expect(contracts.is_code_of("Rules", self.code(rules)), f"the code of the rules {rules} is not this checkout's")
         if creation is None:
             self.unchecked.append("the contract's creation, which the node has forgotten or another contract did")
             return
-        ours = deploy.artifact("Game")["bytecode"]["object"]
+        ours = contracts.artifact("Game")["bytecode"]["object"]
         expect(creation == ours, "the contract was made by another constructor than this checkout's")
 
     def check_game(self) -> None:

@@ -17,7 +17,7 @@ from web3 import Web3
 from web3.exceptions import Web3Exception
 from web3.types import RPCEndpoint
 
-from server.chain import deploy
+from server.chain import contracts
 from server.settings import SettingsError
 
 Record = dict[str, Any]
@@ -48,7 +48,7 @@ def fetch(w3: Web3, contract: str, game: int, start_block: int) -> Record:
     entries = logs([name for name in _topics() if name not in ("ModelAdded", "BookAdded")], game)
     if not entries:
         raise SettingsError(f"there is no game {game} at {contract} since block {start_block} (CONTRACT, START_BLOCK)")
-    terms = deploy.game_contract(w3, contract).events.GameCreated().process_log(entries[0])["args"]["terms"]
+    terms = contracts.game_contract(w3, contract).events.GameCreated().process_log(entries[0])["args"]["terms"]
     entries = logs(["ModelAdded"], terms["model"]) + logs(["BookAdded"], terms["book"]) + entries
 
     keys = ("address", "topics", "data", "blockNumber", "blockHash", "transactionHash", "transactionIndex", "logIndex")
@@ -56,8 +56,8 @@ def fetch(w3: Web3, contract: str, game: int, start_block: int) -> Record:
     blocks = {}
     code = {address: w3.eth.get_code(address).to_0x_hex()}
     rules = None
-    if deploy.is_code_of("Game", HexBytes(code[address])):
-        rules = deploy.game_contract(w3, contract).functions.rules().call()
+    if contracts.is_code_of("Game", HexBytes(code[address])):
+        rules = contracts.game_contract(w3, contract).functions.rules().call()
         code[rules] = w3.eth.get_code(rules).to_0x_hex()
     for entry in entries:
         name, args = decode(entry)
@@ -174,7 +174,7 @@ def read(file: Path) -> Record:
 @functools.cache
 def contract_interface() -> Any:
     """The game contract's interface, of no chain: decodes events and calls."""
-    return Web3().eth.contract(abi=deploy.abi())
+    return Web3().eth.contract(abi=contracts.abi())
 
 
 @functools.cache

@@ -32,6 +32,9 @@ from web3 import Web3
 
 from engine.encoding import pack_move
 from server.chain import deploy
+from server.chain.contracts import game_contract
+from server.chain.node import connect
+from server.chain.sender import Sender
 from server.checks import audit, record
 from server.local.probe import unused_port
 from server.local.stack import Stack
@@ -126,7 +129,7 @@ class Simulation:
         self.stack, self.seed, self.deployment = stack, seed, stack.deployment
         self.http = httpx.Client(base_url=stack.url, timeout=30)
         self.w3 = self._connect(f"{stack.url}/rpc")
-        self.game = deploy.game_contract(self.w3, self.deployment.contract)
+        self.game = game_contract(self.w3, self.deployment.contract)
         chance = random.Random(seed)
         self.wallets = [
             Wallet(
@@ -183,8 +186,8 @@ class Simulation:
     def _create(self) -> None:
         key = key_of(self.stack.env, "owner")
         assert key is not None
-        owner = deploy.Sender(deploy.connect(self.stack.rpc_url), key, "OWNER_KEY")
-        game = deploy.game_contract(owner.w3, self.deployment.contract)
+        owner = Sender(connect(self.stack.rpc_url), key, "OWNER_KEY")
+        game = game_contract(owner.w3, self.deployment.contract)
         book = deploy.add_book(game, owner, deploy.read_book("endgames"))
         terms = {**TERMS, "model": self.deployment.model, "book": book}
         self.fund = MAX_PLY * REWARD
@@ -201,7 +204,7 @@ class Simulation:
             wallet.seat = int(self.game.events.Staked().process_receipt(receipt)[0]["args"]["seat"])
 
     def _transact(self, wallet: Wallet, call: Any, value: int = 0) -> Any:
-        sender = deploy.Sender(self.w3, wallet.account.key.to_0x_hex(), "simulate")
+        sender = Sender(self.w3, wallet.account.key.to_0x_hex(), "simulate")
         return sender.send(call, value)
 
     # -------------------------------------------------------------------------------------------------------- the game
@@ -289,12 +292,10 @@ class Simulation:
         return int(before - self.w3.eth.get_balance(self.game.address))
 
     def _report(self, document: dict[str, Any], seconds: list[float], paid: int, save: Path | None) -> dict[str, Any]:
-        read = record.fetch(
-            deploy.connect(self.stack.rpc_url), self.deployment.contract, self.number, self.deployment.block
-        )
+        read = record.fetch(connect(self.stack.rpc_url), self.deployment.contract, self.number, self.deployment.block)
         if save is not None:
             record.write(read, save)
-        audited = audit.audit(read, audit.on_chain(deploy.connect(self.stack.rpc_url)))
+        audited = audit.audit(read, audit.on_chain(connect(self.stack.rpc_url)))
         self._expect(audited["ok"], f"the audit found: {'; '.join(audited['problems'])}")
         proven = [move for move in document["moves"] if move["proof"] is not None]
         network = [move for move in document["moves"] if move["by"] != "world"]

@@ -15,8 +15,8 @@ import sys
 import time
 from pathlib import Path
 
-from server.chain import deploy
-from server.chain.client import DRAWN, OVER, Chain
+from server.chain.client import Chain
+from server.chain.contracts import CONTRACTS
 from server.local.children import Child, stop
 from server.local.probe import rpc, rpc_answers
 from server.local.steps import Say
@@ -25,7 +25,7 @@ from server.settings import Environment, SettingsError, write_atomically
 
 def anvil() -> Path:
     """Anvil's program, from npm. Raises SettingsError before `make setup`."""
-    packages = deploy.CONTRACTS / "node_modules" / "@foundry-rs"
+    packages = CONTRACTS / "node_modules" / "@foundry-rs"
     found = next(packages.glob(f"anvil-{sys.platform}-*/bin/anvil"), None)
     if found is None:
         raise SettingsError(f"RPC_URL: not set, and {packages} holds no anvil for a local chain; run `make setup`")
@@ -136,8 +136,8 @@ class Clock:
             if number in self.over:
                 continue
             game = self.chain.summary(number)
-            if game.state == OVER:
+            if game.state == "over":
                 self.over.add(number)
-            elif game.state == DRAWN:
+            elif game.state == "drawn":
                 self.draw_block = max(self.draw_block, game.draw_block)
             self.times += [game.deadline, game.decidable_at]

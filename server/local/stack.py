@@ -20,6 +20,9 @@ from web3.exceptions import Web3Exception
 
 from server.chain import deploy, proving
 from server.chain.client import Chain
+from server.chain.contracts import artifact_hash, compile_verifier
+from server.chain.node import connect
+from server.chain.sender import Sender
 from server.local.anvil import Clock, LocalChain, UnwrittenError
 from server.local.children import Child, stop, tend
 from server.local.folder import DataFolder
@@ -143,7 +146,7 @@ class Stack:
 
     def _deploy(self, network: Path) -> None:
         env = self.env
-        w3 = deploy.connect(self.rpc_url)
+        w3 = connect(self.rpc_url)
         if env.contract is not None:
             if not w3.eth.get_code(Web3.to_checksum_address(env.contract)):
                 raise SettingsError(f"CONTRACT: there is no code at {env.contract} on chain {env.chain_id}")
@@ -154,16 +157,16 @@ class Stack:
                 raise SettingsError(f"CHAIN_ID: {env.chain_id}, but DATA_DIR belongs to {self.deployment.chainId}")
             deploy.check(w3, self.deployment, proving.hash_of(network))
         owner_key = key_of(env, "owner")
-        deploy.artifact_hash()  # before time is spent on keys
+        artifact_hash()  # before time is spent on keys
         with self.steps("setup and keys") as progress:
             verifier = proving.verifier(env, network, progress)
         if self.deployment is not None:
             deploy.check_verifier(self.deployment, verifier)
         elif owner_key is not None:
             with self.steps("verifier compiled"):
-                deploy.compile_verifier(verifier.source, env.cache_dir)
+                compile_verifier(verifier.source, env.cache_dir)
             with self.steps("contracts"):
-                owner = deploy.Sender(w3, owner_key, "OWNER_KEY")
+                owner = Sender(w3, owner_key, "OWNER_KEY")
                 self.deployment = deploy.deploy(w3, owner, verifier, env.cache_dir)
                 if self.chain is not None:
                     self.chain.next_save = 0.0  # what the deployment names must be there after a kill
@@ -180,8 +183,8 @@ class Stack:
         keys = key_of(self.env, "owner"), key_of(self.env, "house")
         assert keys[0] is not None and keys[1] is not None
         chain = self.clock.chain
-        owner = deploy.Sender(chain.w3, keys[0], "OWNER_KEY")
-        house = deploy.Sender(chain.w3, keys[1], "HOUSE_KEY")
+        owner = Sender(chain.w3, keys[0], "OWNER_KEY")
+        house = Sender(chain.w3, keys[1], "HOUSE_KEY")
         created = deploy.continue_demo(chain.contract, owner, house, self.deployment)
         if created is not None:
             self.say(f"  game {created} waits for a stake")

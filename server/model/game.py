@@ -32,6 +32,7 @@ Side = Literal["world", "leela"]
 Mover = Literal["world", "leela", "understudy"]
 Color = Literal["white", "black"]
 
+STATES: tuple[State, ...] = ("lobby", "drawn", "vote", "prove", "over")
 OUTCOMES: tuple[Outcome, ...] = ("world", "leela", "draw", "void")
 REASONS: tuple[Reason, ...] = (
     "checkmate",

@@ -21,7 +21,9 @@ from redis import Redis
 from redis.client import Pipeline
 from redis.exceptions import RedisError
 
-from server.chain.client import FRESH, LOG_RANGE, Block, Chain, Unreachable
+from server.chain import node
+from server.chain.client import BLOCKS_BY_HASH, Block, Chain
+from server.chain.node import Unreachable
 from server.model import game as games
 from server.model.game import Card, Event, Game
 from server.processes.loop import run_loop, stop_signal
@@ -148,8 +150,8 @@ class Indexer:
             self._roll_back()
             return True
         first = self.cursor[-1][0] + 1 if self.cursor else min(self.start, head.number)
-        far = head.number - first >= LOG_RANGE + FRESH
-        last = self.chain.block(first + LOG_RANGE - 1) if far else head
+        far = head.number - first >= node.LOG_RANGE + BLOCKS_BY_HASH
+        last = self.chain.block(first + node.LOG_RANGE - 1) if far else head
         if last is None:
             return False
         events = list(self.chain.events(first, last.number) if far else self.chain.events_until(first, last))

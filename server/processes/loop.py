@@ -12,7 +12,7 @@ from redis import Redis
 from redis.client import PubSub
 from redis.exceptions import RedisError
 
-from server.chain.client import Unreachable
+from server.chain.node import Unreachable
 
 log = logging.getLogger(__name__)
 

@@ -20,21 +20,11 @@ from web3.contract.contract import ContractFunction
 from web3.exceptions import ContractLogicError
 
 from engine.encoding import pack_move
-from server.chain.client import (
-    DRAWN,
-    GAS_LIMIT,
-    LOBBY,
-    OVER,
-    PROVE,
-    VOTE,
-    Block,
-    Chain,
-    Flight,
-    Refused,
-    Sender,
-    Summary,
-    Unreachable,
-)
+from server.chain.client import Block, Chain, Summary
+from server.chain.node import Unreachable
+from server.chain.outbox import Flight, Outbox
+from server.chain.reverts import Refused, error_name
+from server.chain.sender import GAS_LIMIT, Sender
 from server.processes.loop import run_loop, stop_signal
 from server.settings import Settings
 from server.store import progress
@@ -68,9 +58,10 @@ class Desk:
 
 
 class Relay:
-    def __init__(self, chain: Chain, sender: Sender, jobs: Jobs, redis: Redis, keys: Keys, settings: Settings) -> None:
+    def __init__(self, chain: Chain, outbox: Outbox, jobs: Jobs, redis: Redis, keys: Keys, settings: Settings) -> None:
         self.chain = chain
-        self.sender = sender
+        self.outbox = outbox
+        self.sender = outbox.sender
         self.jobs = jobs
         self.redis = redis
         self.keys = keys
@@ -94,10 +85,10 @@ class Relay:
             self.leading = False
             return False
         if not self.leading:
-            self.sender.resume()
+            self.outbox.resume()
             self.desks.clear()
             self.leading = True
-            log.info("this relay acts, as %s", self.sender.account.address)
+            log.info("this relay acts, as %s", self.sender.address)
         settled = self._settle()
         self._read_chain()
         self._check_health()
@@ -122,7 +113,7 @@ class Relay:
         return acted
 
     def _settle(self) -> bool:
-        settled = self.sender.settle()
+        settled = self.outbox.settle()
         self.mined = [flight for flight in self.mined if time.time() - flight.at < READ]
         for flight, receipt in settled:
             kind, *parts = flight.purpose.split(":")
@@ -158,8 +149,8 @@ class Relay:
             for game in range(self.chain.contract.functions.games().call())
             if game not in self.over
         }
-        self.over |= {game for game, summary in summaries.items() if summary.state == OVER}
-        self.desks = {game: Desk(summary) for game, summary in summaries.items() if summary.state != OVER}
+        self.over |= {game for game, summary in summaries.items() if summary.state == "over"}
+        self.desks = {game: Desk(summary) for game, summary in summaries.items() if summary.state != "over"}
         self.head, self.seen, self.stale = head, time.time(), False
 
     @property
@@ -175,23 +166,23 @@ class Relay:
         self.checked = time.monotonic()
         balance = self.sender.balance()
         needed = self.budget * self.chain.w3.eth.gas_price
-        trouble = "" if balance >= needed else f"the relay {self.sender.account.address} needs funds for gas"
+        trouble = "" if balance >= needed else f"the relay {self.sender.address} needs funds for gas"
         if trouble:
             log.warning("%s: it has %s wei, a ply may need %s", trouble, balance, needed)
         self.redis.set(self.keys.relay, trouble, ex=30)
 
     def _act(self, game: int, desk: Desk) -> bool:
         call, summary = self.chain.contract.functions, desk.summary
-        if summary.state == LOBBY:
+        if summary.state == "lobby":
             due = self.now >= summary.deadline if summary.deadline else summary.world_pool > 0
             return due and self._send(desk, f"lobby:{game}", call.closeLobby(game)) is not None
-        if summary.state == DRAWN:
+        if summary.state == "drawn":
             assert self.head is not None
             due = self.head.number >= summary.draw_block
             return due and self._send(desk, f"begin:{game}", call.begin(game)) is not None
-        if summary.state == VOTE:
+        if summary.state == "vote":
             return self._vote(game, desk)
-        return summary.state == PROVE and self._prove(game, desk)
+        return summary.state == "prove" and self._prove(game, desk)
 
     # ---------------------------------------------------------------------------------------------------- the vote
 
@@ -224,14 +215,14 @@ class Relay:
             return False
         batch = entries[: GAS_LIMIT // BALLOT_GAS if last_call else BATCH]
         call = self.chain.contract.functions.castBallots(game, ply, b"".join(batch))
-        if call.call({"from": self.sender.account.address}, "pending") == 0:
+        if call.call({"from": self.sender.address}, "pending") == 0:
             return False
         seat = int.from_bytes(batch[0][:4], "big")
         return self._send(desk, f"cast:{game}:{ply}:{seat}", call) is not None
 
     def _casts(self, game: int, ply: int) -> list[Flight]:
         """The ballots of a ply that are in flight."""
-        return [flight for flight in self.sender.flying.values() if _carries(flight, game, ply)]
+        return [flight for flight in self.outbox.flying.values() if _carries(flight, game, ply)]
 
     def _carried(self, game: int, ply: int) -> set[bytes]:
         """The packed ballots of a ply that are in flight, or counted and perhaps not in the read model."""
@@ -295,9 +286,9 @@ class Relay:
         That it was refused on top of what is not mined yet says little: somebody else's move may be among that.
         """
         try:
-            submit.call({"from": self.sender.account.address}, "latest")
+            submit.call({"from": self.sender.address}, "latest")
         except ContractLogicError as error:
-            return self.chain.reason(error) in self.chain.errors.values()
+            return error_name(error) is not None
         return False
 
     # ----------------------------------------------------------------------------------------------------- sending
@@ -309,7 +300,7 @@ class Relay:
         if time.monotonic() - desk.refused.get(purpose, float("-inf")) < RETRY:
             return None
         try:
-            sent = self.sender.send(purpose, call)
+            sent = self.outbox.send(purpose, call)
         except Refused as error:
             log.debug("%s: not now: %s", purpose, error)
             desk.refused[purpose] = time.monotonic()
@@ -332,6 +323,7 @@ def run(settings: Settings) -> None:
     redis, chain = connect_redis(settings), Chain.connect(settings)
     keys = Keys(settings.chain_id, settings.contract)
     jobs = Jobs(connect_redis(settings, text=False), keys)
-    relay = Relay(chain, Sender(chain, key, redis, keys), jobs, redis, keys, settings)
+    outbox = Outbox(Sender(chain.w3, key, "RELAY_KEY"), chain.contract.address, redis, keys)
+    relay = Relay(chain, outbox, jobs, redis, keys, settings)
     run_loop(relay.step, redis, keys.wake, 0.1 if settings.local else 1.0, stop)
     relay.lease.release()

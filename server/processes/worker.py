@@ -27,7 +27,8 @@ from rq.worker import WorkerStatus
 
 from engine import encoding
 from engine.proof import ProofCancelled
-from server.chain.client import PROVE, Chain, Summary, Unreachable
+from server.chain.client import Chain, Summary
+from server.chain.node import Unreachable
 from server.chain.proving import make_prover
 from server.settings import Settings
 from server.store import progress
@@ -99,7 +100,7 @@ def prove(game: int, ply: int, position: str) -> None:
 
 
 def _wanted(summary: Summary, ply: int, position: str) -> bool:
-    return summary.state == PROVE and summary.position.ply == ply and summary.position.key == position
+    return summary.state == "prove" and summary.position.ply == ply and summary.position.key == position
 
 
 class Watch:

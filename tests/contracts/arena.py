@@ -18,7 +18,7 @@ from web3.types import TxReceipt
 
 from engine import encoding
 from engine.prover import Proof, Prover
-from server.chain import deploy
+from server.chain import contracts, deploy
 from server.model.position import Position
 from tests.server.table import run_anvil
 
@@ -56,13 +56,13 @@ class Arena:
         self.rpc("anvil_autoImpersonateAccount", True)
         self.owner = account("owner").address
         self.rpc("anvil_setBalance", self.owner, hex(RICH))
-        self.verifier = self._create(deploy.compile_verifier(prover.verifier_source(), cache).creation)
+        self.verifier = self._create(contracts.compile_verifier(prover.verifier_source(), cache).creation)
         self.contract = self.new_contract()
         self.book(book)
 
     def new_contract(self) -> Contract:
         """A game contract of its own, with the model and no book."""
-        contract = deploy.game_contract(self.w3, self._create(deploy.artifact("Game")["bytecode"]["object"]))
+        contract = contracts.game_contract(self.w3, self._create(contracts.artifact("Game")["bytecode"]["object"]))
         self.send(contract.functions.addModel(self.verifier, True, self.prover.network_hash))
         return contract
 
@@ -99,7 +99,7 @@ class Arena:
             call.call({"from": sender or self.owner, "value": value, "gas": 16_777_216})
         except ContractCustomError as error:
             data = bytes.fromhex(str(error.data).removeprefix("0x"))
-            for entry in (*deploy.artifact("Game")["abi"], *deploy.artifact("Rules")["abi"]):
+            for entry in (*contracts.artifact("Game")["abi"], *contracts.artifact("Rules")["abi"]):
                 types = [item["type"] for item in entry.get("inputs", ())]
                 if entry["type"] == "error" and data[:4] == Web3.keccak(text=f"{entry['name']}({','.join(types)})")[:4]:
                     return Refusal(entry["name"], decode(types, data[4:]))
@@ -113,7 +113,7 @@ class Arena:
     # --------------------------------------------------------------------------------------------------------- games
 
     def create_game(self, terms: Mapping[str, int | bool], fund: int = 100, contract: Contract | None = None) -> int:
-        call = (contract or self.contract).functions.createGame(tuple(terms[name] for name in deploy.DEMO_TERMS), 0)
+        call = (contract or self.contract).functions.createGame(dict(terms), 0)
         count = int((contract or self.contract).functions.games().call())
         self.send(call, value=fund)
         return count
@@ -129,10 +129,8 @@ class Arena:
         return game
 
     def summary(self, game: int) -> dict[str, Any]:
-        values = self.contract.functions.summary(game).call()
-        (function,) = (entry for entry in deploy.abi() if entry.get("name") == "summary")
-        named = dict(zip((item["name"] for item in function["outputs"][0]["components"]), values, strict=True))
-        return named | {"position": Position(*named["position"]), "state": deploy.STATES[named["state"]]}
+        found = self.contract.functions.summary(game).call()
+        return found._asdict() | {"position": Position(*found.position), "state": contracts.state_of(found)}
 
     def prove(self, game: int, payee: str, contract: str | None = None) -> tuple[chess.Move, Proof]:
         """The network's move in the present position of a game, and its proof."""

@@ -8,7 +8,8 @@ import chess
 import pytest
 from web3 import HTTPProvider, Web3
 
-from server.chain import deploy
+from server.chain import contracts, deploy
+from server.chain.sender import Sender
 from server.model.position import Position
 from tests.server.table import OWNER, deploy_game, run_anvil
 
@@ -17,7 +18,7 @@ TRANSACTION_GAS = 1 << 24
 
 
 def entries(name: str) -> list[dict[str, str]]:
-    book: list[dict[str, str]] = json.loads((deploy.CONTRACTS / "book" / f"{name}.json").read_text())["openings"]
+    book: list[dict[str, str]] = json.loads((contracts.CONTRACTS / "book" / f"{name}.json").read_text())["openings"]
     return book
 
 
@@ -46,8 +47,8 @@ def test_either_side_may_win_an_endgame() -> None:
 def test_contract_takes_them() -> None:
     with run_anvil("--hardfork", "osaka") as url:
         w3 = Web3(HTTPProvider(url))
-        game = deploy.game_contract(w3, deploy_game(url))
-        owner = deploy.Sender(w3, OWNER, "OWNER_KEY")
+        game = contracts.game_contract(w3, deploy_game(url))
+        owner = Sender(w3, OWNER, "OWNER_KEY")
         for name in ("openings", "endgames"):
             book = deploy.read_book(name)
             words = b"".join(word.to_bytes(32, "big") for position in book for word in position)

@@ -16,6 +16,9 @@ from web3 import Web3
 
 from engine.encoding import bitmap_words, context_word, pack_move, plane_masks, policy_index, to_words
 from server.chain import deploy
+from server.chain.contracts import game_contract
+from server.chain.node import connect
+from server.chain.sender import Sender
 from server.checks.simulate import choose
 from server.local.anvil import anvil
 from server.local.children import Child, stop
@@ -67,12 +70,12 @@ class ScriptedGame:
     def __init__(
         self, url: str, cache: Path, seed: int = 1, verifier: deploy.Verifier = VERIFIER, **terms: Any
     ) -> None:
-        self.w3, self.chance = deploy.connect(url), random.Random(seed)
-        self.owner = deploy.Sender(self.w3, account(self.w3, "owner").key.to_0x_hex(), "OWNER_KEY")
-        self.relay = deploy.Sender(self.w3, account(self.w3, "relay").key.to_0x_hex(), "RELAY_KEY")
+        self.w3, self.chance = connect(url), random.Random(seed)
+        self.owner = Sender(self.w3, account(self.w3, "owner").key.to_0x_hex(), "OWNER_KEY")
+        self.relay = Sender(self.w3, account(self.w3, "relay").key.to_0x_hex(), "RELAY_KEY")
         self.people = [account(self.w3, f"person {number}") for number in range(4)]
         self.deployment = deploy.deploy(self.w3, self.owner, verifier, cache)
-        self.game = deploy.game_contract(self.w3, self.deployment.contract)
+        self.game = game_contract(self.w3, self.deployment.contract)
         self.create(**terms)
 
     def create(self, **terms: Any) -> None:
@@ -80,8 +83,8 @@ class ScriptedGame:
         asked = {**deploy.DEMO_TERMS, "maxPly": 12, "fee": 200, "reward": 10**15, **terms}
         self.number = deploy.create_game(self.game, self.owner, asked, fund=10**16, pot=10**17)
 
-    def by(self, person: int) -> deploy.Sender:
-        return deploy.Sender(self.w3, self.people[person].key.to_0x_hex(), "person")
+    def by(self, person: int) -> Sender:
+        return Sender(self.w3, self.people[person].key.to_0x_hex(), "person")
 
     def begin(self) -> None:
         """Three seats and one Leela staker; the opening is drawn."""
@@ -116,7 +119,7 @@ class ScriptedGame:
         rpc(self.w3.provider.endpoint_uri, "evm_mine")
 
     def position(self) -> Position:
-        return Position(*self.game.functions.summary(self.number).call()[3])
+        return Position(*self.game.functions.summary(self.number).call().position)
 
     def vote(self) -> None:
         position = self.position()
@@ -150,11 +153,11 @@ class ScriptedGame:
     def proven(self, payee: str) -> Any:
         """The call that plays a move for the network: any legal one, which the bitmap then makes the best."""
         summary = self.game.functions.summary(self.number).call()
-        position = Position(*summary[3])
+        position = Position(*summary.position)
         board = position.unpack()
         move = self.chance.choice(sorted(board.legal_moves, key=pack_move))
         bitmap = bitmap_words([policy_index(move, board.turn)])
         context = context_word(31337, self.game.address, self.number, position.ply, payee)
-        words = [*bitmap, *to_words(plane_masks(board, summary[4])), context]
+        words = [*bitmap, *to_words(plane_masks(board, summary.repeated)), context]
         proof = keccak(b"".join(word.to_bytes(32, "big") for word in words))
         return self.game.functions.submitMove(self.number, pack_move(move), bitmap, payee, proof)

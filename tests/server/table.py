@@ -23,7 +23,10 @@ from engine import encoding
 from server.api.application import create
 from server.api.serve import Server
 from server.chain import deploy
-from server.chain.client import Chain, Sender
+from server.chain.client import Chain
+from server.chain.contracts import artifact, game_contract
+from server.chain.outbox import Outbox
+from server.chain.sender import Sender
 from server.local.probe import unused_port
 from server.model.position import Position
 from server.processes.indexer import Indexer
@@ -107,14 +110,14 @@ def deploy_game(url: str) -> str:
     w3 = Web3(HTTPProvider(url))
     for key in (OWNER, RELAY, OTHER_RELAY):
         w3.provider.make_request("anvil_setBalance", [Account.from_key(key).address, hex(1000 * ETHER)])
-    owner = deploy.Sender(w3, OWNER, "OWNER_KEY")
+    owner = Sender(w3, OWNER, "OWNER_KEY")
 
     def create(code: str) -> str:
         return str(owner.send(w3.eth.contract(abi=[], bytecode=code).constructor())["contractAddress"])
 
     verifier = create("0x6001600c60003960016000f300")  # code: STOP
-    address = create(deploy.artifact("Game")["bytecode"]["object"])
-    game = deploy.game_contract(w3, address)
+    address = create(artifact("Game")["bytecode"]["object"])
+    game = game_contract(w3, address)
     owner.send(game.functions.addModel(verifier, True, b"\x11" * 32))
     deploy.add_book(game, owner, [Position.pack(chess.Board(), 0)])
     return address
@@ -145,14 +148,16 @@ class Table:
         self.typed = Typed(settings.chain_id, settings.contract)
         self.chain = Chain.connect(settings)
         self.indexer = Indexer(self.chain, self.redis, self.keys)
-        self.relay = self.new_relay(settings.relay_key)
         self.w3 = self.chain.w3
+        self.relay = self.new_relay(settings.relay_key)
         self.call = self.chain.contract.functions
 
     def new_relay(self, key: str) -> Relay:
         raw = Redis(unix_socket_path=self.settings.redis_url.removeprefix("unix://"))
-        sender = Sender(self.chain, key, self.redis, self.keys)
-        return Relay(self.chain, sender, Jobs(raw, self.keys), self.redis, self.keys, self.settings)
+        return Relay(self.chain, self.new_outbox(key), Jobs(raw, self.keys), self.redis, self.keys, self.settings)
+
+    def new_outbox(self, key: str) -> Outbox:
+        return Outbox(Sender(self.w3, key, "KEY"), self.chain.contract.address, self.redis, self.keys)
 
     def rpc(self, method: str, *params: Any) -> Any:
         answer = self.w3.provider.make_request(method, list(params))
@@ -163,10 +168,10 @@ class Table:
         self.rpc("anvil_mine", hex(blocks))
 
     def send(self, key: str, call: Any, value: int = 0) -> Any:
-        return deploy.Sender(self.w3, key, "KEY").send(call, value)
+        return Sender(self.w3, key, "KEY").send(call, value)
 
     def new_game(self, **terms: Any) -> int:
-        owner = deploy.Sender(self.w3, OWNER, "OWNER_KEY")
+        owner = Sender(self.w3, OWNER, "OWNER_KEY")
         return deploy.create_game(self.chain.contract, owner, {**TERMS, **terms})
 
     def stake(self, game: int, amount: int = ETHER, side: int = 0, key: str | None = None) -> Voter:
@@ -176,7 +181,7 @@ class Table:
         self.send("0x" + bytes(wallet.key).hex(), self.call.stake(game, side, address), amount)
         voter = Voter(wallet, vote)
         if side == 0:
-            voter.seat = self.call.stakeOf(game, wallet.address).call()[2]
+            voter.seat = self.call.stakeOf(game, wallet.address).call().number
         return voter
 
     def sign(self, voter: Voter, game: int, uci: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 
 from server.api.shared import Shared
 from server.api.views import Config
-from server.chain.deploy import abi
+from server.chain.contracts import abi
 from server.settings import public_rpc
 
 router = APIRouter()

@@ -34,17 +34,17 @@ def _passport(chain: Chain, number: int, network: Path) -> dict[str, Any]:
     """What is known of a model: the chain's entry, and its network's passport if it lies beside `network` or here."""
     if not 0 <= number < chain.contract.functions.models().call():
         raise Problem(404, f"there is no model {number}")
-    verifier, insecure, code_hash, network_hash = chain.contract.functions.model(number).call()
+    found = chain.contract.functions.model(number).call()
     entry = {
         "model": number,
-        "verifier": verifier,
-        "insecure": insecure,
-        "codeHash": "0x" + bytes(code_hash).hex(),
-        "networkHash": "0x" + bytes(network_hash).hex(),
+        "verifier": found.verifier,
+        "insecure": found.insecure,
+        "codeHash": "0x" + bytes(found.codeHash).hex(),
+        "networkHash": "0x" + bytes(found.networkHash).hex(),
     }
     folders = {network.parent, ROOT / "engine" / "networks"}
     for file in sorted(file for folder in folders for file in folder.glob("*.safetensors")):
-        if _hash(file, file.stat().st_mtime_ns) == bytes(network_hash):
+        if _hash(file, file.stat().st_mtime_ns) == bytes(found.networkHash):
             passport = file.with_suffix(".json")
             known = json.loads(passport.read_text()) if passport.is_file() else {}
             return {"name": file.stem, "strength": None, **known, **entry}

@@ -14,7 +14,7 @@ from redis.exceptions import RedisError, ResponseError
 
 from server.api import problems
 from server.api.shared import Api, Shared
-from server.chain.client import Unreachable
+from server.chain.node import Unreachable
 
 READY_CACHE_SECONDS = 1.0
 """How long a healthy /readyz result is reused."""

@@ -62,7 +62,7 @@ def _submitted(chain: Chain, game: Game, move: Move) -> dict[str, Any]:
         raise absent from None
     if function.fn_name != "submitMove" or args["game"] != game.id:
         raise absent
-    verifier = chain.contract.functions.model(game.terms.model).call()[0]
+    verifier = chain.contract.functions.model(game.terms.model).call().verifier
     return {**args, "verifier": verifier}
 
 

@@ -10,7 +10,6 @@ import requests
 
 from server import cli
 from server.chain import deploy
-from server.chain.deploy import DEMO_TERMS
 from tests.server.scripted import ScriptedGame, account, chain
 
 
@@ -30,7 +29,7 @@ def settings(game: ScriptedGame, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 
 
 def terms(game: ScriptedGame, number: int) -> dict[str, int | bool]:
-    return dict(zip(DEMO_TERMS, game.game.functions.terms(number).call(), strict=True))
+    return dict(game.game.functions.terms(number).call()._asdict())
 
 
 def created(capsys: pytest.CaptureFixture[str], *arguments: str) -> int:

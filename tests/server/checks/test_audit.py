@@ -12,7 +12,7 @@ from web3.exceptions import Web3RPCError
 
 from engine.policy import Network
 from server import cli
-from server.chain import deploy, proving
+from server.chain import contracts, deploy, proving
 from server.checks import audit
 from server.checks.record import Record, decode, fetch, read, write
 from server.settings import Environment, SettingsError
@@ -357,7 +357,7 @@ def test_our_code_by_another_constructor(game: ScriptedGame, before: bytes, prox
         turned = create(game, bytes.fromhex(PROXY.format(rules.hex())))["contractAddress"]
         code = HexBytes(code.replace(rules, HexBytes(turned)))
     receipt = create(game, code, before)
-    other = deploy.game_contract(game.w3, receipt["contractAddress"])
+    other = contracts.game_contract(game.w3, receipt["contractAddress"])
     game.owner.send(other.functions.addModel(game.deployment.verifier, True, b"\x11" * 32))
     deploy.add_book(other, game.owner, deploy.read_book("endgames"))
     deploy.create_game(other, game.owner, deploy.DEMO_TERMS)
@@ -404,7 +404,7 @@ def test_an_insecure_setup_registered_as_secure(game: ScriptedGame, record: Reco
     changed = copy.deepcopy(record)
     log = _log(changed, "ModelAdded")
     log["data"] = _flip(log["data"], 2 * 32 - 1)
-    code = HexBytes(deploy.compile_verifier(VERIFIER.source, tmp_path).runtime)
+    code = HexBytes(contracts.compile_verifier(VERIFIER.source, tmp_path).runtime)
     result = audit.audit(changed, audit.on_chain(game.w3), audit.Origin(VERIFIER.network_hash, True, code))
     assert result["problems"] == ["the setup is insecure, and is not registered so"]
 
@@ -459,7 +459,7 @@ class Wrapper:
 
     def __init__(self, game: ScriptedGame, folder: Path) -> None:
         self.game = game
-        code = deploy.compile_verifier(WRAPPER, folder).creation
+        code = contracts.compile_verifier(WRAPPER, folder).creation
         self.address = game.owner.send(game.w3.eth.contract(abi=[], bytecode=code).constructor())["contractAddress"]
         self.functions = game.w3.eth.contract(
             address=self.address, abi=[_function("pass", "bytes[]"), _function("keep", "bytes")]

@@ -17,6 +17,8 @@ import pytest
 
 from server import cli
 from server.chain import deploy, proving
+from server.chain.contracts import game_contract
+from server.chain.node import connect
 from server.local.anvil import LocalChain
 from server.local.children import Child
 from server.local.folder import DataFolder
@@ -184,7 +186,7 @@ def test_a_chain_that_is_not_local(
     env: Env, refuse: Refused, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, network: Path
 ) -> None:
     with chain(tmp_path, chain_id=10) as url:
-        w3 = deploy.connect(url)
+        w3 = connect(url)
         rich, richer = account(w3, "owner"), account(w3, "relay")
         poor = "0x" + "46" * 32
         given: dict[str, Any] = {"rpc_url": url, "public_rpc_url": url, "chain_id": 10}
@@ -199,7 +201,7 @@ def test_a_chain_that_is_not_local(
         said = start(settings, monkeypatch)
         deployment = deploy.Deployment.load(settings.data_dir)
         assert deployment is not None and deployment.chainId == 10
-        game = deploy.game_contract(w3, deployment.contract)
+        game = game_contract(w3, deployment.contract)
         assert game.functions.games().call() == 0 and not any("stake" in line for line in said)
         assert not (settings.data_dir / "keys.json").exists()
 

@@ -9,7 +9,7 @@ import pytest
 from web3.exceptions import Web3RPCError
 
 from engine.encoding import pack_move
-from server.chain.client import PROVE, Refused
+from server.chain.reverts import Refused
 from server.processes import relay
 from server.processes.relay import Relay
 from server.store.ballots import BALLOT_GAS
@@ -33,7 +33,7 @@ def cast_alone(table: Table, voter: Voter, game: int, uci: str) -> None:
 
 
 def transactions(table: Table) -> int:
-    return table.w3.eth.get_transaction_count(table.relay.sender.account.address)
+    return table.w3.eth.get_transaction_count(table.relay.sender.address)
 
 
 def test_a_lobby_without_period_closes_at_the_first_world_stake(table: Table) -> None:
@@ -106,8 +106,8 @@ def test_ballots_are_sent_again_after_a_reorganisation(table: Table) -> None:
     receive(table, game, voters, "e2e4", "e2e4")
     table.run(lambda: table.redis.hlen(table.keys.voted(game)) == 2)
     table.rpc("anvil_reorg", 1, [])
-    assert table.call.tally(game).call()[3] == 0
-    table.run(lambda: table.call.tally(game).call()[3] == 2 * ETHER)
+    assert table.call.tally(game).call().castWeight == 0
+    table.run(lambda: table.call.tally(game).call().castWeight == 2 * ETHER)
 
 
 def test_a_proof_is_sent_again_after_a_reorganisation(table: Table) -> None:
@@ -130,8 +130,8 @@ def test_a_game_that_a_reorganisation_reopens_goes_on(table: Table) -> None:
     assert game in table.relay.over
     table.rpc("anvil_reorg", 1, [])
     table.mine()
-    assert table.chain.summary(game).state == 1
-    table.run(lambda: table.chain.summary(game).state == 5)
+    assert table.chain.summary(game).state == "lobby"
+    table.run(lambda: table.chain.summary(game).state == "over")
 
 
 def test_a_voter_who_votes_on_chain_first_costs_nothing(table: Table) -> None:
@@ -165,7 +165,7 @@ def test_when_half_the_budget_is_spent_only_full_or_last_batches_go(table: Table
     receive(table, game, voters[:1], "e2e4")
     for _ in range(3):
         table.relay.step()
-    assert table.call.tally(game).call()[3] == 0
+    assert table.call.tally(game).call().castWeight == 0
     table.rpc("evm_increaseTime", 2000 - table.settings.ballot_margin)
     table.mine()
     table.run(lambda: table.redis.hlen(table.keys.voted(game)) == 1)
@@ -179,17 +179,17 @@ def test_at_the_last_call_all_ballots_go_at_once(table: Table, monkeypatch: pyte
         for voter in voters:
             receive(table, game, [voter], "e2e4")
             table.relay.step()
-        assert len(table.relay.sender.flying) == 1
+        assert len(table.relay.outbox.flying) == 1
         deadline = table.chain.summary(game).deadline
         monkeypatch.setattr(Relay, "now", property(lambda _: deadline - 1))
         for _ in range(3):
             table.relay.step()
-        assert len(table.relay.sender.flying) == 2
+        assert len(table.relay.outbox.flying) == 2
         table.mine()
     finally:
         table.rpc("evm_setAutomine", True)
     tally = table.call.tally(game).call()
-    assert tally[3] == 4 * ETHER
+    assert tally.castWeight == 4 * ETHER
 
 
 def test_ballots_go_on_while_the_indexer_lags(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -199,7 +199,7 @@ def test_ballots_go_on_while_the_indexer_lags(table: Table, monkeypatch: pytest.
     before = transactions(table)
     for _ in range(10):
         table.relay.step()
-    assert table.call.tally(game).call()[3] == 3 * ETHER
+    assert table.call.tally(game).call().castWeight == 3 * ETHER
     assert transactions(table) == before + 3 and not table.redis.hlen(table.keys.voted(game))
 
 
@@ -235,7 +235,7 @@ def test_a_proof_survives_a_strangers_move_that_is_not_mined(table: Table) -> No
     table.rpc("evm_setAutomine", False)
     try:
         stranger._read_chain()
-        assert stranger._act(game, stranger.desks[game]) and stranger.sender.flying
+        assert stranger._act(game, stranger.desks[game]) and stranger.outbox.flying
         for _ in range(3):
             table.relay.step()
             assert table.redis.exists(name)
@@ -256,7 +256,7 @@ def test_a_proof_survives_a_node_that_cannot_estimate(table: Table, monkeypatch:
         def refuse(*_: Any) -> None:
             raise Refused("gas required exceeds allowance")
 
-        patch.setattr(table.relay.sender, "send", refuse)
+        patch.setattr(table.relay.outbox, "send", refuse)
         for _ in range(3):
             table.relay.step()
             assert table.redis.exists(name)
@@ -269,18 +269,18 @@ def test_a_restarted_relay_goes_on(table: Table) -> None:
     try:
         receive(table, game, voters, "e2e4")
         table.relay.step()
-        assert table.relay.sender.flying
+        assert table.relay.outbox.flying
         table.redis.delete(table.keys.leader)  # it was killed; its lease ran out
         table.relay = table.new_relay(table.settings.relay_key)
         table.relay.step()
-        assert next(iter(table.relay.sender.flying.values())).purpose == f"cast:{game}:0:0"
+        assert next(iter(table.relay.outbox.flying.values())).purpose == f"cast:{game}:0:0"
         pool = table.rpc("txpool_status")
         assert int(pool["pending"], 16) == 1
     finally:
         table.rpc("evm_setAutomine", True)
     table.mine()
     table.run(lambda: table.redis.hlen(table.keys.voted(game)) == 1)
-    assert not table.relay.sender.flying and not table.redis.exists(table.relay.sender.name)
+    assert not table.relay.outbox.flying and not table.redis.exists(table.relay.outbox.name)
 
 
 def test_of_two_relays_one_acts_and_the_other_takes_over(table: Table) -> None:
@@ -289,7 +289,7 @@ def test_of_two_relays_one_acts_and_the_other_takes_over(table: Table) -> None:
     receive(table, game, voters, "e2e4")
     for _ in range(3):
         assert not other.step()
-    assert table.call.tally(game).call()[3] == 0
+    assert table.call.tally(game).call().castWeight == 0
     table.relay.lease.release()
     table.relay, first = other, table.relay
     table.run(lambda: table.redis.hlen(table.keys.voted(game)) == 1)
@@ -297,7 +297,7 @@ def test_of_two_relays_one_acts_and_the_other_takes_over(table: Table) -> None:
 
 
 def test_a_relay_without_funds_says_so(table: Table) -> None:
-    table.rpc("anvil_setBalance", table.relay.sender.account.address, "0x0")
+    table.rpc("anvil_setBalance", table.relay.sender.address, "0x0")
     table.relay.step()
     assert "needs funds" in (table.redis.get(table.keys.relay) or "")
 
@@ -305,7 +305,7 @@ def test_a_relay_without_funds_says_so(table: Table) -> None:
 def test_a_call_that_reverts_after_all_is_not_sent_again_at_once(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
     game, voters = table.start(minPeriod=1000)
     receive(table, game, voters, "e2e4")
-    monkeypatch.setattr("server.chain.client.GAS_LIMIT", 60_000)  # it runs out of gas
+    monkeypatch.setattr("server.chain.sender.GAS_LIMIT", 60_000)  # it runs out of gas
     before = transactions(table)
     for _ in range(10):
         table.relay.step()
@@ -331,4 +331,4 @@ def test_a_game_that_fails_does_not_stop_the_others(
     for _ in range(10):
         with contextlib.suppress(Web3RPCError, OSError):  # which the loop takes for a node that is away
             table.relay.step()
-    assert table.chain.summary(second).state == PROVE
+    assert table.chain.summary(second).state == "prove"

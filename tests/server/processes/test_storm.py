@@ -6,7 +6,6 @@ import random
 
 import pytest
 
-from server.chain.client import OVER, PROVE, VOTE
 from server.processes.indexer import Indexer
 from tests.server.processes.test_indexer import model, model_read_anew
 from tests.server.processes.test_relay import receive
@@ -21,12 +20,12 @@ def test_a_game_in_bad_weather(table: Table, seed: int) -> None:
     table.mine(3)
     for _ in range(400):
         summary = table.chain.summary(game)
-        if summary.state == OVER:
+        if summary.state == "over":
             break
-        if summary.state == VOTE:
+        if summary.state == "vote":
             move = weather.choice([move.uci() for move in summary.position.unpack().legal_moves])
             receive(table, game, voters, move, move, move)
-        elif summary.state == PROVE:
+        elif summary.state == "prove":
             table.prove(game)
         chance = weather.random()
         if chance < 0.15:
@@ -44,7 +43,7 @@ def test_a_game_in_bad_weather(table: Table, seed: int) -> None:
             table.indexer = Indexer(table.chain, table.redis, table.keys)
         for _ in range(weather.randint(0, 3)):
             weather.choice([table.indexer.step, table.relay.step])()
-    assert table.chain.summary(game).state == OVER
+    assert table.chain.summary(game).state == "over"
     while table.indexer.step():
         pass
     document, summary = table.document(game), table.chain.summary(game)

@@ -12,7 +12,7 @@ import pytest
 from eth_account import Account
 from redis import Redis
 
-from server.chain.client import GAS_LIMIT
+from server.chain.sender import GAS_LIMIT
 from server.settings import Environment, address_of
 from server.store.ballots import BALLOT_GAS, HALF_ORDER, Typed, capacity, compact, recover
 from tests.server.table import ETHER, Table, Voter, run_valkey, serve

@@ -1,0 +1,115 @@
+"""Transactions of one key: estimated, priced, signed, sent."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple, cast
+
+from eth_account import Account
+from eth_account.datastructures import SignedTransaction
+from eth_typing import ChecksumAddress
+from web3 import Web3
+from web3.exceptions import ContractLogicError, Web3Exception
+
+from server.chain.reverts import Refused, reason
+from server.settings import SettingsError
+
+GAS_LIMIT = 16_000_000
+"""Most gas of one transaction, a little below the chain's own cap of 2^24 (EIP-7825)."""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A transaction without nonce and fees. `to` is None for one that creates a contract."""
+
+    to: str | None
+    data: str
+    value: int
+    gas: int
+
+
+class Fees(NamedTuple):
+    """Prices in wei per gas, and the block they were read at."""
+
+    block: int
+    fee: int
+    """Fee cap, EIP-1559's maxFeePerGas: room for the base fee to double."""
+    tip: int
+    """EIP-1559's maxPriorityFeePerGas."""
+
+
+class Sender:
+    """Signs and sends the transactions of one key. `setting` names the key in errors."""
+
+    def __init__(self, w3: Web3, key: str, setting: str) -> None:
+        self.w3, self.setting, self.account = w3, setting, Account.from_key(key)
+
+    @property
+    def address(self) -> ChecksumAddress:
+        return Web3.to_checksum_address(self.account.address)
+
+    @functools.cached_property
+    def chain_id(self) -> int:
+        return self.w3.eth.chain_id
+
+    def balance(self) -> int:
+        return self.w3.eth.get_balance(self.address)
+
+    def count(self, block: Literal["latest", "pending"]) -> int:
+        """Transactions of this key so far: mined, or those that wait at the node as well."""
+        return int(self.w3.eth.get_transaction_count(self.address, block))
+
+    def fees(self) -> Fees:
+        """What to offer now."""
+        latest = self.w3.eth.get_block("latest")
+        tip = self.w3.eth.max_priority_fee
+        return Fees(latest["number"], 2 * latest.get("baseFeePerGas", 0) + tip, tip)
+
+    def draft(self, call: Any, value: int = 0, block: Literal["latest", "pending"] = "pending") -> Draft:
+        """A contract's call or constructor as a transaction, with a quarter more gas than it needs on top of a block.
+
+        Raises Refused if it would revert.
+        """
+        try:
+            estimate = call.estimate_gas({"from": self.address, "value": value}, block)
+        except ContractLogicError as error:
+            raise Refused(reason(error)) from None
+        gas = min(estimate * 5 // 4 + 10_000, GAS_LIMIT)
+        prices = {"maxFeePerGas": 0, "maxPriorityFeePerGas": 0}  # given, so that nobody asks the node for them
+        made = call.build_transaction(
+            {"from": self.address, "value": value, "gas": gas, "nonce": 0, "chainId": self.chain_id, **prices}
+        )
+        return Draft(made.get("to") or None, made["data"], value, gas)
+
+    def sign(self, draft: Draft, nonce: int, fees: Fees) -> SignedTransaction:
+        """A draft as a signed transaction, with its hash."""
+        made: dict[str, Any] = {
+            "chainId": self.chain_id,
+            "nonce": nonce,
+            "data": draft.data,
+            "value": draft.value,
+            "gas": draft.gas,
+            "maxFeePerGas": fees.fee,
+            "maxPriorityFeePerGas": fees.tip,
+        }
+        if draft.to is not None:
+            made["to"] = draft.to
+        return cast(SignedTransaction, self.account.sign_transaction(made))
+
+    def send(self, call: Any, value: int = 0) -> Mapping[str, Any]:
+        """Sends a contract's call or constructor and returns the receipt, once it is mined.
+
+        Raises SettingsError if it is refused or reverts.
+        """
+        try:
+            signed = self.sign(self.draft(call, value), self.count("pending"), self.fees())
+            receipt = self.w3.eth.wait_for_transaction_receipt(self.w3.eth.send_raw_transaction(signed.raw_transaction))
+        except (Refused, Web3Exception, ValueError) as error:
+            raise SettingsError(
+                f"{self.setting}: the chain refused a transaction of {self.address}: {reason(error)}"
+            ) from error
+        if receipt["status"] != 1:
+            raise SettingsError(f"{self.setting}: transaction {receipt['transactionHash'].to_0x_hex()} was reverted")
+        return cast("Mapping[str, Any]", receipt)
