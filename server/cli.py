@@ -89,12 +89,24 @@ def parser(hooks: Sequence[str] = ()) -> argparse.ArgumentParser:
     create.add_argument("--fund", default="0", metavar="ETHER", help="pays for proofs, by the term reward (0)")
     create.set_defaults(run=_create)
 
-    audit = commands.add_parser("audit", help="replay a game from the chain alone: every ballot, proof and payout")
+    audit = commands.add_parser(
+        "audit",
+        help="replay a game from the chain alone: every ballot, proof and payout",
+        description="Replays a game from the chain alone. Exit code 0: everything agrees; 1: something is false; "
+        "2: something could not be checked. docs/audit.md says what is checked against what.",
+    )
     audit.add_argument("game", type=int, metavar="GAME", help="the game's number")
-    audit.add_argument("--rpc", metavar="URL", help="the chain's JSON-RPC (RPC_URL, or the local chain)")
+    audit.add_argument(
+        "--rpc",
+        action="append",
+        default=[],
+        metavar="URL",
+        help="the chain's JSON-RPC (RPC_URL, or the local chain); given twice or more, all must agree on a block",
+    )
+    audit.add_argument("--block", metavar="HASH", help="the newest block's hash, from a source of your choice")
     audit.add_argument("--contract", metavar="ADDRESS", help="the game contract (CONTRACT, or what `up` deployed)")
     audit.add_argument(
-        "--network", type=Path, metavar="FILE", help="make the verifier again from this network and SETUP, and compare"
+        "--network", type=Path, metavar="FILE", help="the network that must play (NETWORK, if it is the game's)"
     )
     audit.add_argument("--file", type=Path, help="read the game from a file that --save wrote, not from a chain")
     audit.add_argument("--save", type=Path, metavar="FILE", help="keep what was read from the chain")
@@ -194,10 +206,17 @@ def _create(options: argparse.Namespace) -> int:
 
 
 def _audit(options: argparse.Namespace) -> int:
-    from server.checks import audit
+    from server.checks.audit import command
 
-    return audit.run(
-        options.game, options.rpc, options.contract, options.network, options.file, options.save, options.json
+    return command.run(
+        options.game,
+        options.rpc,
+        options.contract,
+        options.network,
+        options.block,
+        options.file,
+        options.save,
+        options.json,
     )
 
 

@@ -52,6 +52,7 @@ class Environment(BaseSettings):
     rpc_url: str | None = Field(None, description="a chain's JSON-RPC instead of the local chain")
     public_rpc_url: str | None = Field(None, description="the JSON-RPC that pages use; local chain: /rpc")
     chain_id: int = Field(31337, ge=1, description="the chain's id")
+    unlisted_chain: bool = Field(False, description="allow a chain that docs/chains.md does not list")
     chain_port: int = Field(8545, ge=1, le=65535, description="port of the local chain")
     contract: str | None = Field(None, description="the game contract; the one that `proofmate up` deployed")
     start_block: int | None = Field(None, ge=0, description="block the contract was deployed in, where reading starts")
@@ -147,6 +148,7 @@ class Settings:
     rpc_url: str
     public_rpc_url: str | None
     chain_id: int
+    unlisted_chain: bool
     contract: str
     start_block: int
     relay_key: str | None
@@ -201,6 +203,7 @@ class Settings:
             rpc_url=env.rpc_url or f"http://127.0.0.1:{env.chain_port}",
             public_rpc_url=env.public_rpc_url,
             chain_id=env.chain_id,
+            unlisted_chain=env.unlisted_chain,
             contract=contract,
             start_block=start_block or 0,
             relay_key=relay_key,

@@ -27,6 +27,7 @@ def schema() -> dict[str, Any]:
         rpc_url="http://127.0.0.1",
         public_rpc_url=None,
         chain_id=31337,
+        unlisted_chain=False,
         contract="0x" + "00" * 20,
         start_block=0,
         relay_key="0x" + "11" * 32,

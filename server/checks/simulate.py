@@ -35,7 +35,8 @@ from server.chain import deploy
 from server.chain.contracts import game_contract
 from server.chain.node import connect
 from server.chain.sender import Sender
-from server.checks import audit, record
+from server.checks.audit import command, fetch, record
+from server.checks.audit.node import Node
 from server.local.probe import unused_port
 from server.local.stack import Stack
 from server.model.payout import Stake, payout
@@ -292,11 +293,12 @@ class Simulation:
         return int(before - self.w3.eth.get_balance(self.game.address))
 
     def _report(self, document: dict[str, Any], seconds: list[float], paid: int, save: Path | None) -> dict[str, Any]:
-        read = record.fetch(connect(self.stack.rpc_url), self.deployment.contract, self.number, self.deployment.block)
+        node = Node(connect(self.stack.rpc_url))
+        read = fetch.fetch([node], self.deployment.contract, self.number, self.deployment.block)
         if save is not None:
             record.write(read, save)
-        audited = audit.audit(read, audit.on_chain(connect(self.stack.rpc_url)))
-        self._expect(audited["ok"], f"the audit found: {'; '.join(audited['problems'])}")
+        audited = command.check(read, trusted="this machine's own chain")
+        self._expect(audited["ok"], f"the audit found: {'; '.join(audited['problems'] + audited['unchecked'])}")
         proven = [move for move in document["moves"] if move["proof"] is not None]
         network = [move for move in document["moves"] if move["by"] != "world"]
         self._expect(len(proven) == len(network) == audited["proofs"], "a move of the network is without its proof")

@@ -1,0 +1,126 @@
+"""The game contract's events and calls, decoded by its ABI, as the steps of the audit pass them on."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hexbytes import HexBytes
+from web3 import Web3
+from web3.exceptions import Web3Exception
+
+from server.chain.contracts import abi
+from server.checks.audit.encoding import Log, Transaction
+
+EMITTERS: Mapping[str, tuple[str, ...]] = {
+    "ModelAdded": ("addModel",),
+    "BookAdded": ("addBook",),
+    "GameCreated": ("createGame",),
+    "Staked": ("stake",),
+    "DrawFixed": ("closeLobby", "begin"),
+    "Began": ("begin",),
+    "BallotsCast": ("castBallots", "castBallot"),
+    "VoteClosed": ("closeVote",),
+    "Moved": ("closeVote", "submitMove"),
+    "GameOver": ("closeLobby", "begin", "closeVote", "submitMove", "voidGame"),
+    "Claimed": ("claim", "claimTo"),
+}
+"""The functions that emit each event."""
+PAYING = ("claim", "claimTo")
+"""Functions that call others, which may call the contract again: only the first log is certainly theirs."""
+REGISTRY = ("ModelAdded", "BookAdded")
+"""Events that belong to no game."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call of the game contract. `traced`: known from a node's trace alone, not from a transaction."""
+
+    sender: str
+    value: int
+    function: str
+    arguments: Mapping[str, Any]
+    traced: bool = False
+
+
+@dataclass(frozen=True)
+class Event:
+    """An event, with its block's number and time, and the call that emitted it if that is known."""
+
+    name: str
+    args: Mapping[str, Any]
+    block: int
+    time: int
+    call: Call | None = None
+
+
+@functools.cache
+def interface() -> Any:
+    """The game contract's interface, of no chain."""
+    return Web3().eth.contract(abi=abi())
+
+
+@functools.cache
+def topics() -> Mapping[str, str]:
+    """The first topic of each event that the audit replays, by name."""
+    found = {event().event_name: event().topic for event in interface().events}
+    return {name: found[name] for name in EMITTERS if name in found}
+
+
+def topic_of(number: int) -> str:
+    """A game's, model's or book's number as a topic."""
+    return "0x" + number.to_bytes(32, "big").hex()
+
+
+def decode(log: Log) -> tuple[str, Mapping[str, Any]] | None:
+    """The name and the arguments of a log; None if it is no event that the audit replays. Raises ValueError."""
+    name = {topic: name for name, topic in topics().items()}.get(Web3.to_hex(log.topics[0]) if log.topics else "")
+    if name is None:
+        return None
+    raw = {
+        "address": log.address,
+        "topics": [HexBytes(topic) for topic in log.topics],
+        "data": HexBytes(log.data),
+        **{"blockNumber": 0, "blockHash": HexBytes(bytes(32)), "transactionHash": HexBytes(bytes(32))},
+        **{"transactionIndex": 0, "logIndex": 0},
+    }
+    try:
+        return name, interface().events[name]().process_log(raw)["args"]
+    except Web3Exception as error:
+        raise ValueError(f"{name} is not as the contract writes it ({error})") from None
+
+
+def ours(log: Log, contract: str, game: int, model: int | None, book: int | None) -> bool:
+    """Whether a log is of the contract and about this game, its model or its book."""
+    if log.address != contract or len(log.topics) < 2:
+        return False
+    names = {bytes.fromhex(topic[2:]): name for name, topic in topics().items()}
+    about = {"ModelAdded": model, "BookAdded": book}
+    name = names.get(log.topics[0])
+    return name is not None and int.from_bytes(log.topics[1], "big") == about.get(name, game)
+
+
+def call_of(sender: str, value: int, data: bytes, traced: bool = False) -> Call | None:
+    """A call from its input; None if it is no function of the contract."""
+    try:
+        function, arguments = interface().decode_function_input(HexBytes(data))
+    except (ValueError, Web3Exception):
+        return None
+    return Call(sender, value, function.fn_name, arguments, traced)
+
+
+def direct_call(transaction: Transaction, contract: str, name: str, logs_before: int) -> Call | None:
+    """The transaction's own call, if that is what emitted an event; `logs_before`: of the contract, before it."""
+    if transaction.to != contract:
+        return None
+    call = call_of(transaction.sender, transaction.value, transaction.data)
+    if call is None or call.function not in EMITTERS[name] or (call.function in PAYING and logs_before):
+        return None
+    return call
+
+
+def logs_before(logs: Sequence[Log], position: int, contract: str) -> int:
+    """How many of a receipt's logs the contract wrote before the one at this position."""
+    return sum(log.address == contract for log in logs[:position])

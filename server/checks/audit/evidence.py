@@ -1,0 +1,243 @@
+"""Checks a record and says what it proves: the facts that the replay may use.
+
+Everything hangs on one hash, the anchor's. Headers hang on it by their parents' hashes, transactions and receipts on
+their header's roots, accounts and storage on the anchor's state root, code on its account. What does not hang on the
+anchor is listed, never passed over; what contradicts it ends the audit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import rlp
+from eth_hash.auto import keccak
+
+from server.chain.contracts import artifact, is_code_of
+from server.checks.audit import events, tries
+from server.checks.audit.encoding import (
+    Header,
+    Receipt,
+    Transaction,
+    UnknownFormError,
+    created_address,
+    decode_header,
+    decode_receipt,
+    decode_transaction,
+)
+from server.checks.audit.events import Event
+from server.checks.audit.record import Record
+from server.checks.audit.tries import BadProofError
+
+
+class FindingError(Exception):
+    """Something is not as the rules say."""
+
+
+def expect(condition: bool, complaint: str) -> None:
+    """Raises FindingError unless the condition holds."""
+    if not condition:
+        raise FindingError(complaint)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a record proves. `storage` holds words by slot, None without proofs."""
+
+    chain_id: int
+    contract: str
+    game: int
+    anchor: Header
+    events: tuple[Event, ...]
+    hashes: Mapping[int, bytes]
+    code: Mapping[str, bytes]
+    storage: Mapping[int, int] | None
+    balance: int | None
+    unchecked: tuple[str, ...]
+
+
+def check(record: Record, anchor: str | None = None, vouched: bool = False) -> Facts:
+    """The facts of a record.
+
+    `anchor` is the newest block's hash from a source of the auditor's own choice. With it, or `vouched` (several nodes
+    agreed on the record's own), blocks that do not hang on the anchor are listed as unchecked; else the node is
+    trusted for all of them. Raises FindingError for the first thing that contradicts another.
+    """
+    try:
+        checker = _Checker(record, anchor)
+        return checker.facts(vouched or anchor is not None)
+    except (BadProofError, UnknownFormError) as error:
+        raise FindingError(str(error)) from None
+    except (KeyError, IndexError, ValueError, TypeError, AttributeError, rlp.exceptions.RLPException) as error:
+        raise FindingError(f"the record has not the form of one ({type(error).__name__}: {error})") from None
+
+
+class _Checker:
+    def __init__(self, record: Record, anchor: str | None) -> None:
+        self.record, self.unchecked = record, list(map(str, record["missing"]))
+        self.contract, self.game = str(record["contract"]), int(record["game"])
+        raw = {int(number): bytes.fromhex(header[2:]) for number, header in record["headers"].items()}
+        self.headers = {number: decode_header(header) for number, header in raw.items()}
+        wrong = next((number for number, header in self.headers.items() if header.number != number), None)
+        expect(wrong is None, f"the header given for block {wrong} is of another block")
+        digest = bytes.fromhex((anchor or record["anchor"]).removeprefix("0x"))
+        found = next((header for header in self.headers.values() if header.hash == digest), None)
+        if found is None:
+            raise FindingError(f"no header has the hash 0x{digest.hex()}: the block is not what it is said to be")
+        self.anchor, self.tied = found, self._tied(found)
+
+    def _tied(self, anchor: Header) -> set[int]:
+        """The blocks that are ancestors of the anchor. Raises FindingError for one that cannot be."""
+        expect(max(self.headers) == anchor.number, f"block {max(self.headers)} is newer than the one that is given")
+        tied, header = {anchor.number}, anchor
+        while (parent := self.headers.get(header.number - 1)) is not None:
+            expect(parent.hash == header.parent, f"block {parent.number} is not the parent of the next")
+            tied.add(parent.number)
+            header = parent
+        return tied
+
+    def facts(self, vouched: bool) -> Facts:
+        code, balance, storage = self._state()
+        places = [(int(entry["block"]), int(entry["index"])) for entry in self.record["transactions"]]
+        expect(places == sorted(set(places)), "a transaction is given twice, or out of order")
+        found = [event for entry in self.record["transactions"] for event in self._events(entry)]
+        self._creation(code)
+        loose = sorted(self.headers.keys() - self.tied)
+        if vouched and loose:
+            blocks = str(loose[0]) if len(loose) == 1 else f"{loose[0]} to {loose[-1]}"
+            self.unchecked.append(f"that block {self.anchor.number} descends from {blocks}: no headers between")
+        return Facts(
+            chain_id=int(self.record["chainId"]),
+            contract=self.contract,
+            game=self.game,
+            anchor=self.anchor,
+            events=tuple(found),
+            hashes={number: header.hash for number, header in self.headers.items()},
+            code=code,
+            storage=storage,
+            balance=balance,
+            unchecked=tuple(dict.fromkeys(self.unchecked)),
+        )
+
+    # ----------------------------------------------------------------------------------------------------------- state
+
+    def _state(self) -> tuple[dict[str, bytes], int | None, dict[int, int] | None]:
+        code, owner = {}, None
+        for address, given in self.record["accounts"].items():
+            code[address] = bytes.fromhex(given["code"].removeprefix("0x"))
+            if given["proof"] is None:
+                self.unchecked.append(f"the code of {address}: the node makes no proof of it")
+                continue
+            account = self._account(address, given["proof"])
+            expect(account.code_hash == keccak(code[address]), f"the code of {address} is not what the state holds")
+            if address == self.contract:
+                owner = account
+        if owner is None or self.record["storage"] is None:
+            return code, None if owner is None else owner.balance, None
+        storage = {}
+        for key, proof in self.record["storage"].items():
+            slot = int(key, 16)
+            try:
+                storage[slot] = tries.word(owner.storage_root, slot, tries.nodes(proof))
+            except BadProofError as error:
+                raise FindingError(f"the contract's storage at {key}: {error}") from None
+        return code, owner.balance, storage
+
+    def _account(self, address: str, proof: list[str]) -> tries.Account:
+        try:
+            return tries.account(self.anchor.state_root, address, tries.nodes(proof))
+        except BadProofError as error:
+            raise FindingError(f"the account {address} in block {self.anchor.number}: {error}") from None
+
+    # ---------------------------------------------------------------------------------------------------- transactions
+
+    def _events(self, entry: Any) -> list[Event]:
+        """The game's events in a transaction, each with the call that emitted it."""
+        number, transaction = int(entry["block"]), self._transaction(entry)
+        receipt = self._receipt(entry)
+        expect(receipt.succeeded or not receipt.logs, f"a transaction of block {number} failed and has logs")
+        model, book = self._registered()
+        found = []
+        for position, log in enumerate(receipt.logs):
+            if not events.ours(log, self.contract, self.game, model, book):
+                continue
+            decoded = events.decode(log)
+            assert decoded is not None
+            name, args = decoded
+            before = events.logs_before(receipt.logs, position, self.contract)
+            call = events.direct_call(transaction, self.contract, name, before)
+            if call is None and (told := entry["calls"].get(str(position))) is not None:
+                call = events.call_of(told["from"], int(told["value"]), bytes.fromhex(told["input"][2:]), traced=True)
+            found.append(Event(name, args, number, self.headers[number].time, call))
+        return found
+
+    def _registered(self) -> tuple[int | None, int | None]:
+        """The numbers of the game's model and book, once its creation has been read."""
+        if not hasattr(self, "terms"):
+            self.terms = self._terms()
+        return (None, None) if self.terms is None else (self.terms["model"], self.terms["book"])
+
+    def _terms(self) -> Mapping[str, Any] | None:
+        for entry in self.record["transactions"]:
+            receipt = decode_receipt(bytes.fromhex(entry["receipt"]["raw"][2:]))
+            for log in receipt.logs:
+                if events.ours(log, self.contract, self.game, None, None):
+                    decoded = events.decode(log)
+                    if decoded is not None and decoded[0] == "GameCreated":
+                        terms: Mapping[str, Any] = decoded[1]["terms"]
+                        return terms
+        return None
+
+    def _transaction(self, entry: Any) -> Transaction:
+        raw = self._item(entry, "transaction", "transactions_root")
+        try:
+            transaction = decode_transaction(raw)
+        except ValueError as error:
+            raise FindingError(f"a transaction of block {entry['block']}: {error}") from None
+        signed, said = transaction.chain_id, int(self.record["chainId"])
+        expect(signed in (None, said), f"a transaction is signed for chain {signed}, and this is said to be {said}")
+        return transaction
+
+    def _receipt(self, entry: Any) -> Receipt:
+        return decode_receipt(self._item(entry, "receipt", "receipts_root"))
+
+    def _item(self, entry: Any, kind: str, root: str) -> bytes:
+        """A transaction or receipt as the block's root commits to it."""
+        number, index = int(entry["block"]), int(entry["index"])
+        given, header = entry[kind], self.headers[number]
+        raw = bytes.fromhex(given["raw"][2:])
+        if given["proof"] is None:
+            self.unchecked.append(
+                f"that block {number} holds the {kind} {index}: it has others of a form that the audit does not know"
+            )
+            return raw
+        try:
+            committed = tries.item(getattr(header, root), index, tries.nodes(given["proof"]))
+        except BadProofError as error:
+            raise FindingError(f"{kind} {index} of block {number}: {error}") from None
+        expect(committed == raw, f"{kind} {index} of block {number} is another than the block's root commits to")
+        return raw
+
+    # -------------------------------------------------------------------------------------------------------- creation
+
+    def _creation(self, code: Mapping[str, bytes]) -> None:
+        """Checks that the contract, its rules, and the constructor that made both are this checkout's."""
+        rules = created_address(self.contract, 1)  # the constructor creates them first
+        expect(
+            is_code_of("Game", code[self.contract]),
+            f"the code of the contract {self.contract} is not this checkout's",
+        )
+        expect(
+            bytes.fromhex(rules[2:]) in code[self.contract] and is_code_of("Rules", code.get(rules, b"")),
+            f"the code of the rules {rules} is not this checkout's",
+        )
+        given = self.record["creation"]
+        if given is None:
+            self.unchecked.append("the contract's creation, which the node has forgotten or another contract did")
+            return
+        transaction = self._transaction(given)
+        made = transaction.to is None and created_address(transaction.sender, transaction.nonce) == self.contract
+        expect(made, "the transaction given for the contract's creation did not create it")
+        ours = bytes.fromhex(artifact("Game")["bytecode"]["object"].removeprefix("0x"))
+        expect(transaction.data == ours, "the contract was made by another constructor than this checkout's")

@@ -1,0 +1,344 @@
+"""Asks nodes for everything that an audit reads. Nothing is believed here; `evidence` checks the record."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import rlp
+from hexbytes import HexBytes
+from web3 import Web3
+
+from server.chain.node import log_ranges
+from server.checks.audit import events, tries
+from server.checks.audit.encoding import (
+    Log,
+    Receipt,
+    Transaction,
+    UnknownFormError,
+    created_address,
+    decode_receipt,
+    decode_transaction,
+    encode_header,
+    encode_receipt,
+    encode_transaction,
+)
+from server.checks.audit.events import Event
+from server.checks.audit.layout import Layout
+from server.checks.audit.node import Node, NodeError
+from server.checks.audit.record import VERSION, Record
+from server.checks.audit.state import references
+from server.settings import LOCAL_CHAINS, SettingsError
+
+SLOT_RANGE = 100
+"""Storage slots asked for at once."""
+MAX_HEADERS = 3_000_000
+"""The longest way from the anchor back to the game's first block: 70 days of a chain with a block every two seconds."""
+Progress = Callable[[str, float], None]
+
+
+def fetch(
+    nodes: Sequence[Node],
+    contract: str,
+    game: int,
+    start_block: int,
+    anchor: str | None = None,
+    progress: Progress = lambda step, fraction: None,
+) -> Record:
+    """A record of the game, read from the first node.
+
+    `anchor` is the hash of the newest block to look at. Without it, all nodes must agree on a finalized one (on local
+    chains: the newest). Raises SettingsError if there is no such game, NodeError if a node does not answer as it
+    should, DisagreementError if nodes contradict each other.
+    """
+    try:
+        return _Fetcher(nodes, Web3.to_checksum_address(contract), game, start_block, anchor, progress).record()
+    except (KeyError, IndexError, ValueError, TypeError, AttributeError, rlp.exceptions.RLPException) as error:
+        if isinstance(error, SettingsError):
+            raise
+        raise NodeError(f"the node's answer has not the form of JSON-RPC ({type(error).__name__}: {error})") from None
+
+
+class DisagreementError(Exception):
+    """Two nodes contradict each other: at least one of them is wrong."""
+
+
+class _Fetcher:
+    """One fetch: what was asked, so that nothing is asked twice."""
+
+    def __init__(
+        self, nodes: Sequence[Node], contract: str, game: int, start: int, anchor: str | None, progress: Progress
+    ) -> None:
+        self.node, self.contract, self.game, self.start = nodes[0], contract, game, start
+        self.progress = progress
+        chain_ids = {int(node.need("eth_chainId"), 16) for node in nodes}
+        if len(chain_ids) > 1:
+            raise DisagreementError(f"the nodes are of several chains: {', '.join(map(str, sorted(chain_ids)))}")
+        self.chain_id = chain_ids.pop()
+        self.tied = anchor is not None or len(nodes) > 1
+        self.anchor = self._given(anchor) if anchor is not None else self._agreed(nodes)
+        self.number = int(self.anchor["number"], 16)
+        self.blocks: dict[int, Any] = {}
+        self.headers = {self.number: encode_header(self.anchor)}
+        self.missing: list[str] = []
+
+    def record(self) -> Record:
+        self.progress("logs", 0.0)
+        logs = self._game_logs()
+        transactions = self._transactions(logs)
+        found = [event for entry in transactions for event in entry.pop("events")]
+        creation = self._creation()
+        for event in found:
+            if event.name == "DrawFixed" and event.args["drawBlock"] <= self.number:
+                self._header(event.args["drawBlock"])
+        if self.tied:
+            self._walk()
+        self.progress("state", 0.9)
+        accounts, storage = self._state(found)
+        self.progress("state", 1.0)
+        return {
+            "version": VERSION,
+            "chainId": self.chain_id,
+            "contract": self.contract,
+            "game": self.game,
+            "anchor": self.anchor["hash"],
+            "headers": {str(number): "0x" + raw.hex() for number, raw in sorted(self.headers.items())},
+            "transactions": transactions,
+            "creation": creation,
+            "accounts": accounts,
+            "storage": storage,
+            "missing": self.missing,
+        }
+
+    # ---------------------------------------------------------------------------------------------------------- anchor
+
+    def _given(self, digest: str) -> Any:
+        block = self.node.ask("eth_getBlockByHash", digest, False)
+        if block is None:
+            raise SettingsError(f"--block: the node knows no block {digest}")
+        return {**block, "hash": digest}  # whatever the node calls it: its header must have this hash
+
+    def _agreed(self, nodes: Sequence[Node]) -> Any:
+        """The newest final block of all nodes, on which they must agree."""
+        tag = "latest" if self.chain_id in LOCAL_CHAINS else "finalized"
+        number = min(int(node.need("eth_getBlockByNumber", tag, False)["number"], 16) for node in nodes)
+        blocks = [node.need("eth_getBlockByNumber", hex(number), False) for node in nodes]
+        if len({block["hash"] for block in blocks}) > 1:
+            told = ", ".join(str(block["hash"]) for block in blocks)
+            raise DisagreementError(f"the nodes disagree about block {number}: {told}")
+        return blocks[0]
+
+    # ------------------------------------------------------------------------------------------------------------ logs
+
+    def _game_logs(self) -> list[Any]:
+        topics = events.topics()
+        own = self._logs([topic for name, topic in topics.items() if name not in events.REGISTRY], self.game)
+        created = next((log for log in own if log["topics"][0] == topics["GameCreated"]), None)
+        if created is None:
+            raise SettingsError(
+                f"there is no game {self.game} at {self.contract} from block {self.start} to {self.number} "
+                "(CONTRACT, START_BLOCK)"
+            )
+        decoded = events.decode(_log(created))
+        assert decoded is not None
+        self.terms = decoded[1]["terms"]
+        return (
+            self._logs([topics["ModelAdded"]], self.terms["model"])
+            + self._logs([topics["BookAdded"]], self.terms["book"])
+            + own
+        )
+
+    def _logs(self, names: list[str], number: int) -> list[Any]:
+        found: list[Any] = []
+        for start, end in log_ranges(self.start, self.number):
+            question = {
+                "address": self.contract,
+                "fromBlock": hex(start),
+                "toBlock": hex(end),
+                "topics": [names, events.topic_of(number)],
+            }
+            found += self.node.need("eth_getLogs", question)
+        return found
+
+    # ---------------------------------------------------------------------------------------------------- transactions
+
+    def _transactions(self, logs: Iterable[Any]) -> list[Record]:
+        """The transactions that emitted the logs, in the chain's order, with proofs, calls and decoded events."""
+        places = sorted({(int(log["blockNumber"], 16), int(log["transactionIndex"], 16)) for log in logs})
+        found = []
+        for done, (number, index) in enumerate(places):
+            self.progress("transactions", done / len(places))
+            raw, proven = self._items(number)
+            entry: Record = {
+                "block": number,
+                "index": index,
+                "transaction": _proven(raw["transactions"][index], proven["transactions"], index),
+                "receipt": _proven(raw["receipts"][index], proven["receipts"], index),
+            }
+            transaction, receipt = (
+                decode_transaction(raw["transactions"][index]),
+                decode_receipt(raw["receipts"][index]),
+            )
+            entry["calls"], entry["events"] = self._calls(transaction, receipt)
+            found.append(entry)
+        return found
+
+    def _items(self, number: int) -> tuple[dict[str, Any], dict[str, Any]]:
+        """A block's transactions and receipts as RLP (None: of unknown form), and a function that proves one."""
+        if number not in self.blocks:
+            block = self.node.need("eth_getBlockByNumber", hex(number), True)
+            self.headers.setdefault(number, encode_header(block))
+            receipts = self._receipts(block)
+            raw = {
+                "transactions": [_encoded(encode_transaction, transaction) for transaction in block["transactions"]],
+                "receipts": [_encoded(encode_receipt, receipt) for receipt in receipts],
+            }
+            complete = all(item is not None for items in raw.values() for item in items)
+            proven: dict[str, Any] = {
+                name: tries.proofs([item for item in items if item is not None], range(len(items))) if complete else {}
+                for name, items in raw.items()
+            }
+            self.blocks = {number: (raw, proven)}  # logs come in order: one block at a time is enough
+        kept: tuple[dict[str, Any], dict[str, Any]] = self.blocks[number]
+        return kept
+
+    def _receipts(self, block: Any) -> list[Any]:
+        with contextlib.suppress(NodeError):
+            receipts = self.node.need("eth_getBlockReceipts", block["number"])
+            return list(receipts)
+        hashes = [[transaction["hash"]] for transaction in block["transactions"]]
+        return list(self.node.ask_many("eth_getTransactionReceipt", hashes))
+
+    def _calls(self, transaction: Transaction, receipt: Receipt) -> tuple[Record, list[Event]]:
+        """What traces say of the calls within a transaction, by the log's position; and the game's events in it."""
+        calls, found, trace = {}, [], None
+        for position, log in enumerate(receipt.logs):
+            if not events.ours(log, self.contract, self.game, self.terms["model"], self.terms["book"]):
+                continue
+            decoded = events.decode(log)
+            assert decoded is not None
+            found.append(Event(*decoded, block=0, time=0))
+            before = events.logs_before(receipt.logs, position, self.contract)
+            if events.direct_call(transaction, self.contract, decoded[0], before) is None:
+                trace = self._trace(transaction) if trace is None else trace
+                if (call := _inner_call(trace, self.contract, log)) is not None:
+                    calls[str(position)] = call
+        return calls, found
+
+    def _trace(self, transaction: Transaction) -> Any:
+        options = {"tracer": "callTracer", "tracerConfig": {"withLog": True}}
+        try:
+            return self.node.ask("debug_traceTransaction", "0x" + transaction.hash.hex(), options) or {}
+        except NodeError:  # not offered, or nested too deep to be read
+            return {}
+
+    # -------------------------------------------------------------------------------------------------------- creation
+
+    def _creation(self) -> Record | None:
+        """The transaction that created the contract; None if the node forgot it, or another contract did it."""
+
+        def created_in(number: int) -> Record | None:
+            raw, proven = self._items(number)
+            for index, encoded in enumerate(raw["transactions"]):
+                made = None if encoded is None else decode_transaction(encoded)
+                if made is not None and made.to is None and created_address(made.sender, made.nonce) == self.contract:
+                    transaction = _proven(encoded, proven["transactions"], index)
+                    return {"block": number, "index": index, "transaction": transaction}
+            return None
+
+        try:
+            if found := created_in(self.start):  # as a deployment's record says
+                return found
+            low, high = self.start, self.number
+            while low < high:
+                middle = (low + high) // 2
+                if len(self.node.need("eth_getCode", self.contract, hex(middle))) > 2:
+                    high = middle
+                else:
+                    low = middle + 1
+            return created_in(low)
+        except NodeError:
+            return None
+
+    # --------------------------------------------------------------------------------------------------------- headers
+
+    def _header(self, number: int) -> None:
+        if number not in self.headers:
+            self.headers[number] = encode_header(self.node.need("eth_getBlockByNumber", hex(number), False))
+
+    def _walk(self) -> None:
+        """All headers from the anchor back to the first block that matters."""
+        first = min(self.headers)
+        if self.number - first > MAX_HEADERS:
+            self.missing.append(
+                f"headers of the {self.number - first} blocks from the game's to the anchor: over {MAX_HEADERS}"
+            )
+            return
+        wanted = [number for number in range(self.number - 1, first, -1) if number not in self.headers]
+        blocks = self.node.ask_many("eth_getBlockByNumber", [[hex(number), False] for number in wanted])
+        for done, (number, block) in enumerate(zip(wanted, blocks, strict=True)):
+            self.progress("headers", done / len(wanted))
+            self.headers[number] = encode_header(block)
+
+    # ----------------------------------------------------------------------------------------------------------- state
+
+    def _state(self, found: Sequence[Event]) -> tuple[Record, Record | None]:
+        """The accounts that the game relies on, and the contract's storage, with proofs against the anchor's state."""
+        layout, at = Layout.of_game(), hex(self.number)
+        slots = sorted({slot for reference in references(self.game, found) for slot in layout.slots(*reference)})
+        addresses = [self.contract, created_address(self.contract, 1)]
+        addresses += [event.args[name] for event in found for name in ("verifier", "pointer") if name in event.args]
+        accounts: Record = {}
+        storage: Record | None = {}
+        for address in dict.fromkeys(addresses):
+            code = self.node.need("eth_getCode", address, at)
+            proof = None
+            with contextlib.suppress(NodeError):
+                proof = self.node.need("eth_getProof", address, [], at)["accountProof"]
+            accounts[address] = {"code": code, "proof": proof}
+        try:
+            for start in range(0, len(slots), SLOT_RANGE):
+                asked = slots[start : start + SLOT_RANGE]
+                keys = [f"0x{slot:064x}" for slot in asked]
+                answer = self.node.need("eth_getProof", self.contract, keys, at)["storageProof"]
+                assert storage is not None
+                storage |= {key: told["proof"] for key, told in zip(keys, answer, strict=True)}
+        except NodeError as error:
+            storage = None
+            self.missing.append(f"the contract's storage in block {self.number}: the node makes no proof ({error})")
+        return accounts, storage
+
+
+def _encoded(encode: Callable[[Any], bytes], source: Any) -> bytes | None:
+    try:
+        return encode(source)
+    except UnknownFormError:
+        return None
+
+
+def _proven(raw: bytes | None, proofs: dict[int, list[bytes]], index: int) -> Record:
+    if raw is None:
+        raise NodeError("a transaction of the game has an unknown form")
+    return {"raw": "0x" + raw.hex(), "proof": tries.hex_nodes(proofs[index]) if index in proofs else None}
+
+
+def _log(source: Any) -> Log:
+    """A log from its JSON."""
+    topics = tuple(bytes(HexBytes(topic)) for topic in source["topics"])
+    return Log(Web3.to_checksum_address(source["address"]), topics, bytes(HexBytes(source["data"])))
+
+
+def _inner_call(trace: Any, contract: str, log: Log) -> Record | None:
+    """Finds in a trace the call of the contract that emitted a log."""
+    frames: list[Any] = [trace]
+    while frames:
+        frame = frames.pop()
+        if "error" in frame:  # reverted, with all that is in it
+            continue
+        to_contract = frame.get("type") == "CALL" and HexBytes(frame["to"]) == HexBytes(contract)
+        if to_contract and any(_log(inner) == log for inner in frame.get("logs", ())):
+            sender = Web3.to_checksum_address(frame["from"])
+            return {"from": sender, "value": int(frame.get("value", "0x0"), 16), "input": frame["input"]}
+        frames += frame.get("calls", ())
+    return None
