@@ -94,7 +94,7 @@ def text(result: Mapping[str, Any]) -> str:
 
 
 def _text(result: Mapping[str, Any]) -> list[str]:
-    judge = "this machine's own verifier" if result["setup"] else f"the code of the verifier {result['verifier']}"
+    judge = "its own verifier" if result["setup"] else f"the code of the verifier {result['verifier']}"
     return [
         f"game {result['game']} at {result['contract']} on chain {result['chainId']}, "
         f"as of block {result['block']} ({result['blockHash']})",
@@ -103,7 +103,7 @@ def _text(result: Mapping[str, Any]) -> list[str]:
         f"  {result['stakes']} stakes, {result['staked']} wei, and a pot of {result['pot']}",
         f"  {result['ballots']} ballots: each signed by its vote key or cast by its account, legal, counted once",
         f"  {result['votes']} votes: each counted again and closed in time",
-        f"  {result['proofs']} proofs: each accepted on this machine by {judge}",
+        f"  {result['proofs']} proofs: each judged on this machine, by {judge}",
         f"  {result['plies']} plies: each position made again, {result['crowdMoves']} moves by the crowd, "
         f"{result['leelaMoves']} by Leela, {result['understudyMoves']} by the understudy",
         f"  the end: {result['outcome'] or 'not yet'}" + (f", {result['reason']}" if result["reason"] else ""),
