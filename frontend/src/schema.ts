@@ -161,6 +161,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/games/{number}/thoughts/{ply}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Thoughts
+         * @description What the network thought at a ply; known if a worker of this server looked at the position.
+         */
+        get: operations["thoughts_api_games__number__thoughts__ply__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/games/{number}/votes/{ply}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Vote
+         * @description The candidates of a closed vote and their stakes, as the contract counted them.
+         */
+        get: operations["vote_api_games__number__votes__ply__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/model": {
         parameters: {
             query?: never;
@@ -236,6 +276,19 @@ export interface components {
         };
         Cards: {
             games: components["schemas"]["Card"][];
+        };
+        /** @description What stood in the ballot box when the vote of a ply closed. Candidates in the contract's order. */
+        ClosedVote: {
+            candidates: components["schemas"]["Candidate"][];
+            /** @description wei */
+            castWeight: string;
+            move: string | null;
+            ply: number;
+            san: string | null;
+            time: number;
+            tx: `0x${string}`;
+            /** @description wei */
+            world: string;
         };
         /** @description What a page must know to talk to the chain. */
         Config: {
@@ -406,8 +459,11 @@ export interface components {
         };
         /** @description The network's best moves at a ply. Probabilities are a softmax over all policy indices, illegal ones included. */
         Thinking: {
+            choice: string;
+            choiceSan: string;
             moves: components["schemas"]["Thought"][];
             ply: number;
+            position: `0x${string}`;
         };
         Thought: {
             legal: boolean;
@@ -697,6 +753,70 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    thoughts_api_games__number__thoughts__ply__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+                ply: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Thinking"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    vote_api_games__number__votes__ply__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+                ply: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClosedVote"];
+                };
             };
             /** @description Validation Error */
             422: {

@@ -14,7 +14,7 @@ from fastapi.staticfiles import StaticFiles
 
 from server.api import problems, rpc
 from server.api.limits import BodyLimit, Headers
-from server.api.routes import accounts, ballots, config, games, local, model, operations, proofs
+from server.api.routes import accounts, ballots, config, games, local, model, operations, plies, proofs
 from server.api.shared import Api
 from server.chain.client import Chain
 from server.settings import Settings, public_rpc
@@ -53,7 +53,7 @@ def create(settings: Settings, chain: Chain) -> FastAPI:
     connect = "'self'" if settings.public_rpc_url is None else f"'self' {_origin(settings.public_rpc_url)}"
     app.add_middleware(BodyLimit, limit=BODY, larger={"/rpc": rpc.BODY})
     app.add_middleware(Headers, connect=connect)
-    for routes in (config, games, ballots, proofs, accounts, model):
+    for routes in (config, games, ballots, proofs, plies, accounts, model):
         app.include_router(routes.router)
     if settings.local:
         app.include_router(local.router)

@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 
 from engine.encoding import unpack_move
 from server.model.game import Card, Game, Record, Side, Wei
+from server.model.position import Position
 from server.store.keys import Keys
 from server.store.progress import Progress
 from server.store.thinking import Thinking
@@ -163,6 +164,20 @@ class Views:
             owed=owed,
             ballot=ballot,
         )
+
+    async def closed_vote(self, game: int, ply: int) -> str | None:
+        """The JSON of the vote that closed at this ply."""
+        return _text(await self.redis.hget(self.keys.votes(game), str(ply)))
+
+    async def thoughts(self, game: Game, ply: int) -> Thinking | None:
+        """What the network thought at this ply, in the position that is on the chain there."""
+        stored = _text(await self.redis.hget(self.keys.thoughts(game.id), str(ply)))
+        fens = [game.opening_fen, *(move.fen for move in game.moves)]
+        fen = fens[ply] if ply < len(fens) else None
+        if stored is None or fen is None:
+            return None
+        thinking = Thinking.model_validate_json(stored)
+        return thinking if thinking.position == Position.pack(chess.Board(fen), 0).key else None
 
     async def proving_seconds(self, game: int, ply: int, position: str) -> float | None:
         stored = await self.redis.get(self.keys.proof(game, ply, position))

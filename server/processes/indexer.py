@@ -26,6 +26,7 @@ from server.chain.client import BLOCKS_BY_HASH, Block, Chain
 from server.chain.node import Unreachable
 from server.model import game as games
 from server.model.game import Card, Event, Game
+from server.model.tally import ClosedVote, closed_vote
 from server.processes.loop import run_loop, stop_signal
 from server.settings import Settings, SettingsError
 from server.store.connect import connect_redis
@@ -34,7 +35,8 @@ from server.store.lease import Lease
 
 log = logging.getLogger(__name__)
 
-MODEL = hashlib.sha256(json.dumps(Game.model_json_schema(), sort_keys=True).encode()).hexdigest()[:8]
+SHAPES = [Game.model_json_schema(), ClosedVote.model_json_schema()]
+MODEL = hashlib.sha256(json.dumps(SHAPES, sort_keys=True).encode()).hexdigest()[:8]
 """Names the shape of the documents: a server with another shape makes the read model again."""
 MEMORY = 256
 """Blocks whose hashes are remembered; after a deeper reorganisation the whole model is made again."""
@@ -54,6 +56,8 @@ class Ledger:
     new_seats: set[int] = field(default_factory=set)
     new_accounts: set[str] = field(default_factory=set)
     new_votes: dict[int, str] = field(default_factory=dict)
+    closed: dict[int, ClosedVote] = field(default_factory=dict)
+    """Votes that closed, by ply."""
 
     def apply(self, event: Event) -> None:
         args = event.args
@@ -69,6 +73,9 @@ class Ledger:
             for seat, move in games.ballots(args["ballots"]):
                 self.new_votes[seat] = f"{args['ply']}:{move}"
             stakes = [int(self.seats[seat]["stake"]) for seat in range(len(self.seats))]
+        closed = closed_vote(self.game, event)
+        if closed is not None:
+            self.closed[closed.ply] = closed
         self.game = games.apply(self.game, event, stakes)
 
     def _stake(self, args: dict[str, Any]) -> None:
@@ -89,13 +96,14 @@ class Ledger:
     def write(self, pipe: Pipeline, keys: Keys) -> None:
         """Queues what is new; `written` when that has been done."""
         number = self.game.id
-        names = (keys.seats(number), keys.accounts(number), keys.voted(number))
+        names = (keys.seats(number), keys.accounts(number), keys.voted(number), keys.votes(number))
         if self.whole:
             pipe.delete(*names)
         news: tuple[dict[str, str], ...] = (
             {str(seat): json.dumps(self.seats[seat]) for seat in self.new_seats},
             {address: json.dumps(self.accounts[address]) for address in self.new_accounts},
             {str(seat): vote for seat, vote in self.new_votes.items()},
+            {str(ply): vote.model_dump_json(by_alias=True) for ply, vote in self.closed.items()},
         )
         for name, values in zip(names, news, strict=True):
             if values:
@@ -109,6 +117,7 @@ class Ledger:
         self.new_seats.clear()
         self.new_accounts.clear()
         self.new_votes.clear()
+        self.closed.clear()
 
 
 class Indexer:
@@ -258,7 +267,7 @@ class Indexer:
             for number, ledger in touched.items():
                 if ledger is None:
                     pipe.delete(self.keys.game(number), self.keys.seats(number), self.keys.accounts(number))
-                    pipe.delete(self.keys.voted(number), self.keys.card(number))
+                    pipe.delete(self.keys.voted(number), self.keys.votes(number), self.keys.card(number))
                     pipe.zrem(self.keys.games, str(number))
                 else:
                     ledger.write(pipe, self.keys)

@@ -76,7 +76,7 @@ def prove(game: int, ply: int, position: str) -> None:
     board = summary.position.unpack()
     planes = encoding.planes(board, summary.repeated)
     legal = encoding.legal_indices(board)
-    thinking = think(board, ply, bench.prover.logits(planes), legal, bench.prover.logit_unit)
+    thinking = think(board, ply, position, bench.prover.logits(planes), legal, bench.prover.logit_unit)
     progress.think(bench.redis, bench.keys, game, thinking)
     context = encoding.context_word(bench.chain.chain_id, bench.chain.contract.address, game, ply, bench.payee)
     with _watch(bench, game, ply, position) as watch:

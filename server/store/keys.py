@@ -2,10 +2,10 @@
 
 All keys of a deployment share a prefix made of chain id and contract, so a new deployment never meets old data. Kinds:
 
-    read model (from the chain; may be lost)     cursor, genesis, game, card, games, seats, accounts, voted
+    read model (from the chain; may be lost)     cursor, genesis, game, card, games, seats, accounts, voted, votes
     not yet on the chain (must not be lost)      ballots, proof, sent
-    passing (may be lost)                        head, version, progress, thinking, relay, leader, indexer, prover,
-                                                 spent, stats, faucet
+    passing (may be lost)                        head, version, progress, thought, thoughts, relay, leader, indexer,
+                                                 prover, spent, stats, faucet
 """
 
 from __future__ import annotations
@@ -67,6 +67,10 @@ class Keys:
         """Hash: seat number -> "ply:move" of its last counted ballot."""
         return f"{self.prefix}voted:{game}"
 
+    def votes(self, game: int) -> str:
+        """Hash: ply -> JSON of the closed vote."""
+        return f"{self.prefix}votes:{game}"
+
     def ballots(self, game: int, ply: int, position: str) -> str:
         """Hash: seat number -> JSON of the ballot received, with its receipt."""
         return f"{self.prefix}ballots:{game}:{ply}:{position}"
@@ -81,7 +85,11 @@ class Keys:
 
     def thinking(self, game: int) -> str:
         """String: JSON, the network's best moves in the position it last saw."""
-        return f"{self.prefix}thinking:{game}"
+        return f"{self.prefix}thought:{game}"
+
+    def thoughts(self, game: int) -> str:
+        """Hash: ply -> JSON, the network's best moves there."""
+        return f"{self.prefix}thoughts:{game}"
 
     def spent(self, game: int, ply: int) -> str:
         """Counter: gas spent on the ballots of a ply."""

@@ -51,7 +51,8 @@ def verified(redis: Redis, keys: Keys, game: int, ply: int, tx: str) -> None:
 
 
 def think(redis: Redis, keys: Keys, game: int, thinking: Thinking) -> None:
-    """Says what the network thinks of the position."""
+    """Says what the network thinks of the position, and keeps it for who looks back."""
+    redis.hset(keys.thoughts(game), str(thinking.ply), thinking.model_dump_json(by_alias=True))
     _tell(redis, keys, game, keys.thinking(game), thinking)
 
 

@@ -27,20 +27,27 @@ class Thinking(Record):
     """The network's best moves at a ply. Probabilities are a softmax over all policy indices, illegal ones included."""
 
     ply: int
+    position: str
+    """The position's key: a reorganisation can put another position at this ply."""
+    choice: str
+    """The legal move with the best score: the move that is proven. It may be none of the best moves."""
+    choice_san: str
     moves: tuple[Thought, ...]
 
 
 def think(
-    board: chess.Board, ply: int, logits: NDArray[np.int64], legal: Mapping[int, chess.Move], unit: int
+    board: chess.Board, ply: int, position: str, logits: NDArray[np.int64], legal: Mapping[int, chess.Move], unit: int
 ) -> Thinking:
     """The ten best moves by score, of those that end on the board.
 
     `logits`: int64 [4672] by policy index; `unit` is the logit that stands for 1 (engine.policy.logit_unit).
     """
+    order = [int(index) for index in np.argsort(-scores(logits))]
+    choice = next(legal[index] for index in order if index in legal)
     weights = np.exp((logits - logits.max()) / unit)
     probabilities = weights / weights.sum()
     thoughts: list[Thought] = []
-    for index in (int(index) for index in np.argsort(-scores(logits))):
+    for index in order:
         move = legal.get(index) or move_of(index, board.turn)
         if move is not None:
             san = board.san(move) if index in legal else None
@@ -49,7 +56,9 @@ def think(
             )
         if len(thoughts) == BEST:
             break
-    return Thinking(ply=ply, moves=tuple(thoughts))
+    return Thinking(
+        ply=ply, position=position, choice=choice.uci(), choice_san=board.san(choice), moves=tuple(thoughts)
+    )
 
 
 def move_of(index: int, turn: chess.Color) -> chess.Move | None:

@@ -18,7 +18,7 @@ def model(table: Table, game: int) -> list[Any]:
     keys, redis = table.keys, table.redis
     return [
         redis.get(keys.game(game)),
-        *(redis.hgetall(name(game)) for name in (keys.seats, keys.accounts, keys.voted)),
+        *(redis.hgetall(name(game)) for name in (keys.seats, keys.accounts, keys.voted, keys.votes)),
     ]
 
 
@@ -111,7 +111,7 @@ def test_a_game_that_a_reorganisation_removes(table: Table) -> None:
     assert table.document(game)["seats"] == 1
     table.rpc("anvil_reorg", 3, [])
     follow(table)
-    assert model(table, game) == [None, {}, {}, {}]
+    assert model(table, game) == [None, {}, {}, {}, {}]
     assert table.redis.zcard(table.keys.games) == table.call.games().call()
 
 

@@ -26,11 +26,12 @@ def test_thinking_shows_illegal_moves_and_a_distribution_over_all() -> None:
     illegal = encoding.policy_index(chess.Move.from_uci("d1d5"), chess.WHITE)
     best = encoding.policy_index(chess.Move.from_uci("e2e4"), chess.WHITE)
     logits[illegal], logits[best] = 30_000, 20_000
-    thinking = think(board, 0, logits, legal, 8192)
+    thinking = think(board, 0, "0xkey", logits, legal, 8192)
     assert [(thought.move, thought.san, thought.legal) for thought in thinking.moves[:2]] == [
         ("d1d5", None, False),
         ("e2e4", "e4", True),
     ]
+    assert (thinking.choice, thinking.choice_san, thinking.position) == ("e2e4", "e4", "0xkey")
     assert len(thinking.moves) == 10
     weights = np.exp(np.array([30_000, 20_000, 0]) / 8192.0)
     total = weights[0] + weights[1] + 4670

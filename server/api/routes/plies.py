@@ -1,0 +1,32 @@
+"""What is kept of a ply: the vote that closed, and what the network thought."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+
+from server.api.problems import Problem
+from server.api.shared import GameNumber, Ply, Shared
+from server.model.tally import ClosedVote
+from server.store.thinking import Thinking
+
+router = APIRouter()
+
+
+@router.get("/api/games/{number}/votes/{ply}", response_model=ClosedVote)
+async def vote(request: Request, api: Shared, number: GameNumber, ply: Ply) -> Response:
+    """The candidates of a closed vote and their stakes, as the contract counted them."""
+    api.limit(api.reads, request)
+    stored = await api.views.closed_vote(number, ply)
+    if stored is None:
+        raise Problem(404, f"no vote closed at ply {ply} of game {number}")
+    return Response(stored, media_type="application/json")
+
+
+@router.get("/api/games/{number}/thoughts/{ply}", response_model=Thinking)
+async def thoughts(request: Request, api: Shared, number: GameNumber, ply: Ply) -> Response:
+    """What the network thought at a ply; known if a worker of this server looked at the position."""
+    api.limit(api.reads, request)
+    thinking = await api.views.thoughts(await api.game(number), ply)
+    if thinking is None:
+        raise Problem(404, f"what the network thought at ply {ply} of game {number} is not known here")
+    return Response(thinking.model_dump_json(by_alias=True), media_type="application/json")
