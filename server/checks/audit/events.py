@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from eth_abi.exceptions import DecodingError
 from hexbytes import HexBytes
 from web3 import Web3
 from web3.exceptions import Web3Exception
@@ -88,7 +89,7 @@ def decode(log: Log) -> tuple[str, Mapping[str, Any]] | None:
     }
     try:
         return name, interface().events[name]().process_log(raw)["args"]
-    except Web3Exception as error:
+    except (Web3Exception, DecodingError) as error:
         raise ValueError(f"{name} is not as the contract writes it ({error})") from None
 
 
@@ -106,7 +107,7 @@ def call_of(sender: str, value: int, data: bytes, traced: bool = False) -> Call 
     """A call from its input; None if it is no function of the contract."""
     try:
         function, arguments = interface().decode_function_input(HexBytes(data))
-    except (ValueError, Web3Exception):
+    except (ValueError, Web3Exception, DecodingError):
         return None
     return Call(sender, value, function.fn_name, arguments, traced)
 
