@@ -1,6 +1,8 @@
 """Makes the books of opening positions, `openings.json` and `endgames.json`, beside this file.
 
-    python contracts/book/make_books.py     # needs python-chess, and stockfish on the path; some minutes
+    python contracts/book/make_books.py --names FOLDER     # needs python-chess, and stockfish on the path; some minutes
+
+FOLDER holds the names of openings: a checkout of github.com/lichess-org/chess-openings (CC0).
 
 Openings: from the initial position Stockfish's good moves are played at random, 8 or 9 plies, so that half of the book
 has Black to move. A position stays if it is balanced: at most 60 centipawns for either side.
@@ -11,16 +13,18 @@ plies. The clock of the fifty moves stands at 70, so that shuffling ends too; a 
 
 Both are drawn from a seed and Stockfish searches a fixed number of nodes on one thread: the same version makes the same
 books. A book is JSON: how it was made, then its openings, each with its FEN, centipawns for White, and the two words
-that `addBook` takes (drawn in `Chess.sol`).
+that `addBook` takes (drawn in `Chess.sol`); an opening from the initial position also has its moves (SAN) and the name
+of the last position on the way that has one.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
 import json
 import random
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import chess
@@ -78,6 +82,30 @@ def openings(engine: chess.engine.SimpleEngine, rng: random.Random) -> Iterator[
             yield board, score
 
 
+def read_names(folder: Path) -> dict[str, str]:
+    """The names of positions by EPD, of the tables `a.tsv` to `e.tsv`."""
+    names = {}
+    for table in sorted(folder.glob("[a-e].tsv")):
+        for row in csv.DictReader(table.read_text().splitlines(), delimiter="\t"):
+            board = chess.Board()
+            for token in row["pgn"].split():
+                if not token.endswith("."):
+                    board.push_san(token)
+            names[board.epd()] = row["name"]
+    return names
+
+
+def story(line: chess.Board, names: Mapping[str, str]) -> dict[str, str]:
+    """The moves from the initial position to this one, and its name."""
+    if not line.move_stack:
+        return {}
+    board, name = chess.Board(), ""
+    for move in line.move_stack:
+        board.push(move)
+        name = names.get(board.epd(), name)
+    return {"name": name, "moves": chess.Board().variation_san(line.move_stack)}
+
+
 def playout(rng: random.Random, board: chess.Board) -> str:
     """The result of one game of weak players: "1-0", "0-1", "1/2-1/2", or "*" after too many plies."""
     board = board.copy()
@@ -127,13 +155,13 @@ def endgames(engine: chess.engine.SimpleEngine, rng: random.Random) -> Iterator[
             yield board, centipawns(engine, board)
 
 
-def write(name: str, about: str, positions: Iterator[tuple[chess.Board, int]]) -> None:
+def write(name: str, about: str, positions: Iterator[tuple[chess.Board, int]], names: Mapping[str, str]) -> None:
     """Writes a book, its positions one a line."""
     lines = []
     for board, score in positions:
         packed = [f"0x{word:064x}" for word in words(board)]
         entry = {"fen": board.fen(en_passant="legal"), "centipawns": score, "board": packed[0], "state": packed[1]}
-        lines.append("    " + json.dumps(entry))
+        lines.append("    " + json.dumps(entry | story(board, names), ensure_ascii=False))
         print(f"\r{name} {len(lines)}", end="", flush=True)
     print()
     header = f'  "made": {json.dumps(f"by contracts/book/make_books.py, seed 1: {about}")},\n  "openings": [\n'
@@ -144,7 +172,11 @@ def write(name: str, about: str, positions: Iterator[tuple[chess.Board, int]]) -
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("book", nargs="?", choices=("openings", "endgames"), help="only that one")
-    only = parser.parse_args().book
+    parser.add_argument("--names", type=Path, required=True, help="a checkout of lichess-org/chess-openings")
+    arguments = parser.parse_args()
+    only, names = arguments.book, read_names(arguments.names)
+    if not names:
+        raise SystemExit(f"{arguments.names} holds no tables a.tsv to e.tsv: check out lichess-org/chess-openings")
     path = shutil.which("stockfish", path="/usr/games:/usr/bin:/usr/local/bin")
     if path is None:
         raise SystemExit("stockfish is not installed")
@@ -153,7 +185,7 @@ def main() -> None:
         version = engine.id["name"]
         for name, make in (("openings", openings), ("endgames", endgames)):
             if only in (None, name):
-                write(name, version, make(engine, random.Random(1)))
+                write(name, version, make(engine, random.Random(1)), names)
 
 
 if __name__ == "__main__":

@@ -325,6 +325,7 @@ export interface components {
             /** @default [] */
             moves: components["schemas"]["Move"][];
             now: number;
+            opening: components["schemas"]["Opening"] | null;
             openingFen: string | null;
             outcome: ("world" | "leela" | "draw" | "void") | null;
             /** @default 0 */
@@ -371,6 +372,11 @@ export interface components {
             gas: number;
             payee: `0x${string}`;
             seconds: number;
+        };
+        /** @description How the game stood before its first move. */
+        Opening: {
+            moves: string;
+            name: string;
         };
         Pools: {
             /**

@@ -33,6 +33,7 @@ export const game = (change: Partial<Game> = {}): Game => ({
     moves: [],
     proof: null,
     thinking: null,
+    opening: null,
   },
   vote: {
     ...{ ply: 0, leader: null, leaderWeight: '0', runnerUpWeight: '0', castWeight: '0', pending: 0, candidates: [] },

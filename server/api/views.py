@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 
 from engine.encoding import unpack_move
 from server.model.game import Card, Game, Record, Side, Wei
+from server.model.opening import Opening, opening_of
 from server.model.position import Position
 from server.store.keys import Keys
 from server.store.progress import Progress
@@ -30,6 +31,8 @@ class Document(Game):
     proof: Progress | None = None
     """The proof under way, or the last one."""
     thinking: Thinking | None = None
+    opening: Opening | None = None
+    """Null: the game has not begun, or began with a position that is not in the book."""
 
 
 class Config(Record):
@@ -123,6 +126,7 @@ class Views:
             ballots_until=max(game.deadline - self.margin, 0) if game.state == "vote" else 0,
             proof=_proof(game, None if progress is None else Progress.model_validate_json(progress)),
             thinking=None if thinking is None else Thinking.model_validate_json(thinking),
+            opening=opening_of(game.opening_fen),
         )
 
     async def _pending(self, game: Game) -> int:
