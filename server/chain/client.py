@@ -9,6 +9,7 @@ from typing import Any, cast
 from web3.exceptions import BlockNotFound
 from web3.types import BlockData, LogReceipt
 
+from server.chain import chains
 from server.chain.contracts import game_contract, state_of
 from server.chain.node import Unreachable, connect, log_ranges
 from server.model.game import Event, State
@@ -56,6 +57,7 @@ class Chain:
     @classmethod
     def connect(cls, settings: Settings) -> Chain:
         """The contract of the settings. Raises SettingsError for another chain or an address without code."""
+        chains.check(settings)
         chain = cls(settings.rpc_url, settings.contract, settings.chain_id)
         try:
             chain_id, code = chain.w3.eth.chain_id, chain.w3.eth.get_code(chain.contract.address)

@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 
 from web3.exceptions import MismatchedABI
 
-from server.chain import deploy
+from server.chain import chains, deploy
 from server.chain.contracts import game_contract
 from server.chain.sender import Sender
 from server.settings import Environment, SettingsError, key_of
@@ -29,15 +29,20 @@ KINDS = {"bet": BET, "prize": PRIZE}
 def create(kind: str, changes: Sequence[str], pot: str, fund: str) -> int:
     """Opens a game of a kind, with changes to its terms ("votingPeriod=600"), and returns its number.
 
-    `pot` and `fund` are in ether. Raises SettingsError for what cannot be understood and what the contract refuses.
+    Periods are at least what the chain asks for (`chains`), unless `changes` say otherwise. `pot` and `fund` are in
+    ether. Raises SettingsError for what cannot be understood and what the contract refuses.
     """
-    terms, amounts = changed(KINDS[kind], changes), (wei("--fund", fund), wei("--pot", pot))
+    changed(KINDS[kind], changes)  # what cannot be understood is refused before a chain is asked
+    amounts = wei("--fund", fund), wei("--pot", pot)
     if kind == "prize" and amounts[1] == 0:
         raise SettingsError("--pot: a prize needs one")
     w3, address, _ = deploy.locate()
-    key = key_of(Environment.read(), "owner")
+    env = Environment.read()
+    key = key_of(env, "owner")
     if key is None:
         raise SettingsError("OWNER_KEY: missing; only the contract's owner creates games")
+    chain = chains.check(env, w3.eth.chain_id)
+    terms = changed(KINDS[kind] if chain is None else chain.terms(KINDS[kind]), changes)
     owner = Sender(w3, key, "OWNER_KEY")
     try:
         return deploy.create_game(game_contract(w3, address), owner, terms, *amounts)

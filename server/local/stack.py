@@ -18,7 +18,7 @@ import requests
 from web3 import Web3
 from web3.exceptions import Web3Exception
 
-from server.chain import deploy, proving
+from server.chain import chains, deploy, proving
 from server.chain.client import Chain
 from server.chain.contracts import artifact_hash, compile_verifier
 from server.chain.node import connect
@@ -77,6 +77,7 @@ class Stack:
         """Starts everything. Raises SettingsError, with nothing damaged; `stop` must be called in any case."""
         env = self.env
         check_setup(env)
+        chains.check(env)
         public_rpc(env)
         network = network_of(env)
         if self.demo and not (env.frontend / "index.html").is_file():
