@@ -1,6 +1,26 @@
 // Generated from the server's OpenAPI schema; do not edit. Make it again with `npm --prefix frontend run types`.
 
 export interface paths {
+    "/api/accounts/{address}/games": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Account Games
+         * @description Games in which an account has a stake or unclaimed money, the newest first, of the 100 before a number.
+         */
+        get: operations["account_games_api_accounts__address__games_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/config": {
         parameters: {
             query?: never;
@@ -231,6 +251,21 @@ export interface components {
             /** @enum {string} */
             status: "received" | "counted";
         };
+        /** @description A game in which an account has a stake or unclaimed money. */
+        AccountGame: {
+            game: components["schemas"]["Card"];
+            /** @description wei */
+            owed: string;
+            payout: string | null;
+            side: ("world" | "leela") | null;
+            /** @description wei */
+            stake: string;
+        };
+        AccountGames: {
+            before: number | null;
+            games: components["schemas"]["AccountGame"][];
+        };
+        /** @description What an account has in a game, at least as new as the document of `version`. */
         AccountView: {
             ballot: components["schemas"]["AccountBallot"] | null;
             /** @description wei */
@@ -239,6 +274,8 @@ export interface components {
             side: ("world" | "leela") | null;
             /** @description wei */
             stake: string;
+            /** @default 0 */
+            version: number;
             votedPly: number | null;
             voteKey: `0x${string}` | null;
         };
@@ -259,14 +296,19 @@ export interface components {
         };
         /** @description A game in a list: small, however long the game. */
         Card: {
+            deadline: number;
+            fee: number;
             fen: string | null;
             id: number;
+            lastMove: string | null;
             /** @description wei */
             leelaPool: string;
+            maxOdds: number;
             outcome: ("world" | "leela" | "draw" | "void") | null;
             ply: number;
             /** @description wei */
             pot: string;
+            seats: number;
             /** @enum {string} */
             state: "lobby" | "drawn" | "vote" | "prove" | "over";
             /** @enum {string} */
@@ -520,6 +562,39 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    account_games_api_accounts__address__games_get: {
+        parameters: {
+            query?: {
+                before?: number | null;
+            };
+            header?: never;
+            path: {
+                address: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountGames"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     config_api_config_get: {
         parameters: {
             query?: never;

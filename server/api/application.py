@@ -10,10 +10,11 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
-from fastapi.staticfiles import StaticFiles
+from starlette.middleware.gzip import GZipMiddleware
 
 from server.api import problems, rpc
 from server.api.limits import BodyLimit, Headers
+from server.api.page import Page
 from server.api.routes import accounts, ballots, config, games, local, model, operations, plies, proofs
 from server.api.shared import Api
 from server.chain.client import Chain
@@ -53,13 +54,15 @@ def create(settings: Settings, chain: Chain) -> FastAPI:
     connect = "'self'" if settings.public_rpc_url is None else f"'self' {_origin(settings.public_rpc_url)}"
     app.add_middleware(BodyLimit, limit=BODY, larger={"/rpc": rpc.BODY})
     app.add_middleware(Headers, connect=connect)
+    # Answers only: files are compressed beforehand, and event streams are excluded by the middleware itself.
+    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=6)
     for routes in (config, games, ballots, proofs, plies, accounts, model):
         app.include_router(routes.router)
     if settings.local:
         app.include_router(local.router)
     app.include_router(operations.router)
     if settings.frontend.is_dir():
-        app.mount("/", StaticFiles(directory=settings.frontend, html=True), name="page")
+        app.mount("/", Page(settings.frontend), name="page")
     return app
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal, cast
 
 import chess
@@ -65,6 +65,9 @@ class AccountBallot(Record):
 
 
 class AccountView(Record):
+    """What an account has in a game, at least as new as the document of `version`."""
+
+    version: int = 0
     side: Side | None
     stake: Wei
     seat: int | None
@@ -72,6 +75,24 @@ class AccountView(Record):
     voted_ply: int | None
     owed: Wei
     ballot: AccountBallot | None
+
+
+class AccountGame(Record):
+    """A game in which an account has a stake or unclaimed money."""
+
+    game: Card
+    side: Side | None
+    stake: Wei
+    payout: Wei | None
+    """What the stake pays in all; null while the game is on."""
+    owed: Wei
+    """What a claim would pay now."""
+
+
+class AccountGames(Record):
+    games: tuple[AccountGame, ...]
+    before: int | None
+    """Ask with this for older games; null: these were the last."""
 
 
 class Seconds(Record):
@@ -145,6 +166,18 @@ class Views:
         numbers = range(last, max(last - limit, -1), -1)
         stored = _texts(await self.redis.mget([self.keys.card(number) for number in numbers])) if numbers else []
         return Cards(games=tuple(Card.model_validate_json(value) for value in stored if value is not None))
+
+    async def version(self, number: int) -> int:
+        """The version of a game's document."""
+        return int(await self.redis.get(self.keys.version(number)) or 0)
+
+    async def stakes(self, address: str, cards: Sequence[Card]) -> list[tuple[Side | None, int]]:
+        """What an account staked in each of some games: side and wei."""
+        async with self.redis.pipeline(transaction=False) as pipe:
+            for card in cards:
+                pipe.hget(self.keys.accounts(card.id), address.lower())
+            stored = [None if text is None else json.loads(text) for text in _texts(await pipe.execute())]
+        return [(None, 0) if entry is None else (entry["side"], int(entry["stake"])) for entry in stored]
 
     async def account(self, game: Game, address: str, owed: int) -> AccountView:
         stored = await self.redis.hget(self.keys.accounts(game.id), address.lower())

@@ -191,6 +191,13 @@ class Card(Record):
     world_pool: Wei
     leela_pool: Wei
     pot: Wei
+    max_odds: int
+    fee: int
+    """Share of the winnings for the creator, in basis points."""
+    seats: int
+    deadline: int
+    """When the lobby, the vote or the proving period ends; 0: no such time."""
+    last_move: str | None
 
     @classmethod
     def of(cls, game: Game) -> Card:
@@ -204,6 +211,11 @@ class Card(Record):
             world_pool=game.pools.world,
             leela_pool=game.pools.leela,
             pot=game.pools.pot,
+            max_odds=game.terms.max_odds,
+            fee=game.terms.fee,
+            seats=game.seats,
+            deadline=game.deadline,
+            last_move=game.moves[-1].move if game.moves else None,
         )
 
 

@@ -35,7 +35,7 @@ from server.store.lease import Lease
 
 log = logging.getLogger(__name__)
 
-SHAPES = [Game.model_json_schema(), ClosedVote.model_json_schema()]
+SHAPES = [model.model_json_schema() for model in (Game, Card, ClosedVote)]
 MODEL = hashlib.sha256(json.dumps(SHAPES, sort_keys=True).encode()).hexdigest()[:8]
 """Names the shape of the documents: a server with another shape makes the read model again."""
 MEMORY = 256

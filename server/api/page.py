@@ -1,0 +1,55 @@
+"""The built page: its files, compressed beforehand where the build did so, and its addresses."""
+
+from __future__ import annotations
+
+import mimetypes
+import os
+import re
+from pathlib import Path
+
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+ADDRESSES = re.compile(r"game/(0|[1-9][0-9]{0,9})|games")
+"""Paths below `/` that the page's own router knows (frontend/src/route.ts)."""
+ENCODINGS = (("br", ".br"), ("gzip", ".gz"))
+"""Content codings by preference, with the suffix of a file's compressed neighbour."""
+
+
+class Page(StaticFiles):
+    """Files of the page. Its addresses answer with the application, unknown ones too, but with status 404."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(directory=folder, html=True)
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        try:
+            return await super().get_response(path, scope)
+        except HTTPException as error:
+            wanted = Headers(scope=scope).get("accept", "")
+            if error.status_code != 404 or "text/html" not in wanted:
+                raise
+            full_path, found = self.lookup_path("index.html")
+            if found is None:
+                raise
+            known = ADDRESSES.fullmatch(path) is not None
+            return self.file_response(full_path, found, scope, 200 if known else 404)
+
+    def file_response(
+        self, full_path: str | os.PathLike[str], stat_result: os.stat_result, scope: Scope, status_code: int = 200
+    ) -> Response:
+        accepted = Headers(scope=scope).get("accept-encoding", "")
+        codings = {part.partition(";")[0].strip() for part in accepted.split(",") if "q=0" not in part.replace(" ", "")}
+        for coding, suffix in ENCODINGS:
+            compressed = Path(f"{os.fspath(full_path)}{suffix}")
+            # A neighbour that is older than its file was made of another one.
+            if coding in codings and compressed.is_file() and compressed.stat().st_mtime >= stat_result.st_mtime:
+                response = super().file_response(compressed, compressed.stat(), scope, status_code)
+                media_type, _ = mimetypes.guess_type(full_path)
+                response.headers["content-type"] = media_type or "application/octet-stream"
+                response.headers["content-encoding"] = coding
+                return response
+        return super().file_response(full_path, stat_result, scope, status_code)
