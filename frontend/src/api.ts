@@ -16,6 +16,7 @@ export type Vote = Schemas['Vote'];
 export type PlayedMove = Schemas['Move'];
 export type Progress = Schemas['Progress'];
 export type Account = Schemas['AccountView'];
+export type AccountGame = Schemas['AccountGame'];
 export type Receipt = Schemas['Receipt'];
 export type Ballot = Schemas['BallotBody'];
 export type GameState = Game['state'];
@@ -75,6 +76,8 @@ export const fetchConfig = () => get<Config>('/api/config');
 export const fetchGames = async () => (await get<{ games: GameLine[] }>('/api/games')).games;
 export const fetchGame = (game: number) => get<Game>(`/api/games/${game}`);
 export const fetchAccount = (game: number, account: Address) => get<Account>(`/api/games/${game}/accounts/${account}`);
+export const fetchAccountGames = (account: Address, before: number | null = null) =>
+  get<Schemas['AccountGames']>(`/api/accounts/${account}/games${before === null ? '' : `?before=${before}`}`);
 export const proofPath = (game: number, ply: number) => `/api/games/${game}/proofs/${ply}`;
 export const fetchPassport = (model: number) => get<Passport>(`/api/model?model=${model}`);
 export const askFaucet = (address: Address) => post<unknown>('/api/faucet', { address });

@@ -7,7 +7,9 @@ import { render } from 'lit-html';
 import { pageKey } from './actions/board.ts';
 import { Context } from './actions/context.ts';
 import { bind } from './actions/index.ts';
+import { arrive, listen } from './actions/navigate.ts';
 import { start } from './actions/session.ts';
+import { setTheme, storedTheme } from './actions/settings.ts';
 import { initial, mayVote, type State } from './state.ts';
 import { Board } from './views/board.ts';
 import { page } from './views/page.ts';
@@ -48,5 +50,7 @@ window.addEventListener('keydown', (event) => pageKey(context, event));
 const language = preferredLanguage();
 await speak(language).catch(() => {}); // English is always here
 update({ language });
-draw();
+setTheme(context, storedTheme());
+listen(context);
+arrive(context);
 void start(context);

@@ -1,22 +1,27 @@
 // The one state of the page. Views draw it; actions replace parts of it.
 
 import type { Color } from 'chessops/types';
-import type { Account, Config, Game, GameLine, Passport, PlayedMove, Side } from './api.ts';
+import type { Address } from 'viem';
+import type { Account, AccountGame, Config, Game, GameLine, Passport, PlayedMove, Side } from './api.ts';
 import type { KeptBallot } from './ballot.ts';
 import type { Announced, Wallet } from './chain.ts';
+import { type Held, type Holding, holding } from './held.ts';
 import type { Stakes } from './payout.ts';
 import { position } from './position.ts';
+import type { Route } from './route.ts';
 import type { Connection } from './stream.ts';
 import type { Finding } from './verify.ts';
 import { type Language, w } from './words/index.ts';
 
 export interface State {
+  route: Route;
   config: Config | null;
-  games: GameLine[];
+  /** The newest games; null until the server told them. */
+  games: GameLine[] | null;
   game: Game | null;
   connection: Connection;
-  /** Why there is no game to draw, if there is a reason. */
-  absent: string | null;
+  /** Why there is no game to draw, if there is a reason; `none`: the server says that there is no such game. */
+  absent: { why: string; none: boolean } | null;
   /** Chain time minus this machine's, in seconds. */
   skew: number;
   /** This machine's unix seconds, moved on by the clock. */
@@ -32,8 +37,9 @@ export interface State {
   wallets: Announced[];
   wallet: Wallet | null;
   balance: bigint | null;
-  walletOpen: boolean;
-  account: Account | null;
+  held: Held | null;
+  /** Every game in which this account has a stake or unclaimed money; null until the server told them. */
+  mine: { owner: Address; games: AccountGame[]; more: number | null } | null;
   /** The last ballot of this account that the relay acknowledged to this browser. */
   kept: KeptBallot | null;
 
@@ -49,6 +55,7 @@ export interface State {
   direct: boolean;
 
   language: Language;
+  theme: Theme;
 
   /** What is being sent, while it is. */
   task: string | null;
@@ -61,9 +68,13 @@ export interface State {
   check: { ply: number; findings: Finding[]; problem: string | null; running: boolean } | null;
 }
 
+/** Light, dark, or as the device says. */
+export type Theme = 'auto' | 'light' | 'dark';
+
 export const initial: State = {
+  route: { page: 'front' },
   config: null,
-  games: [],
+  games: null,
   game: null,
   connection: 'connecting',
   absent: null,
@@ -76,8 +87,8 @@ export const initial: State = {
   wallets: [],
   wallet: null,
   balance: null,
-  walletOpen: false,
-  account: null,
+  held: null,
+  mine: null,
   kept: null,
   side: 'world',
   amount: '1',
@@ -87,6 +98,7 @@ export const initial: State = {
   typed: '',
   direct: false,
   language: 'en',
+  theme: 'auto',
   task: null,
   problem: null,
   notice: null,
@@ -137,16 +149,26 @@ export function shown(state: State): { fen: string | null; last: PlayedMove | nu
   return { fen: last === null ? game.openingFen : last.fen, last, live: false };
 }
 
+/** What is known of the visitor's account in the game that is shown. */
+export const holdingOf = ({ held, game, wallet }: State): Holding => holding(held, game, wallet?.address ?? null);
+
+/** The visitor's account in the game that is shown; null while there is none or it is not known. */
+export function accountOf(state: State): Account | null {
+  const holding = holdingOf(state);
+  return holding.is === 'known' ? holding.account : null;
+}
+
 /** The ballot of this account for the vote that is open. */
 export function ownBallot(state: State): { move: string; status: 'received' | 'counted' } | null {
-  const { account, game } = state;
-  const ballot = account?.ballot ?? null;
+  const { game } = state;
+  const ballot = accountOf(state)?.ballot ?? null;
   return ballot !== null && game?.vote && ballot.ply === game.vote.ply ? ballot : null;
 }
 
 /** Whether this browser may choose a move now; if not, why, for people. */
 export function mayVote(state: State): { may: boolean; why: string } {
-  const { game, account } = state;
+  const { game } = state;
+  const account = accountOf(state);
   if (game?.state !== 'vote') return { may: false, why: '' };
   if (account?.side !== 'world' || account.seat === null) {
     return { may: false, why: w.vote.onlyStakers };

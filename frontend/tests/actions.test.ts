@@ -1,13 +1,14 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Context } from '../src/actions/context.ts';
 import { type Actions, bind } from '../src/actions/index.ts';
+import { arrive } from '../src/actions/navigate.ts';
 import { start } from '../src/actions/session.ts';
 import type { Account, Ballot, Game } from '../src/api.ts';
 import { ensureVoteKey, voteAddress } from '../src/ballot.ts';
 import { transact, type Wallet } from '../src/chain.ts';
 import { moveNumber, position, positionKey } from '../src/position.ts';
-import { initial, mayVote, ownBallot, type State } from '../src/state.ts';
-import { DEPLOYMENT, FakeSource, FEN, game, move, RECEIPT, seated, storage } from './fakes.ts';
+import { accountOf, initial, mayVote, ownBallot, type State } from '../src/state.ts';
+import { DEPLOYMENT, FakeSource, FEN, game, ME, move, RECEIPT, seated, storage } from './fakes.ts';
 
 vi.mock('../src/chain.ts', async (original) => ({
   ...(await original<typeof import('../src/chain.ts')>()),
@@ -15,7 +16,6 @@ vi.mock('../src/chain.ts', async (original) => ({
   transact: vi.fn(),
 }));
 
-const ME = '0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266';
 const CONFIG = { ...DEPLOYMENT, relay: RECEIPT.relay, local: false };
 const NOW = 2_000_000;
 /** The vote that `RECEIPT` belongs to. */
@@ -66,9 +66,10 @@ async function open(document: Game = OPEN): Promise<void> {
     },
   );
   act = bind(context);
+  arrive(context);
   await start(context);
   FakeSource.last().send(document);
-  await vi.waitFor(() => expect(state.account).not.toBeNull());
+  await vi.waitFor(() => expect(accountOf(state)).not.toBeNull());
 }
 
 /** The account is asked for again, as after every ballot that anybody sends. */
@@ -103,7 +104,7 @@ async function fetched(path: string, init?: RequestInit): Promise<Response> {
 
 beforeEach(async () => {
   vi.stubGlobal('localStorage', storage());
-  vi.stubGlobal('location', { href: 'http://localhost:8000/', search: '' });
+  vi.stubGlobal('location', { href: 'http://localhost:8000/', pathname: `/game/${RECEIPT.game}`, search: '' });
   vi.stubGlobal('EventSource', FakeSource);
   vi.stubGlobal('fetch', fetched);
   vi.stubGlobal('setInterval', () => 0);
@@ -213,7 +214,8 @@ test('a document with an old clock does not turn the clock back, one of another 
   expect(state.skew).toBe(skew);
   FakeSource.last().send({ ...OPEN, now: NOW + 60 });
   expect(state.skew).toBeCloseTo(skew + 60, 0);
-  act.selectGame(7);
+  location.pathname = '/game/7';
+  arrive(context);
   FakeSource.last().send({ ...OPEN, id: 7 });
   expect(state.skew).toBeCloseTo(skew, 0);
 });

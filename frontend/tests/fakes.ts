@@ -2,6 +2,8 @@
 
 import { readFileSync } from 'node:fs';
 import type { Account, Config, Game, PlayedMove, Receipt } from '../src/api.ts';
+import type { Wallet } from '../src/chain.ts';
+import { Held } from '../src/held.ts';
 
 export const FEN = 'rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQkq - 0 1';
 export const ADDRESS = '0x5FbDB2315678afecb367f032d93F642f64180aa3';
@@ -42,8 +44,14 @@ export const game = (change: Partial<Game> = {}): Game => ({
 });
 
 export const seated: Account = {
-  ...{ side: 'world', stake: '10', seat: 0, voteKey: ADDRESS, votedPly: null, owed: '0', ballot: null },
+  ...{ version: 1, side: 'world', stake: '10', seat: 0, voteKey: ADDRESS, votedPly: null, owed: '0', ballot: null },
 };
+
+/** An account of `ME` in the game of `game()`. */
+export const ME = '0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266';
+export const held = (account: Account, number = 0): Held => new Held(number, ME, account);
+
+export const WALLET = { kind: 'burner', address: ME } as unknown as Wallet;
 
 /** Local storage, empty. */
 export function storage(): Pick<Storage, 'getItem' | 'setItem'> {

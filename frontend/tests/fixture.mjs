@@ -1,5 +1,5 @@
 // A server with made-up documents, to look at the page in every state without a chain: `npm run fixture [port]`, then
-// open /?game=N (0 lobby, 1 vote, 2 proving, 3 over, 4 drawn, 5 voted). For the eyes and nothing else; it is never shipped.
+// open /game/N (0 lobby, 1 vote, 2 proving, 3 over, 4 drawn, 5 voted), / or /games. For the eyes and nothing else; it is never shipped.
 
 import { createReadStream, existsSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -85,16 +85,28 @@ function document(id) {
       positionKey: null,
       now,
       since: started,
-      deadline: null,
-      decidableAt: null,
-      ballotsUntil: null,
+      deadline: 0,
+      decidableAt: 0,
+      ballotsUntil: 0,
+      created: 1,
+      block: 2,
       vote: null,
     },
     ...{ proof: null, thinking: null },
   };
   if (id === 0 || id === 4) {
     const state = id === 0 ? 'lobby' : 'drawn';
-    return { ...base, state, fen: null, openingFen: null, ply: 0, turn: null, mover: null, moves: [] };
+    return {
+      ...base,
+      deadline: id === 0 ? started + 60 : 0,
+      state,
+      fen: null,
+      openingFen: null,
+      ply: 0,
+      turn: null,
+      mover: null,
+      moves: [],
+    };
   }
   const count = { 1: 16, 2: 11, 3: 18, 5: 16 }[id];
   const { moves, fen, turn } = played(count);
@@ -150,8 +162,8 @@ const PASSPORT = {
   ...{
     name: 'sparrow',
     parameters: 3716425,
-    multiplyAdds: 237_000_000,
-    layers: 26,
+    multiply_adds: 237_000_000,
+    convolutions: 26,
     k: 17,
     insecure: true,
     strength: null,
@@ -183,18 +195,35 @@ const CONFIG = {
   ...{ explorer: null, abi: [] },
 };
 
+function card(number) {
+  const { id, state, outcome, fen, ply, pools, world, seats, deadline, moves } = document(number);
+  return {
+    ...{ id, state, outcome, fen, ply, world, seats, deadline, lastMove: moves.at(-1)?.move ?? null },
+    ...{ worldPool: pools.world, leelaPool: pools.leela, pot: pools.pot, maxOdds: 10, fee: 200 },
+  };
+}
+
 function answer(path) {
   const game = Number(/^\/api\/games\/(\d+)/.exec(path)?.[1] ?? Number.NaN);
   if (path === '/api/config') return CONFIG;
   if (path === '/api/model') return PASSPORT;
   if (path === '/api/games') {
     return {
-      games: [0, 1, 2, 3, 4, 5].map(document).map(({ id, state, outcome, fen, ply, pools }) => ({
-        ...{ id, state, outcome, fen, ply, worldPool: pools.world, leelaPool: pools.leela, pot: pools.pot },
-      })),
+      games: [5, 4, 3, 2, 1, 0].map(card),
     };
   }
-  if (path.includes('/accounts/')) return ACCOUNTS[game] ?? ACCOUNTS[1];
+  if (/^\/api\/accounts\/\w+\/games$/.test(path)) {
+    const mine = { side: 'world', stake: ETH(1.5), payout: null, owed: '0' };
+    return {
+      games: [
+        { ...mine, game: card(5) },
+        { ...mine, game: card(3), payout: ETH(3.6), owed: ETH(3.6) },
+        { ...mine, game: { ...card(1), state: 'over', outcome: 'leela' }, payout: ETH(0.3) },
+      ],
+      before: null,
+    };
+  }
+  if (path.includes('/accounts/')) return { version: 1e9, ...(ACCOUNTS[game] ?? ACCOUNTS[1]) };
   if (path.endsWith('/ballots')) return { receipt: {} };
   return Number.isNaN(game) ? null : document(game);
 }
@@ -202,13 +231,20 @@ function answer(path) {
 /** At least as strict as the server's. */
 const POLICY = "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; form-action 'none'";
 
-const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' };
+const TYPES = {
+  '.html': 'text/html',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.svg': 'image/svg+xml',
+  '.woff2': 'font/woff2',
+};
 
-createServer((request, response) => {
+const server = createServer((request, response) => {
   const path = new URL(request.url, 'http://localhost').pathname;
   if (path.endsWith('/stream')) {
     response.writeHead(200, { 'content-type': 'text/event-stream' });
     const id = Number(path.split('/')[3]);
+    if (id > 5) return response.end();
     const send = () => response.write(`event: game\nid: ${++version}\ndata: ${JSON.stringify(document(id))}\n\n`);
     send();
     const timer = setInterval(send, 500);
@@ -222,15 +258,23 @@ createServer((request, response) => {
       response.end(JSON.stringify({ jsonrpc: '2.0', id, result: '0x8ac7230489e80000' }));
     });
   } else if (path.startsWith('/api/')) {
+    const number = Number(/^\/api\/games\/(\d+)/.exec(path)?.[1] ?? 0);
+    if (number > 5) {
+      response.writeHead(404, { 'content-type': 'application/problem+json' });
+      return response.end(JSON.stringify({ title: 'Not Found', detail: `there is no game ${number}` }));
+    }
     response.writeHead(200, { 'content-type': 'application/json' });
     response.end(JSON.stringify(answer(path)));
   } else {
-    const file = join(DIST, normalize(path === '/' ? '/index.html' : path));
-    if (!file.startsWith(DIST) || !existsSync(file)) return response.writeHead(404).end();
+    const asset = join(DIST, normalize(path));
+    const file = path !== '/' && asset.startsWith(DIST) && existsSync(asset) ? asset : join(DIST, 'index.html');
     response.writeHead(200, {
       'content-type': TYPES[extname(file)] ?? 'text/plain',
       'content-security-policy': POLICY,
     });
     createReadStream(file).pipe(response);
   }
-}).listen(Number(process.argv[2] ?? 4173), '127.0.0.1', () => console.log('ready'));
+});
+server.listen(Number(process.argv[2] ?? 0), '127.0.0.1', () =>
+  console.log(`http://127.0.0.1:${server.address().port}`),
+);

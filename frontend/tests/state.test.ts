@@ -3,25 +3,29 @@ import type { Progress } from '../src/api.ts';
 import { initial, mayVote, news, overdue, resultText, type State, shown } from '../src/state.ts';
 import { millions } from '../src/views/game.ts';
 import { markOf, strengthText } from '../src/views/proof.ts';
-import { FEN, game, move, seated } from './fakes.ts';
+import { FEN, game, held, move, seated, WALLET } from './fakes.ts';
 
-const state = (change: Partial<State> = {}): State => ({ ...initial, game: game(), now: 1000, skew: 0, ...change });
+const state = (change: Partial<State> = {}): State => ({
+  ...initial,
+  ...{ game: game(), wallet: WALLET, now: 1000, skew: 0 },
+  ...change,
+});
 
 test('who may vote', () => {
-  expect(mayVote(state({ account: seated })).may).toBe(true);
+  expect(mayVote(state({ held: held(seated) })).may).toBe(true);
   expect(mayVote(state()).may).toBe(false);
-  expect(mayVote(state({ account: { ...seated, side: 'leela', seat: null } })).why).toContain('staked on the World');
-  expect(mayVote(state({ account: seated, game: game({ state: 'prove' }) })).may).toBe(false);
+  expect(mayVote(state({ held: held({ ...seated, side: 'leela', seat: null }) })).why).toContain('staked on the World');
+  expect(mayVote(state({ held: held(seated), game: game({ state: 'prove' }) })).may).toBe(false);
   const ballot = { ply: 0, move: 'e2e4', status: 'received' } as const;
-  expect(mayVote(state({ account: { ...seated, ballot } })).may).toBe(false);
-  expect(mayVote(state({ account: { ...seated, ballot: { ...ballot, ply: 4 } } })).may).toBe(true);
-  expect(mayVote(state({ account: { ...seated, votedPly: 0 } })).may).toBe(false);
+  expect(mayVote(state({ held: held({ ...seated, ballot }) })).may).toBe(false);
+  expect(mayVote(state({ held: held({ ...seated, ballot: { ...ballot, ply: 4 } }) })).may).toBe(true);
+  expect(mayVote(state({ held: held({ ...seated, votedPly: 0 }) })).may).toBe(false);
 });
 
 test('the page stops taking ballots a little before the chain does, by the chain’s clock', () => {
-  expect(mayVote(state({ account: seated, now: 1294 })).may).toBe(true);
-  expect(mayVote(state({ account: seated, now: 1296 })).why).toContain('closed');
-  expect(mayVote(state({ account: seated, now: 1000, skew: 296 })).may).toBe(false);
+  expect(mayVote(state({ held: held(seated), now: 1294 })).may).toBe(true);
+  expect(mayVote(state({ held: held(seated), now: 1296 })).why).toContain('closed');
+  expect(mayVote(state({ held: held(seated), now: 1000, skew: 296 })).may).toBe(false);
 });
 
 test('anyone may move a late game on', () => {

@@ -1,16 +1,15 @@
 import { expect, test, vi } from 'vitest';
 import type { Actions } from '../src/actions/index.ts';
 import type { Config } from '../src/api.ts';
-import type { Wallet } from '../src/chain.ts';
 import { initial, type State } from '../src/state.ts';
 import { CHECKS } from '../src/verify.ts';
 import { action } from '../src/views/action.ts';
 import { check } from '../src/views/proof.ts';
-import { ADDRESS, DEPLOYMENT, game, move, RECEIPT, seated } from './fakes.ts';
+import { ADDRESS, DEPLOYMENT, game, held, move, RECEIPT, seated, WALLET } from './fakes.ts';
 
 const act = new Proxy({}, { get: () => vi.fn() }) as Actions;
 const state = (change: Partial<State>): State => ({
-  ...{ ...initial, config: DEPLOYMENT as Config, game: game(), account: seated, wallet: {} as Wallet },
+  ...{ ...initial, config: DEPLOYMENT as Config, game: game(), held: held(seated), wallet: WALLET },
   ...{ now: 1000, skew: 0, ...change },
 });
 
@@ -30,13 +29,13 @@ function text(drawn: unknown): string {
 
 test('the vote by transaction is on offer once the server refused, and while a ballot is only received', () => {
   const offer = 'Vote by transaction';
-  const voted = (status: 'received' | 'counted') => ({ ...seated, ballot: { ply: 0, move: 'e2e4', status } });
+  const voted = (status: 'received' | 'counted') => held({ ...seated, ballot: { ply: 0, move: 'e2e4', status } });
   expect(text(action(state({}), act))).not.toContain(offer);
   expect(text(action(state({ proposal: 'e2e4' }), act))).not.toContain(offer);
   expect(text(action(state({ proposal: 'e2e4', refused: true }), act))).toContain(offer);
   expect(text(action(state({ proposal: 'e2e4', refused: true, now: 1299 }), act))).toContain(offer);
-  expect(text(action(state({ account: voted('received') }), act))).toContain(offer);
-  expect(text(action(state({ account: voted('counted') }), act))).not.toContain(offer);
+  expect(text(action(state({ held: voted('received') }), act))).toContain(offer);
+  expect(text(action(state({ held: voted('counted') }), act))).not.toContain(offer);
 });
 
 test('a draw that lasts is anyone’s to end', () => {

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-ADDRESSES = re.compile(r"game/(0|[1-9][0-9]{0,9})|games")
+ADDRESSES = re.compile(r"game/(0|[1-9][0-9]{0,9})|games|glossary")
 """Paths below `/` that the page's own router knows (frontend/src/route.ts)."""
 ENCODINGS = (("br", ".br"), ("gzip", ".gz"))
 """Content codings by preference, with the suffix of a file's compressed neighbour."""

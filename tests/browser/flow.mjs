@@ -92,7 +92,17 @@ class Visitor {
 
   async open(url) {
     await this.page.goto(url);
-    await this.page.locator('.connection.live').waitFor();
+    await this.live();
+  }
+
+  live = () => this.page.locator('.connection.live').waitFor({ state: 'attached' });
+
+  /** From the front page into the game that it offers; returns the game's number. */
+  async enter() {
+    await this.page.locator('#play').click();
+    await this.page.waitForURL(/\/game\/\d+$/);
+    await this.live();
+    return Number(new URL(this.page.url()).pathname.split('/').at(-1));
   }
 
   async stake(amount) {
@@ -164,11 +174,12 @@ async function until(condition, seconds = 30) {
 
 async function flow(stack, page) {
   const visitor = new Visitor(page);
-  await visitor.open(stack.url);
+  await page.goto(stack.url);
+  const number = await visitor.enter();
   await page.locator('.wallet-button', { hasText: 'ETH' }).waitFor({ timeout: 20_000 });
   await until(async () => (await visitor.coins()) > 1);
-  await page.getByText('insecure local setup').first().waitFor();
-  passed('the burner wallet holds test coins');
+  await page.getByText('insecure setup').first().waitFor();
+  passed('from the front page into a game; the browser wallet holds test coins');
 
   // From here on: an opening may have Leela to move first.
   await page.evaluate(() => {
@@ -183,7 +194,6 @@ async function flow(stack, page) {
   await visitor.mayVote(60_000);
   passed('staked, and the opening is drawn');
 
-  const number = Number(new URL(page.url()).searchParams.get('game'));
   const { fen, ply } = await stack.get(`/api/games/${number}`);
   await visitor.clickSomeMove(fen);
   await visitor.button(/^Vote /).click();
@@ -218,12 +228,12 @@ async function flow(stack, page) {
   await stack.stop();
   await page.locator('.connection.lost').waitFor({ timeout: 10_000 });
   await stack.start();
-  await page.locator('.connection.live').waitFor({ timeout: 20_000 });
+  await page.locator('.connection.live').waitFor({ state: 'attached', timeout: 20_000 });
   await visitor.mayVote(20_000);
   passed('the server stopped and started; the page went on');
 
   const mate = await createMateInOne(stack);
-  await visitor.open(`${stack.url}/?game=${mate}`);
+  await visitor.open(`${stack.url}/game/${mate}`);
   await visitor.stake('1');
   await visitor.mayVote(60_000);
   await page.locator('#typed').fill('Ra8');
@@ -234,9 +244,23 @@ async function flow(stack, page) {
 
   const before = await visitor.coins();
   await page.locator('#claim').click();
-  await page.getByText('Nothing is owed to you any more').waitFor({ timeout: 20_000 });
+  await page.getByText('there is nothing left to claim').waitFor({ timeout: 20_000 });
+  await page.locator('.position .profit.gain').waitFor();
   await until(async () => (await visitor.coins()) > before + 1.5);
   passed(`claimed: ${before} ETH before, ${await visitor.coins()} after`);
+
+  await page.getByRole('link', { name: 'My games' }).click();
+  await page.locator('.mine-list li').nth(1).waitFor();
+  assert.match(await page.locator('.mine-list').textContent(), /Settled/);
+  await page.goBack();
+  await page.getByText('The World wins by checkmate').first().waitFor();
+  const absent = await page.goto(`${stack.url}/game/99999`);
+  await page.getByRole('heading', { name: 'There is no game 99999' }).waitFor();
+  assert.equal(absent.status(), 200);
+  assert.equal((await page.goto(`${stack.url}/nowhere`)).status(), 404);
+  await page.getByRole('link', { name: 'To the front page' }).click();
+  await visitor.enter();
+  passed('my games, Back, an absent game and an unknown address, and on to the next game');
 }
 
 const began = Date.now();

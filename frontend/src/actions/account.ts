@@ -1,7 +1,8 @@
 // What the server and the chain know of the visitor's account: its stake, ballot and balance.
 
-import { type Account, fetchAccount, sendBallot } from '../api.ts';
+import { type Account, fetchAccount, fetchAccountGames, sendBallot } from '../api.ts';
 import { keptBallot } from '../ballot.ts';
+import { Held } from '../held.ts';
 import { mayVote, ownBallot } from '../state.ts';
 import { type Context, identity, pause } from './context.ts';
 
@@ -20,7 +21,7 @@ export async function refreshAccount(context: Context): Promise<void> {
     const account = await fetchAccount(game.id, wallet.address).catch(() => null);
     const now = context.state();
     if (account !== null && now.wallet?.address === wallet.address && now.game?.id === game.id) {
-      context.update({ account });
+      context.update({ held: new Held(game.id, wallet.address, account) });
       if (ownBallot(context.state()) !== null) context.update({ proposal: null });
       void resend(context, account);
     }
@@ -52,3 +53,16 @@ async function resend(context: Context, account: Account): Promise<void> {
   context.resent = name;
   if (await sendBallot(game.id, kept.ballot).catch(() => null)) await refreshAccount(context);
 }
+
+/** Asks for every game of this account, `more` of them after those that are known. */
+export async function refreshMine(context: Context, more = false): Promise<void> {
+  const { wallet, mine } = context.state();
+  if (wallet === null) return;
+  const known = mine !== null && mine.owner === wallet.address ? mine : null;
+  const found = await fetchAccountGames(wallet.address, more ? (known?.more ?? null) : null).catch(() => null);
+  if (found === null || context.state().wallet?.address !== wallet.address) return;
+  const games = more && known !== null ? [...known.games, ...found.games] : found.games;
+  context.update({ mine: { owner: wallet.address, games, more: found.before } });
+}
+
+export const moreOfMine = (context: Context): void => void refreshMine(context, true);

@@ -7,7 +7,6 @@ import { w } from '../words/index.ts';
 import type { Context } from './context.ts';
 import { scrollMoves } from './focus.ts';
 import { play, withdraw } from './vote.ts';
-import { openWallets } from './wallet.ts';
 
 const ARROWS: Record<string, [file: number, rank: number]> = {
   ArrowLeft: [-1, 0],
@@ -72,8 +71,7 @@ export function boardKey(context: Context, key: string): boolean {
 export function pageKey(context: Context, event: KeyboardEvent): void {
   const target = event.target as HTMLElement;
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-  if (event.key === 'Escape' && context.state().walletOpen) openWallets(context, false);
-  if (target.closest('input, select, textarea, #board, summary, [role=dialog]') !== null) return;
+  if (target.closest('input, select, textarea, #board, summary, [role=dialog], [popover]') !== null) return;
   const { viewed, game } = context.state();
   const at = viewed ?? game?.moves.length ?? 0;
   if (event.key === 'ArrowLeft') view(context, at - 1);

@@ -1,9 +1,12 @@
 // Everything a visitor can do, for the views to call.
 
+import * as accounts from './account.ts';
 import * as board from './board.ts';
 import * as evidence from './check.ts';
 import type { Context } from './context.ts';
+import * as navigation from './navigate.ts';
 import * as session from './session.ts';
+import * as settings from './settings.ts';
 import * as stakes from './stake.ts';
 import * as votes from './vote.ts';
 import * as wallets from './wallet.ts';
@@ -13,19 +16,22 @@ type Action = (context: Context, ...args: never[]) => unknown;
 /** An action as a view calls it: its context is known. */
 type Bound<A> = A extends (context: Context, ...args: infer P) => infer R ? (...args: P) => R : never;
 
-const { selectGame, setLanguage, dismiss } = session;
+const { retry, dismiss } = session;
+const { go } = navigation;
+const { setLanguage, setTheme } = settings;
+const { moreOfMine } = accounts;
 const { view, flip, boardKey } = board;
 const { play, promote, typeMove, submitTyped, withdraw, vote, voteByTransaction, setDirect } = votes;
 const { setSide, setAmount, stake, claim, hurry } = stakes;
-const { openWallets, useWallet, fund } = wallets;
+const { useWallet, fund } = wallets;
 const { check, downloadPgn, saveReceipt } = evidence;
 
 const ACTIONS = {
-  ...{ selectGame, setLanguage, dismiss },
+  ...{ go, retry, dismiss, setLanguage, setTheme, moreOfMine },
   ...{ view, flip, boardKey },
   ...{ play, promote, typeMove, submitTyped, withdraw, vote, voteByTransaction, setDirect },
   ...{ setSide, setAmount, stake, claim, hurry },
-  ...{ openWallets, useWallet, fund },
+  ...{ useWallet, fund },
   ...{ check, downloadPgn, saveReceipt },
 };
 

@@ -1,22 +1,22 @@
 // The session: settings, the list of games, and the game that is followed.
 
-import { fetchConfig, fetchGame, fetchGames, fetchPassport, type Game } from '../api.ts';
+import { ApiError, fetchConfig, fetchGame, fetchGames, fetchPassport, type Game } from '../api.ts';
 import { discover, explain, reader } from '../chain.ts';
-import { news } from '../state.ts';
-import { follow as followGame } from '../stream.ts';
-import { type Language, rememberLanguage, speak, w } from '../words/index.ts';
-import { refreshAccount } from './account.ts';
+import { holdingOf, news } from '../state.ts';
+import { follow } from '../stream.ts';
+import { refreshAccount, refreshMine } from './account.ts';
 import { type Context, pause } from './context.ts';
 import { scrollMoves } from './focus.ts';
 import { meetRelay, votesAtOnce } from './vote.ts';
 import { announced, firstFunds, restoreBurner } from './wallet.ts';
 
 /** How often what no stream tells, the list of games and the wallet's balance, is looked at, in milliseconds. */
-const LOOK_AROUND = 10_000;
+const LOOK_AROUND = 5_000;
 
-/** Loads the settings and the game; tries again until the server answers. */
+/** Loads the settings; tries again until the server answers. */
 export async function start(context: Context): Promise<void> {
   context.update({ direct: votesAtOnce() });
+  void refreshGames(context);
   for (let wait = 500; ; wait = Math.min(2 * wait, 8_000)) {
     try {
       const config = await fetchConfig();
@@ -25,43 +25,19 @@ export async function start(context: Context): Promise<void> {
       meetRelay(context, config.relay);
       break;
     } catch (error) {
-      context.update({ connection: 'lost', absent: explain(error) });
+      context.update({ connection: 'lost', absent: { why: explain(error), none: false } });
       await pause(wait);
     }
   }
   discover((wallet) => announced(context, wallet));
   restoreBurner(context);
-  await loadGames(context);
   setInterval(() => document.visibilityState === 'visible' && lookAround(context), LOOK_AROUND);
 }
 
-async function loadGames(context: Context): Promise<void> {
-  for (;;) {
-    try {
-      const games = await fetchGames();
-      context.update({ games });
-      const asked = Number(new URLSearchParams(location.search).get('game') ?? Number.NaN);
-      const chosen = games.find((g) => g.id === asked) ?? games[0];
-      if (chosen !== undefined) {
-        selectGame(context, Number.isInteger(asked) && asked >= 0 ? asked : chosen.id);
-        return;
-      }
-      context.update({ absent: w.page.noGame, connection: 'live' });
-    } catch (error) {
-      context.update({ absent: explain(error), connection: 'lost' });
-    }
-    await pause(3_000);
-  }
-}
-
 /** Shows another game, and follows it. */
-export function selectGame(context: Context, game: number): void {
-  context.unfollow();
-  context.update({
-    ...{ game: null, account: null, kept: null, passport: null, check: null },
-    ...{ viewed: null, proposal: null, promotion: null },
-  });
-  context.unfollow = followGame(
+export function followGame(context: Context, game: number): void {
+  leaveGame(context);
+  context.unfollow = follow(
     game,
     (document) => received(context, document),
     (connection) => {
@@ -71,10 +47,32 @@ export function selectGame(context: Context, game: number): void {
   );
 }
 
+/** Follows no game any more. */
+export function leaveGame(context: Context): void {
+  context.unfollow();
+  context.unfollow = () => {};
+  context.update({
+    ...{ game: null, kept: null, passport: null, check: null, absent: null },
+    ...{ viewed: null, proposal: null, promotion: null, picked: null, cursor: null, typed: '' },
+  });
+}
+
+/** Asks again for the game that could not be shown. */
+export function retry(context: Context): void {
+  const { route } = context.state();
+  if (route.page === 'game') followGame(context, route.game);
+}
+
 /** A stream tells nothing of why it fails; the document's own address does. */
 async function explainAbsence(context: Context, game: number): Promise<void> {
-  const absent = await fetchGame(game).then(() => null, explain);
-  if (context.state().game === null) context.update({ absent });
+  const absent = await fetchGame(game).then(
+    () => null,
+    (error) => ({ why: explain(error), none: error instanceof ApiError && error.status === 404 }),
+  );
+  const { route } = context.state();
+  if (context.state().game !== null || route.page !== 'game' || route.game !== game) return;
+  context.update({ absent });
+  if (absent?.none) context.unfollow();
 }
 
 function received(context: Context, game: Game): void {
@@ -85,14 +83,16 @@ function received(context: Context, game: Game): void {
   const said = news(before, game);
   const moved = before === null || before.fen !== game.fen || before.state !== game.state;
   context.update({
-    ...{ game, skew, now },
+    ...{ game, skew, now, absent: null },
     ...(said === '' ? {} : { said }),
     ...(moved ? { proposal: null, promotion: null, picked: null, typed: '' } : {}),
   });
-  if (before === null || before.state !== game.state) void refreshGames(context);
+  if (before !== null && before.state !== game.state) void refreshGames(context);
   if (before?.moves.length !== game.moves.length) scrollMoves();
   if (context.state().passport === null) void loadPassport(context, game.terms.model);
-  if (before === null || stakesAndVotes(before) !== stakesAndVotes(game)) void refreshAccount(context);
+  const holding = holdingOf(context.state());
+  const outdated = game.state === 'over' && holding.is === 'known' && !holding.current;
+  if (before === null || outdated || stakesAndVotes(before) !== stakesAndVotes(game)) void refreshAccount(context);
 }
 
 /** What of a document can change what an account has or may do; a proof's progress does not. */
@@ -100,12 +100,13 @@ const stakesAndVotes = ({ state, ply, pools, vote }: Game): string =>
   JSON.stringify([state, ply, pools, vote?.castWeight, vote?.pending]);
 
 async function lookAround(context: Context): Promise<void> {
-  const { wallet, balance } = context.state();
+  const { wallet, balance, route } = context.state();
   if (wallet !== null && balance === 0n) void firstFunds(context, wallet);
+  if (route.page === 'mine') void refreshMine(context);
   await Promise.all([refreshGames(context), refreshAccount(context)]);
 }
 
-async function refreshGames(context: Context): Promise<void> {
+export async function refreshGames(context: Context): Promise<void> {
   const games = await fetchGames().catch(() => null);
   if (games !== null) context.update({ games });
 }
@@ -113,17 +114,6 @@ async function refreshGames(context: Context): Promise<void> {
 async function loadPassport(context: Context, model: number): Promise<void> {
   const passport = await fetchPassport(model).catch(() => null);
   if (passport !== null) context.update({ passport });
-}
-
-/** Speaks another language from now on. */
-export function setLanguage(context: Context, language: Language): void {
-  speak(language).then(
-    () => {
-      rememberLanguage(language);
-      context.update({ language });
-    },
-    () => context.update({ problem: w.problems.noAnswer }),
-  );
 }
 
 export function dismiss(context: Context): void {

@@ -4,9 +4,9 @@ import { type Address, zeroAddress } from 'viem';
 import type { Side } from '../api.ts';
 import { ensureVoteKey, type GameIdentity, voteAddress } from '../ballot.ts';
 import { coins, parseCoins } from '../format.ts';
-import type { Overdue } from '../state.ts';
+import { accountOf, type Overdue } from '../state.ts';
 import { w } from '../words/index.ts';
-import { refreshAccount } from './account.ts';
+import { refreshAccount, refreshMine } from './account.ts';
 import { type Context, identity } from './context.ts';
 
 /** The part of the contract's seat that is read here. */
@@ -23,10 +23,10 @@ export function setAmount(context: Context, amount: string): void {
 }
 
 export function stake(context: Context): void {
-  const { game, wallet, account, amount } = context.state();
+  const { game, wallet, amount } = context.state();
   const wei = parseCoins(amount);
   if (game === null || wallet === null || wei === null) return;
-  const side = account?.side ?? context.state().side;
+  const side = accountOf(context.state())?.side ?? context.state().side;
   void context.attempt(w.lobby.sending, async () => {
     const at = identity(game);
     const voteKey = side === 'world' ? await seatKey(context, at, wallet.address) : zeroAddress;
@@ -55,13 +55,14 @@ async function seatKey(context: Context, at: GameIdentity, account: Address): Pr
   return seat.voteKey;
 }
 
-export function claim(context: Context): void {
-  const { game, wallet, account } = context.state();
-  if (game === null || wallet === null) return;
+/** Claims what a game owes this account. */
+export function claim(context: Context, game: number, owed: string): void {
+  const { wallet } = context.state();
+  if (wallet === null) return;
   void context.attempt(w.over.claiming, async () => {
-    await context.transaction(w.over.claiming, 'claim', [BigInt(game.id), wallet.address]);
-    context.notify(w.over.paid(coins(account?.owed ?? '0')));
-    await refreshAccount(context);
+    await context.transaction(w.over.claiming, 'claim', [BigInt(game), wallet.address]);
+    context.notify(w.over.paid(coins(owed)));
+    await Promise.all([refreshAccount(context), refreshMine(context)]);
   });
 }
 

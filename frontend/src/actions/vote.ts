@@ -5,8 +5,9 @@ import { makeSquare } from 'chessops/util';
 import type { Address } from 'viem';
 import { sendBallot } from '../api.ts';
 import { checkReceipt, keepBallot, relayChanged, signBallot, storedVoteKey, voteAddress } from '../ballot.ts';
+import { Held } from '../held.ts';
 import { moveNumber, needsPromotion, position, positionKey, readMove } from '../position.ts';
-import { livePosition, mayVote, ownBallot } from '../state.ts';
+import { accountOf, livePosition, mayVote, ownBallot } from '../state.ts';
 import { w } from '../words/index.ts';
 import { refreshAccount } from './account.ts';
 import { type Context, identity } from './context.ts';
@@ -69,7 +70,8 @@ export function withdraw(context: Context): void {
 }
 
 export function vote(context: Context): void {
-  const { game, wallet, account, proposal } = context.state();
+  const { game, wallet, proposal } = context.state();
+  const account = accountOf(context.state());
   if (game?.fen == null || wallet === null || account?.seat == null || proposal === null) return;
   const seen = positionKey(position(game.fen));
   if (game.positionKey !== null && seen !== game.positionKey) {
@@ -115,8 +117,11 @@ export function voteByTransaction(context: Context): void {
 }
 
 function voted(context: Context, ply: number, move: string, status: 'received' | 'counted'): void {
-  const { account } = context.state();
-  if (account !== null) context.update({ account: { ...account, ballot: { ply, move, status } } });
+  const { game, wallet } = context.state();
+  const account = accountOf(context.state());
+  if (account !== null && game !== null && wallet !== null) {
+    context.update({ held: new Held(game.id, wallet.address, { ...account, ballot: { ply, move, status } }) });
+  }
   context.update({ proposal: null, said: w.vote.said[status] });
 }
 

@@ -3,7 +3,7 @@
 import { askFaucet } from '../api.ts';
 import { type Announced, burner, connect, type Wallet } from '../chain.ts';
 import { w } from '../words/index.ts';
-import { refreshAccount, refreshBalance } from './account.ts';
+import { refreshAccount, refreshBalance, refreshMine } from './account.ts';
 import type { Context } from './context.ts';
 
 const slot = (context: Context) => `proofmate:wallet:${context.state().config?.chainId ?? 0}`;
@@ -26,9 +26,10 @@ export function announced(context: Context, wallet: Announced): void {
 }
 
 function setWallet(context: Context, wallet: Wallet): void {
-  context.update({ wallet, account: null, kept: null, balance: null, walletOpen: false, proposal: null });
+  context.update({ wallet, kept: null, balance: null, proposal: null });
   void refreshBalance(context);
   void refreshAccount(context);
+  void refreshMine(context);
   void firstFunds(context, wallet);
 }
 
@@ -42,10 +43,6 @@ export async function firstFunds(context: Context, wallet: Wallet): Promise<void
     // Asked again with the next look around; the button in the wallet menu shows why it fails.
   }
   await refreshBalance(context);
-}
-
-export function openWallets(context: Context, open: boolean): void {
-  context.update({ walletOpen: open });
 }
 
 export function useWallet(context: Context, id: string): void {
@@ -68,7 +65,7 @@ export function useWallet(context: Context, id: string): void {
 function accountsChanged(context: Context, from: Announced, accounts: readonly string[]): void {
   const { config, wallet } = context.state();
   if (config === null || wallet?.id !== from.id) return;
-  if (accounts.length === 0) context.update({ wallet: null, account: null, kept: null, balance: null });
+  if (accounts.length === 0) context.update({ wallet: null, kept: null, balance: null });
   else void connect(config, from, false).then((connected) => connected !== null && setWallet(context, connected));
 }
 

@@ -3,12 +3,14 @@
 import { html, nothing } from 'lit-html';
 import { live } from 'lit-html/directives/live.js';
 import type { Actions } from '../actions/index.ts';
-import { clock, coins, parseCoins, percent, period, times } from '../format.ts';
-import { after, multiple, payout } from '../payout.ts';
+import { clock, coins, percent, period } from '../format.ts';
 import { position, sanOf } from '../position.ts';
-import { mayVote, overdue, ownBallot, resultText, type State, secondsLeft, stakesOf } from '../state.ts';
+import { pathOf } from '../route.ts';
+import { holdingOf, mayVote, overdue, ownBallot, resultText, type State, secondsLeft } from '../state.ts';
 import { w } from '../words/index.ts';
 import { card, type Drawn, share } from './dom.ts';
+import { gameToEnter } from './front.ts';
+import { lobby } from './lobby.ts';
 
 export function action(state: State, act: Actions): Drawn {
   const { game } = state;
@@ -22,12 +24,19 @@ export function action(state: State, act: Actions): Drawn {
   }[game.state]();
   const standIn = game.state === 'prove' && game.mover === 'understudy';
   const title = standIn ? w.action.standInTitle : w.action.titles[game.state];
-  const left = game.state === 'over' || game.state === 'drawn' ? null : secondsLeft(state, game.deadline);
+  const left = bindingSeconds(state);
   const aside =
-    left === null || (game.state === 'prove' && left > 86_400)
+    left === null
       ? nothing
       : html`<span class="clock ${left < 15 ? 'short' : ''}" role="timer" aria-label=${w.action.timeLeft}>${clock(left)}</span>`;
   return card('action', title, html`${body}${late(state, act)}${receipt(state, act)}`, aside);
+}
+
+/** The seconds left to do something here: until the lobby closes, or until the server takes no more votes. */
+export function bindingSeconds(state: State): number | null {
+  const { game } = state;
+  if (game?.state === 'lobby') return secondsLeft(state, game.deadline);
+  return game?.state === 'vote' ? secondsLeft(state, game.ballotsUntil) : null;
 }
 
 function late(state: State, act: Actions): Drawn {
@@ -51,97 +60,6 @@ function receipt({ kept }: State, act: Actions): Drawn {
   return html`<p class="fine">${w.action.receipt(kept.ballot.move, save)}</p>`;
 }
 
-// ------------------------------------------------------------------------------------------------------------ lobby
-
-function lobby(state: State, act: Actions): Drawn {
-  const { game, account } = state;
-  if (game === null) return nothing;
-  const staked = account?.side ?? null;
-  const side = staked ?? state.side;
-  const wei = parseCoins(state.amount);
-  const least = BigInt(game.terms.minStake);
-  const tooMuch = wei !== null && state.balance !== null && wei >= state.balance;
-  const problem =
-    state.amount.trim() === ''
-      ? w.lobby.typeAmount
-      : wei === null
-        ? w.lobby.noAmount
-        : wei < least
-          ? w.lobby.least(coins(least))
-          : tooMuch
-            ? w.lobby.tooMuch
-            : null;
-  const starts = game.terms.lobbyPeriod === 0 ? w.lobby.begins : w.lobby.until;
-  return html`
-    <p class="lead">
-      ${staked === null ? w.lobby.choose(starts) : w.lobby.staked(coins(account?.stake ?? '0'), staked, starts)}
-    </p>
-    <form
-      class="stake"
-      @submit=${(e: Event) => {
-        e.preventDefault();
-        if (problem === null) act.stake();
-      }}
-    >
-      <fieldset class="sides" ?disabled=${state.task !== null}>
-        <legend class="sr">${w.lobby.sideLegend}</legend>
-        ${(['world', 'leela'] as const).map(
-          (s) => html`
-            <label class="side-${s}">
-              <input
-                type="radio"
-                name="side"
-                value=${s}
-                .checked=${live(side === s)}
-                ?disabled=${(staked !== null && staked !== s) || (s === 'leela' && !game.terms.leelaPoolOpen)}
-                @change=${() => act.setSide(s)}
-              />
-              <span><b>${w.lobby.sides[s]}</b><small>${w.lobby.votes[s]}</small></span>
-            </label>
-          `,
-        )}
-      </fieldset>
-      <label class="amount">
-        <span>${w.lobby.stake}</span>
-        <input
-          id="amount"
-          inputmode="decimal"
-          autocomplete="off"
-          spellcheck="false"
-          aria-describedby="stake-hint"
-          aria-invalid=${problem !== null}
-          .value=${live(state.amount)}
-          @input=${(e: Event) => act.setAmount((e.target as HTMLInputElement).value)}
-        />
-        <span class="unit">ETH</span>
-      </label>
-      ${
-        problem === null && wei !== null
-          ? outlook(state, side, wei)
-          : html`<p class="outlook problem" id="stake-hint">${problem}</p>`
-      }
-      <button class="primary ${side}" ?disabled=${problem !== null || state.task !== null || state.wallet === null}>
-        ${state.task ?? (state.wallet === null ? w.wallet.first : w.lobby.stakeOn(side))}
-      </button>
-    </form>
-  `;
-}
-
-function outlook(state: State, side: 'world' | 'leela', wei: bigint): Drawn {
-  if (state.game === null) return nothing;
-  const pools = after(stakesOf(state.game), side, wei);
-  const other = side === 'world' ? 'leela' : 'world';
-  const win = payout(pools, side, wei, side);
-  const lose = payout(pools, side, wei, other);
-  return html`
-    <dl class="outlook" id="stake-hint">
-    <div><dt>${w.lobby.wins(side)}</dt><dd>${coins(win)} ETH <em>${times(multiple(pools, side))}</em></dd></div>
-    <div><dt>${w.lobby.wins(other)}</dt><dd>${coins(lose)} ETH</dd></div>
-    <div><dt>${w.lobby.draw}</dt><dd>${coins(wei)} ETH</dd></div>
-    </dl>
-  `;
-}
-
 // ------------------------------------------------------------------------------------------------------------- draw
 
 const drawn = (): Drawn => html`
@@ -158,7 +76,7 @@ function vote(state: State, act: Actions): Drawn {
   const part = (weight: string) => (total === 0n ? 0 : Number((BigInt(weight) * 10_000n) / total) / 10_000);
   const cast = part(game.vote.castWeight);
   return html`
-    <div class="own">${own(state, act)}</div>
+    <div class="own bar">${own(state, act)}</div>
     <h3 id="candidates">${w.vote.candidates}</h3>
     <ol class="candidates" aria-labelledby="candidates">
       ${
@@ -256,29 +174,33 @@ function prove(state: State): Drawn {
 // ------------------------------------------------------------------------------------------------------------- over
 
 function over(state: State, act: Actions): Drawn {
-  const { game, account, wallet } = state;
+  const { game, games } = state;
   if (game === null) return nothing;
-  const owed = BigInt(account?.owed ?? '0');
-  const staked = BigInt(account?.stake ?? '0');
-  const newest = state.games[0]?.id;
-  const line =
-    account === null || (staked === 0n && owed === 0n)
-      ? html`<p class="fine">${wallet === null ? w.over.connect : w.over.noStake}</p>`
-      : owed > 0n
-        ? html`
-            <p class="lead">${w.over.owes(coins(owed), staked > 0n ? coins(staked) : null)}</p>
-            <button class="primary" id="claim" ?disabled=${state.task !== null} @click=${() => act.claim()}>
-              ${state.task ?? w.over.claim(coins(owed))}
-            </button>
-          `
-        : html`<p class="lead">${w.over.nothing(coins(staked))}</p>`;
+  const next = gameToEnter((games ?? []).filter((g) => g.id > game.id || g.state === 'lobby'));
   return html`
     <p class="result ${game.outcome ?? ''}">${resultText(game)}</p>
-    ${line}
+    <div class="bar">${settlement(state, act)}
     ${
-      newest !== undefined && newest > game.id
-        ? html`<button class="quiet" @click=${() => act.selectGame(newest)}>${w.over.next(newest)}</button>`
-        : nothing
-    }
+      next === null || next.id === game.id
+        ? html`<a class="quiet big" href="/">${w.over.more}</a>`
+        : html`<a class="quiet big" id="next" href=${pathOf({ page: 'game', game: next.id })}>${w.over.next(next.id)}</a>`
+    }</div>
   `;
+}
+
+/** What the end means to this account. No verdict is told before the account is as new as the game. */
+function settlement(state: State, act: Actions): Drawn {
+  const { game, wallet } = state;
+  const holding = holdingOf(state);
+  if (game === null || wallet === null) return html`<p class="fine">${w.over.connect}</p>`;
+  if (holding.is !== 'known' || !holding.current) return html`<p class="fine">${w.over.asking}</p>`;
+  const owed = BigInt(holding.account.owed);
+  if (owed > 0n) {
+    return html`
+      <button class="primary" id="claim" ?disabled=${state.task !== null} @click=${() => act.claim(game.id, holding.account.owed)}>
+        ${state.task ?? w.over.claim(coins(owed))}
+      </button>
+    `;
+  }
+  return html`<p class="fine">${BigInt(holding.account.stake) === 0n ? w.over.noStake : w.over.settled}</p>`;
 }

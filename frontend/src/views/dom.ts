@@ -33,3 +33,17 @@ export const link = (href: string, text: unknown): TemplateResult =>
 /** A picture on a button; its meaning is the button's label. */
 export const icon = (path: string): TemplateResult =>
   html`<svg class="sign" viewBox="0 0 24 24" aria-hidden="true"><path d=${path} /></svg>`;
+
+class Place extends Directive {
+  render(_row: number, _column: number) {
+    return noChange;
+  }
+
+  override update(part: ElementPart, [row, column]: [number, number]) {
+    (part.element as HTMLElement).style.gridArea = `${row} / ${column}`;
+    return noChange;
+  }
+}
+
+/** Puts an element into a cell of its grid; rows and columns count from 1. */
+export const place = directive(Place);

@@ -21,7 +21,8 @@ export function player(state: State, side: 'world' | 'leela'): Drawn {
       ? w.units.voters(game.seats)
       : w.player.network(typeof parameters === 'number' ? millions(parameters) : null);
   const doing = game.mover === 'understudy' ? w.player.standsIn : side === 'world' ? w.player.toVote : w.player.toMove;
-  const left = turn ? secondsLeft(state, game.deadline) : null;
+  // The clock that binds is the vote's; a proof's deadline is no thinking time.
+  const left = turn && game.state === 'vote' ? secondsLeft(state, game.ballotsUntil) : null;
   const won = game.state === 'over' && game.outcome === side;
   return html`
     <div class="player ${side} ${turn ? 'turn' : ''}">
@@ -39,7 +40,7 @@ export const millions = (n: number): string =>
   n >= 1e6 ? `${(n / 1e6).toFixed(n < 1e7 ? 2 : 1)} M` : n >= 1e3 ? `${Math.round(n / 1e3)} k` : String(n);
 
 export function pools(state: State): Drawn {
-  const { game, account } = state;
+  const { game } = state;
   if (game === null) return nothing;
   const stakes = stakesOf(game);
   const total = stakes.world + stakes.leela;
@@ -58,9 +59,6 @@ export function pools(state: State): Drawn {
       <div class="scale" ${share(world)} role="img" aria-label=${w.pools.share(percent(world))}></div>
       <dl class="pool-list">${row('world')} ${row('leela')}</dl>
       ${stakes.pot > 0n ? html`<p class="fine">${w.pools.pot(coins(stakes.pot))}</p>` : nothing}
-      <p class="mine">
-        ${account?.side == null ? w.pools.noStake : w.pools.mine(coins(account.stake), account.side)}
-      </p>
       ${terms(game)} ${risk(game)}
     `,
   );
@@ -152,23 +150,4 @@ export function moves(state: State, act: Actions): Drawn {
       </div>
     `,
   );
-}
-
-/** The games there are, newest first. */
-export function selector(state: State, act: Actions): Drawn {
-  const { games, game } = state;
-  if (games.length === 0) return nothing;
-  const others = game === null || games.some((g) => g.id === game.id) ? games : [game, ...games];
-  const stage = (g: Pick<Game, 'state' | 'outcome' | 'ply'>) => {
-    if (g.state === 'over') return g.outcome === null ? w.moves.over : w.moves.outcomes[g.outcome];
-    return g.state === 'lobby' ? w.moves.lobby : w.moves.ply(g.ply);
-  };
-  return html`
-    <label class="selector">
-      <span class="sr">${w.moves.selector}</span>
-      <select @change=${(e: Event) => act.selectGame(Number((e.target as HTMLSelectElement).value))}>
-        ${others.map((g) => html`<option value=${g.id} ?selected=${g.id === game?.id}>${w.moves.line(g.id, stage(g))}</option>`)}
-      </select>
-    </label>
-  `;
 }

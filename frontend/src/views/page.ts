@@ -5,22 +5,52 @@ import { html, nothing, type TemplateResult } from 'lit-html';
 import { live } from 'lit-html/directives/live.js';
 import { ref } from 'lit-html/directives/ref.js';
 import type { Actions } from '../actions/index.ts';
-import { coins, shortHex } from '../format.ts';
+import { shortHex } from '../format.ts';
+import { pathOf } from '../route.ts';
 import { mayVote, type State, shown } from '../state.ts';
-import { LANGUAGES, type Language, w } from '../words/index.ts';
+import { w } from '../words/index.ts';
 import { action } from './action.ts';
 import { type Drawn, icon, link } from './dom.ts';
-import { moves, player, pools, selector } from './game.ts';
+import { front } from './front.ts';
+import { moves, player, pools } from './game.ts';
+import { header } from './header.ts';
+import { mine } from './mine.ts';
+import { absentGame, glossary, missing } from './plain.ts';
+import { myPosition } from './position.ts';
 import { check, passport, proof, thinking } from './proof.ts';
 
 export function page(state: State, act: Actions, mountBoard: (element: Element | undefined) => void): TemplateResult {
-  const { game } = state;
-  const flipped = state.flipped;
   return html`
-    <a class="skip" href="#title-action">${w.page.skip}</a>
-    ${header(state, act)}
-    <main class=${game === null ? 'absent' : ''}>
-      <h1 class="sr">${game === null ? w.page.title : w.page.heading(game.id)}</h1>
+    <a class="skip" href="#main">${w.page.skip}</a>
+    ${header(state, act)} ${body(state, act, mountBoard)} ${footer(state)} ${toast(state, act)}
+    <div class="sr" aria-live="polite" role="status">${state.said}</div>
+  `;
+}
+
+function body(state: State, act: Actions, mountBoard: (element: Element | undefined) => void): Drawn {
+  const { route, game } = state;
+  switch (route.page) {
+    case 'front':
+      return front(state);
+    case 'mine':
+      return mine(state, act);
+    case 'glossary':
+      return glossary();
+    case 'missing':
+      return missing(state);
+    case 'game':
+      return game === null && state.absent !== null
+        ? absentGame(state, act, route.game)
+        : table(state, act, route.game, mountBoard);
+  }
+}
+
+/** The page of a game; before its document is there, the same in grey and of the same size. */
+function table(state: State, act: Actions, number: number, mountBoard: (element: Element | undefined) => void): Drawn {
+  const { game, flipped } = state;
+  return html`
+    <main class="game-page" id="main" tabindex="-1">
+      <h1 class="sr">${w.page.heading(number)}</h1>
       <div class="board-side">
         ${player(state, flipped ? 'world' : 'leela')}
         <div class="board-frame">
@@ -35,96 +65,28 @@ export function page(state: State, act: Actions, mountBoard: (element: Element |
           >
             <div ${ref(mountBoard)}></div>
           </div>
-          ${promotion(state, act)} ${game === null ? absent(state, act) : nothing}
+          ${promotion(state, act)}
         </div>
         ${player(state, flipped ? 'leela' : 'world')} ${boardControls(state, act)}
       </div>
       ${
         game === null
-          ? nothing
+          ? html`
+              <div class="right-side">${skeleton('action')} ${skeleton('proof')}</div>
+              <div class="left-side">${skeleton('position')} ${skeleton('moves')}</div>
+              <div class="below">${skeleton('pools')} ${skeleton('thinking')} ${skeleton('check')} ${skeleton('passport')}</div>
+            `
           : html`
-        <div class="right-side">${action(state, act)} ${proof(state, act)}</div>
-        <div class="left-side">${pools(state)} ${moves(state, act)}</div>
-        <div class="below">${thinking(state)} ${check(state, act)} ${passport(state)}</div>
-      `
+              <div class="right-side">${action(state, act)} ${proof(state, act)}</div>
+              <div class="left-side">${myPosition(state)} ${moves(state, act)}</div>
+              <div class="below">${pools(state)} ${thinking(state)} ${check(state, act)} ${passport(state)}</div>
+            `
       }
     </main>
-    ${footer(state, act)} ${toast(state, act)}
-    <div class="sr" aria-live="polite" role="status">${state.said}</div>
   `;
 }
 
-function header(state: State, act: Actions): Drawn {
-  const { config, connection } = state;
-  return html`
-    <header class="page-top">
-      <a class="brand" href="/"><svg viewBox="0 0 32 32" aria-hidden="true"><use href="/favicon.svg#mark"></use></svg>Proofmate</a>
-      ${selector(state, act)}
-      <span class="spring"></span>
-      ${config?.insecure ? html`<span class="chip warn" title=${w.page.insecureWhy}>${w.page.insecure}</span>` : nothing}
-      <span class="chip connection ${connection}" role="status">
-        ${w.page.connection[connection]}
-      </span>
-      ${walletMenu(state, act)}
-    </header>
-  `;
-}
-
-function walletMenu(state: State, act: Actions): Drawn {
-  const { wallet, balance, config, wallets, walletOpen } = state;
-  if (config === null) return nothing;
-  return html`
-    <div class="wallet">
-      <button class="wallet-button" aria-expanded=${walletOpen} aria-controls="wallets" @click=${() => act.openWallets(!walletOpen)}>
-        ${
-          wallet === null
-            ? w.wallet.connect
-            : html`<code>${shortHex(wallet.address)}</code><b>${balance === null ? '…' : `${coins(balance)} ETH`}</b>`
-        }
-      </button>
-      <div class="wallet-list card" id="wallets" ?hidden=${!walletOpen}>
-        <h2>${w.wallet.title}</h2>
-        ${
-          config.local
-            ? html`
-                <button class="choice" aria-pressed=${wallet?.kind === 'burner'} @click=${() => act.useWallet('burner')}>
-                  ${icon('M12 3c1 4 5 6 5 11a5 5 0 0 1-10 0c0-2 1-3 2-4 0 2 1 3 2 3 1-3-1-6 1-10z')}<span>${w.wallet.browser}<small>${w.wallet.browserAbout}</small></span>
-                </button>
-              `
-            : nothing
-        }
-        ${wallets.map(
-          (announced) => html`
-            <button class="choice" aria-pressed=${wallet?.id === announced.id} @click=${() => act.useWallet(announced.id)}>
-              ${announced.icon === null ? icon('M4 7h16v12H4zM4 7l12-3v3M16 13h2') : html`<img class="icon" src=${announced.icon} alt="" />`}
-              <span>${announced.name}<small>${w.wallet.extension}</small></span>
-            </button>
-          `,
-        )}
-        ${wallets.length === 0 ? html`<p class="fine">${w.wallet.none}</p>` : nothing}
-        ${
-          config.faucet && wallet !== null
-            ? html`<button class="quiet" ?disabled=${state.task !== null} @click=${() => act.fund()}>${w.wallet.fund}</button>`
-            : nothing
-        }
-      </div>
-    </div>
-  `;
-}
-
-function absent({ absent: why, games }: State, act: Actions): Drawn {
-  const newest = games[0]?.id;
-  return html`
-    <div class="cover">
-      <p>${why ?? w.page.loading}</p>
-      ${
-        why === null || newest === undefined
-          ? nothing
-          : html`<button class="quiet" @click=${() => act.selectGame(newest)}>${w.page.openGame(newest)}</button>`
-      }
-    </div>
-  `;
-}
+const skeleton = (name: string): Drawn => html`<section class="card ${name} skeleton" aria-hidden="true"></section>`;
 
 const PROMOTIONS = ['queen', 'knight', 'rook', 'bishop'] as const;
 
@@ -200,28 +162,19 @@ function toast(state: State, act: Actions): Drawn {
   return html`
     <div class="toast ${state.problem === null ? 'notice' : 'problem'}" role="alert" ?hidden=${text === null}>
       <p>${text}</p>
-      <button class="inline" aria-label=${w.page.dismiss} @click=${() => act.dismiss()}>✕</button>
+      <button class="quiet square" aria-label=${w.page.dismiss} @click=${() => act.dismiss()}>${icon('M6 6l12 12M18 6L6 18')}</button>
     </div>
   `;
 }
 
-function footer(state: State, act: Actions): Drawn {
-  const { game, language } = state;
+function footer({ config, game }: State): Drawn {
   return html`
     <footer class="page-bottom">
-      <label class="language">
-        <span>${w.page.language}</span>
-        <select @change=${(e: Event) => act.setLanguage((e.target as HTMLSelectElement).value as Language)}>
-          ${LANGUAGES.map(([code, name]) => html`<option value=${code} lang=${code} ?selected=${code === language}>${name}</option>`)}
-        </select>
-      </label>
+      <p>${w.page.unaudited} ${config?.insecure ? html`<span title=${w.page.insecureWhy}>${w.page.localDemo}</span>` : nothing}</p>
       <p>
-        ${w.page.unaudited}
-        ${state.config?.insecure ? w.page.localDemo : nothing}
-      </p>
-      <p>
-        ${link('/docs', 'API')} · ${game === null ? nothing : html`${w.page.contract(html`<code title=${game.contract}>${shortHex(game.contract)}</code>`, game.chainId)} · `}
-        ${w.page.pieces}
+        <a href=${pathOf({ page: 'glossary' })}>${w.header.glossary}</a> · ${link('/docs', 'API')}
+        ${game === null ? nothing : html` · ${w.page.contract(html`<code title=${game.contract}>${shortHex(game.contract)}</code>`, game.chainId)}`}
+        · ${w.page.pieces}
       </p>
     </footer>
   `;

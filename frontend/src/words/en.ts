@@ -1,6 +1,7 @@
 // The page in English. What stands in a sentence is a parameter, so that every language has its own order of words.
 
 import { html } from 'lit-html';
+import { pages } from './en.pages.ts';
 
 const rules = new Intl.PluralRules('en');
 const count = (n: number, one: string, other: string): string => `${n} ${rules.select(n) === 'one' ? one : other}`;
@@ -12,18 +13,19 @@ const side = (name: Side): string => (name === 'world' ? 'the World' : 'Leela');
 const Sides = { world: 'The World', leela: 'Leela' };
 
 export const en = {
+  ...pages,
   page: {
     title: 'Proofmate',
     yourVote: 'Your vote · Proofmate',
-    skip: 'Skip to the vote',
+    skip: 'Skip to the content',
     heading: (game: number) => `Game ${game}: the World against Leela`,
     connection: { connecting: 'connecting', live: 'live', lost: 'reconnecting' },
-    insecure: 'insecure local setup',
     insecureWhy:
       'The proofs’ setup was made from a known seed: whoever knows it can forge proofs. It is for local chains only.',
     loading: 'Loading the game…',
     openGame: (game: number) => `Open game ${game}`,
-    noGame: 'There is no game yet. One will appear here as soon as it is created.',
+    misfit: 'The server sent something that this page does not understand. It may be of another version.',
+    offline: 'You are offline. The page goes on when the network is back.',
     dismiss: 'Dismiss',
     language: 'Language',
     unaudited: html`<b>Unaudited software.</b> Nobody has reviewed it for you: stake only what you can lose.`,
@@ -60,6 +62,7 @@ export const en = {
     browserAbout: 'a key kept in this browser; its coins are worth nothing',
     extension: 'wallet extension',
     none: 'No wallet extension was found in this browser.',
+    inApp: 'On a phone, open this page inside your wallet app:',
     fund: 'Get test coins',
     waiting: 'Waiting for the wallet…',
     noAccount: 'The wallet shares no account with this page.',
@@ -121,6 +124,7 @@ export const en = {
     sides: { world: 'World', leela: 'Leela' },
     votes: { world: 'you vote', leela: 'no vote' },
     stake: 'Stake',
+    add: 'Add',
     stakeOn: (on: Side) => `Stake on ${side(on)}`,
     typeAmount: 'Type an amount.',
     noAmount: 'This is not an amount.',
@@ -174,13 +178,13 @@ export const en = {
   over: {
     connect: 'Connect a wallet to see what you are owed.',
     noStake: 'You had no stake in this game.',
-    owes: (owed: string, staked: string | null) =>
-      html`This game owes you <b>${owed} ETH</b>${staked === null ? '' : ` (you staked ${staked})`}.`,
     claim: (owed: string) => html`Claim <b>${owed} ETH</b>`,
     claiming: 'Claiming…',
     paid: (owed: string) => `${owed} ETH paid to your wallet.`,
-    nothing: (staked: string) => `You staked ${staked} ETH. Nothing is owed to you any more.`,
-    next: (game: number) => `Go to game ${game}`,
+    asking: 'Asking what you are owed…',
+    settled: 'Settled: there is nothing left to claim.',
+    next: (game: number) => `Next: game ${game}`,
+    more: 'More games',
     sending: 'Sending…',
   },
   result: {
@@ -207,6 +211,14 @@ export const en = {
       })[by],
     voteOpen: 'The vote is open.',
     drawn: 'No more stakes. The opening is being drawn.',
+  },
+  position: {
+    title: 'Your stake',
+    asking: 'Asking…',
+    staked: 'You staked',
+    payout: 'You get back',
+    profit: 'Profit',
+    paidOut: 'It has been paid to you.',
   },
   pools: {
     title: 'Stakes',
@@ -249,10 +261,7 @@ export const en = {
     back: 'One move back',
     on: 'One move on',
     live: 'Live position',
-    selector: 'Game',
     line: (game: number, state: string) => `Game ${game} · ${state}`,
-    lobby: 'open',
-    ply: (ply: number) => `move ${Math.floor(ply / 2) + 1}`,
     outcomes: { world: 'World won', leela: 'Leela won', draw: 'draw', void: 'cancelled' },
     over: 'over',
   },

@@ -2,6 +2,7 @@
 
 import { html } from 'lit-html';
 import type { Words } from './en.ts';
+import { pages } from './zh.pages.ts';
 
 type Side = 'world' | 'leela';
 
@@ -9,17 +10,18 @@ const side = (name: Side): string => (name === 'world' ? '世界队' : 'Leela');
 const Sides = { world: '世界队', leela: 'Leela' };
 
 export const zh: Words = {
+  ...pages,
   page: {
     title: 'Proofmate',
     yourVote: '轮到你投票 · Proofmate',
-    skip: '跳到投票',
+    skip: '跳到内容',
     heading: (game) => `第 ${game} 局：世界队对 Leela`,
     connection: { connecting: '连接中', live: '实时', lost: '重新连接中' },
-    insecure: '不安全的本地设置',
     insecureWhy: '证明的初始设置来自公开的种子：知道它的人可以伪造证明。仅供本地链使用。',
     loading: '正在载入棋局…',
     openGame: (game) => `打开第 ${game} 局`,
-    noGame: '还没有棋局。一旦创建，就会显示在这里。',
+    misfit: '服务器发来的内容本页面无法理解。版本可能不同。',
+    offline: '你已离线。网络恢复后页面会继续。',
     dismiss: '关闭',
     language: '语言',
     unaudited: html`<b>未经审计的软件。</b>没有人替你检查过它：只押你输得起的钱。`,
@@ -56,6 +58,7 @@ export const zh: Words = {
     browserAbout: '保存在本浏览器中的密钥；其中的币没有价值',
     extension: '钱包扩展',
     none: '本浏览器中没有发现钱包扩展。',
+    inApp: '在手机上，请在钱包应用中打开本页面：',
     fund: '领取测试币',
     waiting: '等待钱包…',
     noAccount: '钱包没有向本页面提供账户。',
@@ -109,6 +112,7 @@ export const zh: Words = {
     sides: { world: '世界队', leela: 'Leela' },
     votes: { world: '你来投票', leela: '不投票' },
     stake: '押注',
+    add: '追加',
     stakeOn: (on) => `押注${side(on)}`,
     typeAmount: '请输入金额。',
     noAmount: '这不是金额。',
@@ -159,12 +163,13 @@ export const zh: Words = {
   over: {
     connect: '连接钱包，查看你应得的金额。',
     noStake: '你没有押注这一局。',
-    owes: (owed, staked) => html`这一局欠你 <b>${owed} ETH</b>${staked === null ? '' : `（你押注了 ${staked}）`}。`,
     claim: (owed) => html`领取 <b>${owed} ETH</b>`,
     claiming: '正在领取…',
     paid: (owed) => `${owed} ETH 已付到你的钱包。`,
-    nothing: (staked) => `你押注了 ${staked} ETH。已没有应付给你的金额。`,
-    next: (game) => `前往第 ${game} 局`,
+    asking: '正在查询应付给你的金额…',
+    settled: '已结清：没有可领取的金额。',
+    next: (game) => `下一局：第 ${game} 局`,
+    more: '更多棋局',
     sending: '正在发送…',
   },
   result: {
@@ -191,6 +196,14 @@ export const zh: Words = {
       })[by],
     voteOpen: '投票已开始。',
     drawn: '不再接受押注。正在抽取开局。',
+  },
+  position: {
+    title: '你的押注',
+    asking: '查询中…',
+    staked: '你押注了',
+    payout: '你得到',
+    profit: '盈亏',
+    paidOut: '已付给你。',
   },
   pools: {
     title: '押注',
@@ -233,10 +246,7 @@ export const zh: Words = {
     back: '后退一步',
     on: '前进一步',
     live: '当前局面',
-    selector: '棋局',
     line: (game, state) => `第 ${game} 局 · ${state}`,
-    lobby: '可加入',
-    ply: (ply) => `第 ${Math.floor(ply / 2) + 1} 回合`,
     outcomes: { world: '世界队胜', leela: 'Leela 胜', draw: '和棋', void: '已取消' },
     over: '结束',
   },

@@ -1,0 +1,44 @@
+// Going from one address of the page to another: links, Back and Forward, without loading the page again.
+
+import { routeOf } from '../route.ts';
+import { refreshMine } from './account.ts';
+import type { Context } from './context.ts';
+import { followGame, leaveGame, refreshGames } from './session.ts';
+
+/** Goes to an address of the page. */
+export function go(context: Context, path: string): void {
+  if (path !== location.pathname + location.search) history.pushState(null, '', path);
+  arrive(context);
+  window.scrollTo(0, 0);
+  document.querySelector<HTMLElement>('main')?.focus({ preventScroll: true });
+}
+
+/** Shows what the present address names. */
+export function arrive(context: Context): void {
+  const route = routeOf(location);
+  const before = context.state();
+  context.update({ route, problem: null });
+  if (route.page === 'game') {
+    if (location.search !== '') history.replaceState(null, '', `/game/${route.game}`);
+    if (before.route.page !== 'game' || before.route.game !== route.game || before.game === null)
+      followGame(context, route.game);
+    return;
+  }
+  leaveGame(context);
+  if (route.page === 'mine') void refreshMine(context);
+  if (route.page === 'front') void refreshGames(context);
+}
+
+/** Follows the browser's own moves, and turns clicks on the page's own links into moves. */
+export function listen(context: Context): void {
+  window.addEventListener('popstate', () => arrive(context));
+  document.addEventListener('click', (event) => {
+    const plain = event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey;
+    const link = (event.target as Element).closest?.('a[href]');
+    if (!plain || event.defaultPrevented || !(link instanceof HTMLAnchorElement)) return;
+    if (link.target !== '' || link.hasAttribute('download') || link.origin !== location.origin) return;
+    if (link.hash !== '' || routeOf(link).page === 'missing') return; // a place on this page, or the server's own
+    event.preventDefault();
+    go(context, link.pathname + link.search);
+  });
+}
