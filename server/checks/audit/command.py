@@ -94,7 +94,7 @@ def _read(game: int, urls: Sequence[str], contract: str | None, block: str | Non
         return read
     w3, address, start = deploy.locate(urls[0] if urls else None, contract)
     nodes = [Node(w3), *(Node(url) for url in urls[1:])]
-    return fetch.fetch(nodes, address, game, start, block)
+    return fetch.fetch(nodes, address, game, start, block, show=True)
 
 
 def _hash(block: str | None) -> str | None:

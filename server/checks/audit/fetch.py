@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, TypeVar
 
 import rlp
 from hexbytes import HexBytes
 from web3 import Web3
 
+from engine.console import Bar
 from server.chain.node import log_ranges
 from server.checks.audit import events, tries
 from server.checks.audit.encoding import (
@@ -35,7 +36,7 @@ SLOT_RANGE = 100
 """Storage slots asked for at once."""
 MAX_HEADERS = 3_000_000
 """The longest way from the anchor back to the game's first block: 70 days of a chain with a block every two seconds."""
-Progress = Callable[[str, float], None]
+Item = TypeVar("Item")
 
 
 def fetch(
@@ -44,16 +45,16 @@ def fetch(
     game: int,
     start_block: int,
     anchor: str | None = None,
-    progress: Progress = lambda step, fraction: None,
+    show: bool = False,
 ) -> Record:
-    """A record of the game, read from the first node.
+    """A record of the game, read from the first node. `show`: the progress of what takes long, on stderr.
 
     `anchor` is the hash of the newest block to look at. Without it, all nodes must agree on a finalized one (on local
     chains: the newest). Raises SettingsError if there is no such game, NodeError if a node does not answer as it
     should, DisagreementError if nodes contradict each other.
     """
     try:
-        return _Fetcher(nodes, Web3.to_checksum_address(contract), game, start_block, anchor, progress).record()
+        return _Fetcher(nodes, Web3.to_checksum_address(contract), game, start_block, anchor, show).record()
     except (KeyError, IndexError, ValueError, TypeError, AttributeError, rlp.exceptions.RLPException) as error:
         if isinstance(error, SettingsError):
             raise
@@ -68,10 +69,10 @@ class _Fetcher:
     """One fetch: what was asked, so that nothing is asked twice."""
 
     def __init__(
-        self, nodes: Sequence[Node], contract: str, game: int, start: int, anchor: str | None, progress: Progress
+        self, nodes: Sequence[Node], contract: str, game: int, start: int, anchor: str | None, show: bool
     ) -> None:
         self.node, self.contract, self.game, self.start = nodes[0], contract, game, start
-        self.progress = progress
+        self.show = show
         chain_ids = {int(node.need("eth_chainId"), 16) for node in nodes}
         if len(chain_ids) > 1:
             raise DisagreementError(f"the nodes are of several chains: {', '.join(map(str, sorted(chain_ids)))}")
@@ -84,7 +85,6 @@ class _Fetcher:
         self.missing: list[str] = []
 
     def record(self) -> Record:
-        self.progress("logs", 0.0)
         logs = self._game_logs()
         transactions = self._transactions(logs)
         found = [event for entry in transactions for event in entry.pop("events")]
@@ -94,9 +94,7 @@ class _Fetcher:
                 self._header(event.args["drawBlock"])
         if self.tied:
             self._walk()
-        self.progress("state", 0.9)
         accounts, storage = self._state(found)
-        self.progress("state", 1.0)
         return {
             "version": VERSION,
             "chainId": self.chain_id,
@@ -167,8 +165,7 @@ class _Fetcher:
         """The transactions that emitted the logs, in the chain's order, with proofs, calls and decoded events."""
         places = sorted({(int(log["blockNumber"], 16), int(log["transactionIndex"], 16)) for log in logs})
         found = []
-        for done, (number, index) in enumerate(places):
-            self.progress("transactions", done / len(places))
+        for number, index in self._shown(places, len(places), "transactions"):
             raw, proven = self._items(number)
             entry: Record = {
                 "block": number,
@@ -277,9 +274,18 @@ class _Fetcher:
             return
         wanted = [number for number in range(self.number - 1, first, -1) if number not in self.headers]
         blocks = self.node.ask_many("eth_getBlockByNumber", [[hex(number), False] for number in wanted])
-        for done, (number, block) in enumerate(zip(wanted, blocks, strict=True)):
-            self.progress("headers", done / len(wanted))
+        for number, block in self._shown(zip(wanted, blocks, strict=True), len(wanted), "headers"):
             self.headers[number] = encode_header(block)
+
+    def _shown(self, items: Iterable[Item], total: int, unit: str) -> Iterator[Item]:
+        """The items, with a bar that shows how many are done."""
+        if not self.show:
+            yield from items
+            return
+        with Bar("audit", total, unit, every=5) as bar:
+            for item in items:
+                yield item
+                bar.advance()
 
     # ----------------------------------------------------------------------------------------------------------- state
 

@@ -9,9 +9,8 @@ No node's answer takes part in either.
 from __future__ import annotations
 
 import contextlib
-import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import httpx
@@ -19,6 +18,7 @@ from hexbytes import HexBytes
 from web3 import Web3
 from web3.exceptions import ContractLogicError, Web3RPCError
 
+from engine.console import Bar
 from engine.encoding import SCALAR_FIELD
 from server.chain import proving
 from server.chain.contracts import compile_verifier
@@ -39,9 +39,7 @@ HALTS = ("gas", "revert", "opcode", "stack", "jump", "evm")
 
 
 @contextlib.contextmanager
-def judge(
-    facts: Facts, network: Path | None, say: Callable[[str], None] = lambda text: print(text, file=sys.stderr)
-) -> Iterator[tuple[Judge, Origin | None]]:
+def judge(facts: Facts, network: Path | None) -> Iterator[tuple[Judge, Origin | None]]:
     """The judge of a game's proofs, and the verifier made again if network and setup are at hand.
 
     `network` is the file that must be the game's; without it the settings' network is taken if it is the game's.
@@ -51,7 +49,7 @@ def judge(
     if network is None and registered is not None:
         network = _at_hand(HexBytes(registered["networkHash"]).to_0x_hex(), bool(registered["insecure"]))
     if network is not None:
-        yield native(network, facts.chain_id, say)
+        yield native(network, facts.chain_id)
         return
     verifier = None if registered is None else str(registered["verifier"])
     with in_evm(b"" if verifier is None else facts.code.get(verifier, b"")) as by_code:
@@ -70,11 +68,13 @@ def _at_hand(network_hash: str, insecure: bool) -> Path | None:
         return None
 
 
-def native(network: Path, chain_id: int, say: Callable[[str], None]) -> tuple[Judge, Origin]:
+def native(network: Path, chain_id: int) -> tuple[Judge, Origin]:
     """The prover's own verifier, with keys derived now. Raises SettingsError."""
     env = Environment.read(network=network, chain_id=chain_id)
     check_setup(env)
-    prover = proving.make_prover(env, lambda step, fraction: say(f"{step} {fraction:.0%}"))
+    with Bar("audit", 100, "%", every=5) as bar:
+        show = lambda step, fraction: bar.advance(round(100 * fraction) - bar.done, step=step)  # noqa: E731
+        prover = proving.make_prover(env, show)
     made = compile_verifier(prover.verifier_source(), env.cache_dir)
     origin = Origin("0x" + prover.network_hash.hex(), prover.setup.insecure, bytes(HexBytes(made.runtime)))
 

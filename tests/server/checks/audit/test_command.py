@@ -263,7 +263,7 @@ def test_an_insecure_setup_registered_as_secure(game: ScriptedGame, tmp_path: Pa
 
 def test_no_setup_off_local_chains(network: Path) -> None:
     with pytest.raises(SettingsError, match="SETUP: missing"):
-        verifying.native(network, 10, lambda text: None)
+        verifying.native(network, 10)
 
 
 def test_a_proof_is_judged_as_the_contract_reads_it() -> None:
@@ -292,7 +292,7 @@ def test_the_judge_by_default(record: Record, network: Path, monkeypatch: pytest
     """Without --network the settings' one judges, if it is the game's; else the code that the contract has."""
     asked: list[Path] = []
 
-    def native(network: Path, chain_id: int, say: Any) -> tuple[Any, Origin]:
+    def native(network: Path, chain_id: int) -> tuple[Any, Origin]:
         asked.append(network)
         return accepts, Origin(VERIFIER.network_hash, True, b"")
 
