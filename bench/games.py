@@ -21,7 +21,7 @@ from engine import encoding
 from engine.prover import Prover
 from engine.setup import Setup
 from server.chain.contracts import CONTRACTS
-from server.store.ballots import compact
+from server.model.signing import compact
 from tests.contracts.arena import LEELA_BEGINS, Arena, account, arena
 
 STAKERS = (1, 100, 10_000)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import time
 
 import prometheus_client as prometheus
 from redis.asyncio import Redis
 
-from server.store.keys import Keys
+from server.store.names import Names
+from server.store.records import Head
 
 GAUGES = {
     "streams": "Open event streams of this process.",
@@ -43,18 +43,18 @@ class Metrics:
         self.requests.labels(route, str(status)).inc()
         self.latency.labels(route).observe(seconds)
 
-    async def measure(self, redis: Redis, keys: Keys, streams: int) -> None:
+    async def measure(self, redis: Redis, names: Names, streams: int) -> None:
         """Sets the gauges. `streams`: how many event streams are open."""
         async with redis.pipeline(transaction=False) as pipe:
-            pipe.mget(keys.head, keys.relay)
-            pipe.zcard(keys.games)
-            pipe.hgetall(keys.stats)
-            pipe.llen(f"rq:queue:{keys.queue}")
-            (head, relay), games, stats, waiting = await pipe.execute()
-        seen = json.loads(head) if head else {"number": 0, "seen": 0}
+            pipe.mget(names.head, names.relay)
+            pipe.zcard(names.games)
+            pipe.hgetall(names.stats)
+            pipe.llen(f"rq:queue:{names.queue}")
+            (stored, relay), games, stats, waiting = await pipe.execute()
+        head = Head.load(stored) or Head(number=0, time=0, seen=0)
         self.gauges["streams"].set(streams)
-        self.gauges["head_block"].set(seen["number"])
-        self.gauges["head_age_seconds"].set(time.time() - seen["seen"])
+        self.gauges["head_block"].set(head.number)
+        self.gauges["head_age_seconds"].set(time.time() - head.seen)
         self.gauges["games"].set(games)
         self.gauges["relay_up"].set(relay == "")
         self.gauges["proofs_waiting"].set(waiting)

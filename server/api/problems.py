@@ -12,7 +12,8 @@ from redis.exceptions import RedisError
 from starlette.exceptions import HTTPException
 
 from server.chain.node import Unreachable
-from server.store.ballots import BallotError
+from server.logline import line
+from server.store.admission import BallotError
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +60,7 @@ def install(app: FastAPI) -> None:
 
     async def away(_: Request, error: Exception) -> JSONResponse:
         what = "Redis" if isinstance(error, RedisError) else "the chain"
-        log.warning("%s does not answer: %s", what, error)
+        log.warning(line("redis_away" if isinstance(error, RedisError) else "chain_away", error=error))
         return response(503, f"{what} does not answer now; try again soon", retry_after=1)
 
     for kind in (RedisError, *Unreachable):

@@ -16,9 +16,10 @@ from server.api.stream import Hub
 from server.api.views import Views
 from server.chain.client import Chain
 from server.model.game import Game
+from server.model.signing import Typed
 from server.settings import Settings
-from server.store.ballots import BallotBox, Typed
-from server.store.keys import Keys
+from server.store.ballots import BallotBox
+from server.store.names import Names
 
 CONNECTIONS = 32
 """Connections to Redis, of one process."""
@@ -34,16 +35,16 @@ class Api:
     def __init__(self, settings: Settings, chain: Chain) -> None:
         self.settings = settings
         self.chain = chain
-        self.keys = Keys(settings.chain_id, settings.contract)
+        self.names = Names(settings.chain_id, settings.contract)
         # A crowd shares a few connections; one each would overrun Redis's queue of new ones.
         pool = BlockingConnectionPool.from_url(
             settings.redis_url, decode_responses=True, max_connections=CONNECTIONS, timeout=10
         )
         self.redis = Redis(connection_pool=pool)
-        self.views = Views(self.redis, self.keys, settings.ballot_margin)
-        self.hub = Hub(self.redis, self.keys, self._load)
+        self.views = Views(self.redis, self.names, settings.ballot_margin)
+        self.hub = Hub(self.redis, self.names, self._load)
         self.typed = Typed(settings.chain_id, settings.contract)
-        self.box = BallotBox(self.redis, self.keys, self.typed, settings.need("relay_key"))
+        self.box = BallotBox(self.redis, self.names, self.typed, settings.need("relay_key"))
         self.http = httpx.AsyncClient(timeout=20, trust_env=False)
         self.metrics = Metrics()
         self.reads, self.posts, self.costly = Limiter(50, 200), Limiter(20, 200), Limiter(5, 50)
@@ -56,7 +57,7 @@ class Api:
 
     async def _load(self, game: int) -> tuple[int, str] | None:
         document = await self.views.document(game)
-        return None if document is None else (document.version, document.model_dump_json(by_alias=True))
+        return None if document is None else (document.version, document.dump())
 
     async def game(self, number: int) -> Game:
         """The game of this number. Raises Problem if there is none."""

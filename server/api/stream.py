@@ -14,7 +14,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from server.store.keys import Keys
+from server.logline import line
+from server.store.names import Names
 
 log = logging.getLogger(__name__)
 
@@ -61,9 +62,9 @@ class Topic:
 class Hub:
     """All streams of a process."""
 
-    def __init__(self, redis: Redis, keys: Keys, load: Load) -> None:
+    def __init__(self, redis: Redis, names: Names, load: Load) -> None:
         self.redis = redis
-        self.keys = keys
+        self.names = names
         self.load = load
         self.topics: dict[int, Topic] = {}
         self.closing = False
@@ -73,14 +74,14 @@ class Hub:
         while True:
             try:
                 async with self.redis.pubsub(ignore_subscribe_messages=True) as pubsub:
-                    await pubsub.subscribe(self.keys.changes)
+                    await pubsub.subscribe(self.names.changes)
                     for topic in self.topics.values():
                         topic.dirty.set()  # whatever was missed
                     async for message in pubsub.listen():
                         if changed := self.topics.get(int(message["data"])):
                             changed.dirty.set()
             except RedisError as error:
-                log.warning("streams wait for Redis: %s", error)
+                log.warning(line("redis_away", error=error))
                 await asyncio.sleep(RETRY)
 
     async def watch(self, game: int, last: str | None) -> AsyncIterator[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal, cast
@@ -11,12 +10,14 @@ import chess
 import chess.pgn
 from redis.asyncio import Redis
 
-from engine.encoding import unpack_move
-from server.model.game import Card, Game, Record, Side, Wei
+from server.model.frozen import Frozen, Wei
+from server.model.game import Card, Game, Side
 from server.model.opening import Opening, opening_of
 from server.model.position import Position
-from server.store.keys import Keys
+from server.model.tally import ClosedVote
+from server.store.names import Names
 from server.store.progress import Progress
+from server.store.records import CountedVote, Head, Staker, StoredBallot, StoredProof, chain_time
 from server.store.thinking import Thinking
 
 
@@ -35,7 +36,7 @@ class Document(Game):
     """Null: the game has not begun, or began with a position that is not in the book."""
 
 
-class Config(Record):
+class Config(Frozen):
     """What a page must know to talk to the chain."""
 
     chain_id: int
@@ -54,17 +55,17 @@ class Config(Record):
     abi: list[dict[str, Any]]
 
 
-class Cards(Record):
+class Cards(Frozen):
     games: tuple[Card, ...]
 
 
-class AccountBallot(Record):
+class AccountBallot(Frozen):
     ply: int
     move: str
     status: Literal["received", "counted"]
 
 
-class AccountView(Record):
+class AccountView(Frozen):
     """What an account has in a game, at least as new as the document of `version`."""
 
     version: int = 0
@@ -77,7 +78,7 @@ class AccountView(Record):
     ballot: AccountBallot | None
 
 
-class AccountGame(Record):
+class AccountGame(Frozen):
     """A game in which an account has a stake or unclaimed money."""
 
     game: Card
@@ -89,20 +90,20 @@ class AccountGame(Record):
     """What a claim would pay now."""
 
 
-class AccountGames(Record):
+class AccountGames(Frozen):
     games: tuple[AccountGame, ...]
     before: int | None
     """Ask with this for older games; null: these were the last."""
 
 
-class Seconds(Record):
+class Seconds(Frozen):
     proving: float | None
     """What the worker took; null if it was not one of this server's."""
     total: float
     """Chain time from the network's turn to its move."""
 
 
-class ProofView(Record):
+class ProofView(Frozen):
     """A proof as it stands on the chain: the public words and the bytes that the verifier took."""
 
     game: int
@@ -122,103 +123,100 @@ class ProofView(Record):
 class Views:
     """Reads documents from Redis."""
 
-    def __init__(self, redis: Redis, keys: Keys, margin: int) -> None:
+    def __init__(self, redis: Redis, names: Names, margin: int) -> None:
         self.redis = redis
-        self.keys = keys
+        self.names = names
         self.margin = margin
 
     async def game(self, game: int) -> Game | None:
-        stored = await self.redis.get(self.keys.game(game))
-        return None if stored is None else Game.model_validate_json(stored)
+        return Game.load(_text(await self.redis.get(self.names.game(game))))
 
     async def document(self, number: int) -> Document | None:
-        keys = self.keys
-        names = (keys.game(number), keys.version(number), keys.progress(number), keys.thinking(number), keys.head)
-        stored, version, progress, thinking, head = _texts(await self.redis.mget(names))
-        if stored is None:
+        names = self.names
+        wanted = (names.game(number), names.version(number), names.progress(number), names.thinking(number), names.head)
+        stored, version, progress, thinking, head = _texts(await self.redis.mget(wanted))
+        game = Game.load(stored)
+        if game is None:
             return None
-        game = Game.model_validate_json(stored)
         if game.vote is not None:
             game = game.model_copy(update={"vote": game.vote.model_copy(update={"pending": await self._pending(game)})})
         return Document(
             **dict(game),
             version=int(version or 0),
-            now=clock(head),
+            now=chain_time(Head.load(head)),
             ballots_until=max(game.deadline - self.margin, 0) if game.state == "vote" else 0,
-            proof=_proof(game, None if progress is None else Progress.model_validate_json(progress)),
-            thinking=None if thinking is None else Thinking.model_validate_json(thinking),
+            proof=_proof(game, Progress.load(progress)),
+            thinking=Thinking.load(thinking),
             opening=opening_of(game.opening_fen),
         )
 
     async def _pending(self, game: Game) -> int:
         """How many ballots of the present vote were received and are not on the chain."""
         assert game.position_key is not None
-        seats = await self.redis.hkeys(self.keys.ballots(game.id, game.ply, game.position_key))
+        seats = await self.redis.hkeys(self.names.ballots(game.id, game.ply, game.position_key))
         if not seats:
             return 0
-        voted = _texts(await self.redis.hmget(self.keys.voted(game.id), seats))
-        return sum(vote is None or not vote.startswith(f"{game.ply}:") for vote in voted)
+        voted = map(CountedVote.load, _texts(await self.redis.hmget(self.names.voted(game.id), seats)))
+        return sum(vote is None or vote.ply != game.ply for vote in voted)
 
     async def cards(self, before: int | None, limit: int) -> Cards:
         """Games by number, the newest first. Numbers have no gaps."""
-        count = await self.redis.zcard(self.keys.games)
+        count = await self.redis.zcard(self.names.games)
         last = min(count, before if before is not None else count) - 1
         numbers = range(last, max(last - limit, -1), -1)
-        stored = _texts(await self.redis.mget([self.keys.card(number) for number in numbers])) if numbers else []
-        return Cards(games=tuple(Card.model_validate_json(value) for value in stored if value is not None))
+        stored = _texts(await self.redis.mget([self.names.card(number) for number in numbers])) if numbers else []
+        return Cards(games=tuple(card for card in map(Card.load, stored) if card is not None))
 
     async def version(self, number: int) -> int:
         """The version of a game's document."""
-        return int(await self.redis.get(self.keys.version(number)) or 0)
+        return int(await self.redis.get(self.names.version(number)) or 0)
 
     async def stakes(self, address: str, cards: Sequence[Card]) -> list[tuple[Side | None, int]]:
         """What an account staked in each of some games: side and wei."""
         async with self.redis.pipeline(transaction=False) as pipe:
             for card in cards:
-                pipe.hget(self.keys.accounts(card.id), address.lower())
-            stored = [None if text is None else json.loads(text) for text in _texts(await pipe.execute())]
-        return [(None, 0) if entry is None else (entry["side"], int(entry["stake"])) for entry in stored]
+                pipe.hget(self.names.accounts(card.id), address.lower())
+            stakers = [Staker.load(text) for text in _texts(await pipe.execute())]
+        return [(None, 0) if staker is None else (staker.side, staker.stake) for staker in stakers]
 
     async def account(self, game: Game, address: str, owed: int) -> AccountView:
-        stored = await self.redis.hget(self.keys.accounts(game.id), address.lower())
-        if stored is None:
+        stored = await self.redis.hget(self.names.accounts(game.id), address.lower())
+        staker = Staker.load(_text(stored))
+        if staker is None:
             return AccountView(side=None, stake=0, seat=None, vote_key=None, voted_ply=None, owed=owed, ballot=None)
-        account = json.loads(stored)
-        seat, voted_ply, ballot = account["seat"], None, None
-        if seat is not None:
-            voted = _text(await self.redis.hget(self.keys.voted(game.id), str(seat)))
-            if voted is not None:
-                voted_ply = int(voted.partition(":")[0])
+        counted, ballot = None, None
+        if staker.seat is not None:
+            seat = str(staker.seat)
+            counted = CountedVote.load(_text(await self.redis.hget(self.names.voted(game.id), seat)))
             if game.state == "vote" and game.position_key is not None:
-                name = self.keys.ballots(game.id, game.ply, game.position_key)
-                ballot = _ballot(game, voted, _text(await self.redis.hget(name, str(seat))))
+                name = self.names.ballots(game.id, game.ply, game.position_key)
+                ballot = _ballot(game.ply, counted, StoredBallot.load(_text(await self.redis.hget(name, seat))))
         return AccountView(
-            side=account["side"],
-            stake=account["stake"],
-            seat=seat,
-            vote_key=account["voteKey"],
-            voted_ply=voted_ply,
+            side=staker.side,
+            stake=staker.stake,
+            seat=staker.seat,
+            vote_key=staker.vote_key,
+            voted_ply=None if counted is None else counted.ply,
             owed=owed,
             ballot=ballot,
         )
 
-    async def closed_vote(self, game: int, ply: int) -> str | None:
-        """The JSON of the vote that closed at this ply."""
-        return _text(await self.redis.hget(self.keys.votes(game), str(ply)))
+    async def closed_vote(self, game: int, ply: int) -> ClosedVote | None:
+        """The vote that closed at this ply."""
+        return ClosedVote.load(_text(await self.redis.hget(self.names.votes(game), str(ply))))
 
     async def thoughts(self, game: Game, ply: int) -> Thinking | None:
         """What the network thought at this ply, in the position that is on the chain there."""
-        stored = _text(await self.redis.hget(self.keys.thoughts(game.id), str(ply)))
+        thinking = Thinking.load(_text(await self.redis.hget(self.names.thoughts(game.id), str(ply))))
         fens = [game.opening_fen, *(move.fen for move in game.moves)]
         fen = fens[ply] if ply < len(fens) else None
-        if stored is None or fen is None:
+        if thinking is None or fen is None:
             return None
-        thinking = Thinking.model_validate_json(stored)
         return thinking if thinking.position == Position.pack(chess.Board(fen), 0).key else None
 
-    async def proving_seconds(self, game: int, ply: int, position: str) -> float | None:
-        stored = await self.redis.get(self.keys.proof(game, ply, position))
-        return None if stored is None else float(json.loads(stored)["seconds"])
+    async def proving_seconds(self, game: int, ply: int, position_key: str) -> float | None:
+        proof = StoredProof.load(_text(await self.redis.get(self.names.proof(game, ply, position_key))))
+        return None if proof is None else proof.seconds
 
 
 def _text(reply: bytes | str | None) -> str | None:
@@ -228,13 +226,6 @@ def _text(reply: bytes | str | None) -> str | None:
 
 def _texts(replies: Iterable[bytes | str | None]) -> list[str | None]:
     return [_text(reply) for reply in replies]
-
-
-def clock(head: str | None) -> int:
-    if head is None:
-        return int(time.time())
-    seen = json.loads(head)
-    return int(seen["time"] + max(time.time() - seen["seen"], 0))
 
 
 def _proof(game: Game, progress: Progress | None) -> Progress | None:
@@ -259,12 +250,11 @@ def _proof(game: Game, progress: Progress | None) -> Progress | None:
     )
 
 
-def _ballot(game: Game, voted: str | None, received: str | None) -> AccountBallot | None:
-    if voted is not None and voted.startswith(f"{game.ply}:"):
-        move = unpack_move(int(voted.partition(":")[2])).uci()
-        return AccountBallot(ply=game.ply, move=move, status="counted")
+def _ballot(ply: int, counted: CountedVote | None, received: StoredBallot | None) -> AccountBallot | None:
+    if counted is not None and counted.ply == ply:
+        return AccountBallot(ply=ply, move=counted.move.uci(), status="counted")
     if received is not None:
-        return AccountBallot(ply=game.ply, move=json.loads(received)["receipt"]["move"], status="received")
+        return AccountBallot(ply=ply, move=received.receipt.move, status="received")
     return None
 
 

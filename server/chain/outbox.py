@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import time
-from dataclasses import asdict, dataclass, replace
 from typing import Any, cast
 
 from redis import Redis
@@ -14,7 +12,9 @@ from web3.exceptions import TransactionNotFound, Web3RPCError
 from web3.types import TxReceipt
 
 from server.chain.sender import Draft, Fees, Sender
-from server.store.keys import Keys
+from server.logline import line
+from server.store.names import Names
+from server.store.records import Flight, Purpose
 
 log = logging.getLogger(__name__)
 
@@ -33,19 +33,19 @@ class Outbox:
     time may use a key (see the relay's lease).
     """
 
-    def __init__(self, sender: Sender, contract: str, redis: Redis, keys: Keys) -> None:
+    def __init__(self, sender: Sender, contract: str, redis: Redis, names: Names) -> None:
         self.sender = sender
         self.contract = contract
         self.redis = redis
-        self.name = keys.sent(sender.address)
+        self.name = names.sent(sender.address)
         self.flying: dict[int, Flight] = {}
 
     def resume(self) -> None:
         """Takes over what is in flight from the process that held this key before."""
         stored = cast("dict[str, str]", self.redis.hgetall(self.name))
-        self.flying = {int(nonce): Flight(**json.loads(value)) for nonce, value in stored.items()}
+        self.flying = {int(nonce): Flight.model_validate_json(value) for nonce, value in stored.items()}
 
-    def send(self, purpose: str, call: ContractFunction) -> str | None:
+    def send(self, purpose: Purpose, call: ContractFunction) -> str | None:
         """Sends a call that would succeed now; its hash, or None while this purpose is in flight or the node is busy.
 
         Raises Refused, with the contract's error, for a call that would revert.
@@ -57,7 +57,8 @@ class Outbox:
         forgotten = self.sender.count("pending") > nonce
         draft = self.sender.draft(call, block="latest" if forgotten else "pending")
         block, fee, tip = self.sender.fees()
-        return self._submit(nonce, Flight(purpose, draft.data, draft.gas, fee, tip, time.time(), block))
+        flight = Flight(purpose=purpose, data=draft.data, gas=draft.gas, fee=fee, tip=tip, at=time.time(), block=block)
+        return self._submit(nonce, flight)
 
     def settle(self) -> list[tuple[Flight, TxReceipt]]:
         """What was mined since the last call. Forgets what was dropped, sends again what is stuck."""
@@ -70,7 +71,7 @@ class Outbox:
                 continue
             self._forget(nonce)
             if not receipt["status"]:
-                log.warning("transaction %s (%s) reverted", flight.hash, flight.purpose)
+                log.warning(line("transaction_reverted", **_about(flight)))
             done.append((flight, receipt))
         return done
 
@@ -78,38 +79,39 @@ class Outbox:
         try:
             self.sender.w3.eth.get_transaction(cast(Any, flight.hash))
         except TransactionNotFound:
-            log.warning("transaction %s (%s) was dropped", flight.hash, flight.purpose)
+            log.warning(line("transaction_dropped", **_about(flight)))
             self._forget(nonce)
             return
         if time.time() - flight.at <= STUCK_SECONDS:
             return
         block, fee, tip = self.sender.fees()
-        raised = max(fee, _raised(flight.fee))  # at least the tip
+        raised = max(fee, _raised(flight.fee))  # which is never below the tip
         if block == flight.block or raised > MAX_FEE_FACTOR * fee:
-            return  # fees are not why it waits
-        tip = max(tip, _raised(flight.tip))
-        again = Flight(flight.purpose, flight.data, flight.gas, raised, tip, time.time(), block)
-        self._submit(nonce, again)
+            return  # no block was made since, or the offer is at its cap: fees are not why it waits
+        raised_tip = max(tip, _raised(flight.tip))
+        replacement = flight.changed(fee=raised, tip=raised_tip, at=time.time(), block=block)
+        if self._submit(nonce, replacement) is not None:
+            log.info(line("transaction_replaced", **_about(self.flying[nonce]), replaced=flight.hash, fee=raised))
 
     def _submit(self, nonce: int, flight: Flight) -> str | None:
         draft = Draft(self.contract, flight.data, 0, flight.gas)
         signed = self.sender.sign(draft, nonce, Fees(flight.block, flight.fee, flight.tip))
-        flight.hash = "0x" + bytes(signed.hash).hex()
+        flight = flight.changed(hash="0x" + bytes(signed.hash).hex())
         previous = self.flying.get(nonce)
         self._keep(nonce, flight)
         try:
             self.sender.w3.eth.send_raw_transaction(signed.raw_transaction)
         except Web3RPCError as error:
-            log.warning("the node did not take %s: %s", flight.purpose, error)
+            log.warning(line("transaction_refused_by_node", **_about(flight), error=error))
             if previous is None:
                 self._forget(nonce)
             else:
-                self._keep(nonce, replace(previous, at=flight.at, block=flight.block))  # which is when it was tried
+                self._keep(nonce, previous.changed(at=flight.at, block=flight.block))  # the time of this try
             return None
         return flight.hash
 
     def _keep(self, nonce: int, flight: Flight) -> None:
-        self.redis.hset(self.name, str(nonce), json.dumps(asdict(flight)))
+        self.redis.hset(self.name, str(nonce), flight.dump())
         self.flying[nonce] = flight
 
     def _forget(self, nonce: int) -> None:
@@ -128,17 +130,7 @@ def _raised(price: int) -> int:
     return max(price * 5 // 4, price + 1)
 
 
-@dataclass
-class Flight:
-    """A transaction sent and not yet settled."""
-
-    purpose: str
-    data: str
-    gas: int
-    fee: int
-    tip: int
-    at: float
-    """Wall clock of its last sending."""
-    block: int = 0
-    """The newest block then."""
-    hash: str = ""
+def _about(flight: Flight) -> dict[str, object]:
+    """The fields of log lines about a transaction."""
+    purpose = flight.purpose
+    return {"purpose": purpose.kind, "game": purpose.game, "ply": purpose.ply, "tx": flight.hash}

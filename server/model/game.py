@@ -8,21 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 import chess
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema
-from pydantic.alias_generators import to_camel
 
 from engine.encoding import pack_move, unpack_move
+from server.model.frozen import Frozen, Wei
 from server.model.position import Position
 
-Wei = Annotated[
-    int,
-    BeforeValidator(int),
-    PlainSerializer(str, when_used="json"),
-    WithJsonSchema({"type": "string", "pattern": "^[0-9]+$", "description": "wei"}),
-]
 State = Literal["lobby", "drawn", "vote", "prove", "over"]
 Outcome = Literal["world", "leela", "draw", "void"]
 Reason = Literal[
@@ -65,21 +58,10 @@ class Event:
         return int(self.args["game"])
 
 
-class Record(BaseModel):
-    """Immutable, camelCase in JSON."""
-
-    model_config = ConfigDict(
-        alias_generator=to_camel,
-        populate_by_name=True,
-        frozen=True,
-        json_schema_serialization_defaults_required=True,  # what has a default is in every answer
-    )
+F = TypeVar("F", bound=Frozen)
 
 
-R = TypeVar("R", bound=Record)
-
-
-class Terms(Record):
+class Terms(Frozen):
     model: int
     book: int
     world_is_white: bool
@@ -96,14 +78,14 @@ class Terms(Record):
     reward: Wei
 
 
-class Pools(Record):
+class Pools(Frozen):
     world: Wei = 0
     leela: Wei = 0
     pot: Wei = 0
     fund: Wei = 0
 
 
-class Candidate(Record):
+class Candidate(Frozen):
     """A move that somebody voted for."""
 
     move: str
@@ -112,7 +94,7 @@ class Candidate(Record):
     ballots: int
 
 
-class Vote(Record):
+class Vote(Frozen):
     """The vote of the current ply. Candidates: most weight first, ties to the lower move number, as the contract
     counts."""
 
@@ -126,7 +108,7 @@ class Vote(Record):
     """Ballots received and not yet on the chain."""
 
 
-class MoveProof(Record):
+class MoveProof(Frozen):
     gas: int
     block: int
     seconds: float
@@ -134,7 +116,7 @@ class MoveProof(Record):
     payee: str
 
 
-class Move(Record):
+class Move(Frozen):
     ply: int
     move: str
     san: str
@@ -146,7 +128,7 @@ class Move(Record):
     proof: MoveProof | None = None
 
 
-class Game(Record):
+class Game(Frozen):
     """What the chain says about a game. What only a started game has is null before."""
 
     id: int
@@ -179,7 +161,7 @@ class Game(Record):
     """When the present state began."""
 
 
-class Card(Record):
+class Card(Frozen):
     """A game in a list: small, however long the game."""
 
     id: int
@@ -283,8 +265,8 @@ def ballots(packed: bytes) -> list[tuple[int, int]]:
     return [(int.from_bytes(pair[:4], "big"), int.from_bytes(pair[4:], "big")) for pair in pairs]
 
 
-def _with(record: R, **changes: Any) -> R:
-    return record.model_copy(update=changes)
+def _with(value: F, **changes: Any) -> F:
+    return value.model_copy(update=changes)
 
 
 def _enter(game: Game, position: Position, time: int, deadline: int) -> Game:

@@ -7,14 +7,14 @@ from functools import cache
 
 import chess
 
-from server.model.game import Record
+from server.model.frozen import Frozen
 from server.model.position import Position
 from server.settings import ROOT
 
 BOOK = ROOT / "contracts" / "book" / "openings.json"
 
 
-class Opening(Record):
+class Opening(Frozen):
     """How the game stood before its first move."""
 
     name: str

@@ -5,10 +5,11 @@ from __future__ import annotations
 import chess
 
 from engine.encoding import unpack_move
-from server.model.game import Candidate, Event, Game, Record, Wei
+from server.model.frozen import Frozen, Wei
+from server.model.game import Candidate, Event, Game
 
 
-class ClosedVote(Record):
+class ClosedVote(Frozen):
     """What stood in the ballot box when the vote of a ply closed. Candidates in the contract's order."""
 
     ply: int

@@ -24,23 +24,26 @@ from redis.exceptions import RedisError
 from server.chain import node
 from server.chain.client import BLOCKS_BY_HASH, Block, Chain
 from server.chain.node import Unreachable
+from server.logline import line
 from server.model import game as games
 from server.model.game import Card, Event, Game
 from server.model.tally import ClosedVote, closed_vote
 from server.processes.loop import run_loop, stop_signal
 from server.settings import Settings, SettingsError
+from server.store.changes import announce
 from server.store.connect import connect_redis
-from server.store.keys import Keys
 from server.store.lease import Lease
+from server.store.names import Names
+from server.store.records import CountedVote, Cursor, Head, Seat, Staker
 
 log = logging.getLogger(__name__)
 
 SHAPES = [model.model_json_schema() for model in (Game, Card, ClosedVote)]
-MODEL = hashlib.sha256(json.dumps(SHAPES, sort_keys=True).encode()).hexdigest()[:8]
+SHAPE = hashlib.sha256(json.dumps(SHAPES, sort_keys=True).encode()).hexdigest()[:8]
 """Names the shape of the documents: a server with another shape makes the read model again."""
-MEMORY = 256
+REMEMBERED_BLOCKS = 256
 """Blocks whose hashes are remembered; after a deeper reorganisation the whole model is made again."""
-LAG = 10.0
+LAG_SECONDS = 10.0
 """Seconds after which a chain that is shorter than it was counts as reorganised: before, as a node that lags."""
 
 
@@ -49,13 +52,13 @@ class Ledger:
     """A game, who is in it, and which of that is not in Redis yet."""
 
     game: Game
-    seats: dict[int, dict[str, Any]] = field(default_factory=dict)
-    accounts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    seats: dict[int, Seat] = field(default_factory=dict)
+    accounts: dict[str, Staker] = field(default_factory=dict)
     whole: bool = True
     """Whether what Redis holds is to be replaced, not added to."""
     new_seats: set[int] = field(default_factory=set)
     new_accounts: set[str] = field(default_factory=set)
-    new_votes: dict[int, str] = field(default_factory=dict)
+    new_votes: dict[int, CountedVote] = field(default_factory=dict)
     closed: dict[int, ClosedVote] = field(default_factory=dict)
     """Votes that closed, by ply."""
 
@@ -65,14 +68,14 @@ class Ledger:
         if event.name == "Staked":
             self._stake(args)
         elif event.name == "DrawFixed":
-            heaviest = sorted(self.seats, key=lambda seat: (-int(self.seats[seat]["stake"]), seat))
+            heaviest = sorted(self.seats, key=lambda seat: (-self.seats[seat].stake, seat))
             for rank, seat in enumerate(heaviest):
-                self.seats[seat]["rank"] = rank
+                self.seats[seat] = self.seats[seat].model_copy(update={"rank": rank})
             self.new_seats.update(self.seats)
         elif event.name == "BallotsCast":
             for seat, move in games.ballots(args["ballots"]):
-                self.new_votes[seat] = f"{args['ply']}:{move}"
-            stakes = [int(self.seats[seat]["stake"]) for seat in range(len(self.seats))]
+                self.new_votes[seat] = CountedVote(args["ply"], move)
+            stakes = [self.seats[seat].stake for seat in range(len(self.seats))]
         closed = closed_vote(self.game, event)
         if closed is not None:
             self.closed[closed.ply] = closed
@@ -80,37 +83,33 @@ class Ledger:
 
     def _stake(self, args: dict[str, Any]) -> None:
         side, address, seat = games.SIDES[args["side"]], args["account"].lower(), args["seat"]
-        account = self.accounts.setdefault(address, {"side": side, "stake": "0", "seat": None, "voteKey": None})
-        account["stake"] = str(int(account["stake"]) + args["amount"])
-        self.new_accounts.add(address)
+        stake = args["amount"] + (self.accounts[address].stake if address in self.accounts else 0)
+        account = Staker(side=side, stake=stake)
         if side == "world":
-            account["seat"], account["voteKey"] = seat, args["voteKey"]
-            self.seats[seat] = {
-                "account": args["account"],
-                "voteKey": args["voteKey"],
-                "stake": account["stake"],
-                "rank": None,
-            }
+            account = Staker(side=side, stake=stake, seat=seat, vote_key=args["voteKey"])
+            self.seats[seat] = Seat(account=args["account"], vote_key=args["voteKey"], stake=stake, rank=None)
             self.new_seats.add(seat)
+        self.accounts[address] = account
+        self.new_accounts.add(address)
 
-    def write(self, pipe: Pipeline, keys: Keys) -> None:
-        """Queues what is new; `written` when that has been done."""
+    def write(self, pipe: Pipeline, names: Names) -> None:
+        """Queues what is new; call `written` when that has been done."""
         number = self.game.id
-        names = (keys.seats(number), keys.accounts(number), keys.voted(number), keys.votes(number))
+        hashes = (names.seats(number), names.accounts(number), names.voted(number), names.votes(number))
         if self.whole:
-            pipe.delete(*names)
+            pipe.delete(*hashes)
         news: tuple[dict[str, str], ...] = (
-            {str(seat): json.dumps(self.seats[seat]) for seat in self.new_seats},
-            {address: json.dumps(self.accounts[address]) for address in self.new_accounts},
-            {str(seat): vote for seat, vote in self.new_votes.items()},
-            {str(ply): vote.model_dump_json(by_alias=True) for ply, vote in self.closed.items()},
+            {str(seat): self.seats[seat].dump() for seat in self.new_seats},
+            {address: self.accounts[address].dump() for address in self.new_accounts},
+            {str(seat): vote.dump() for seat, vote in self.new_votes.items()},
+            {str(ply): vote.dump() for ply, vote in self.closed.items()},
         )
-        for name, values in zip(names, news, strict=True):
+        for name, values in zip(hashes, news, strict=True):
             if values:
                 pipe.hset(name, mapping=cast(Any, values))
-        pipe.set(keys.game(number), self.game.model_dump_json(by_alias=True))
-        pipe.set(keys.card(number), Card.of(self.game).model_dump_json(by_alias=True))
-        pipe.zadd(keys.games, {str(number): self.game.block})
+        pipe.set(names.game(number), self.game.dump())
+        pipe.set(names.card(number), Card.of(self.game).dump())
+        pipe.zadd(names.games, {str(number): self.game.block})
 
     def written(self) -> None:
         self.whole = False
@@ -121,13 +120,13 @@ class Ledger:
 
 
 class Indexer:
-    def __init__(self, chain: Chain, redis: Redis, keys: Keys, start_block: int = 0, lag: float = 0.0) -> None:
+    def __init__(self, chain: Chain, redis: Redis, names: Names, start_block: int = 0, lag: float = 0.0) -> None:
         self.chain = chain
         self.redis = redis
-        self.keys = keys
+        self.names = names
         self.start = start_block
         self.lag = lag
-        self.lease = Lease(redis, keys.indexer)
+        self.lease = Lease(redis, names.indexer)
         self.cursor: list[tuple[int, str]] | None = None
         self.level = time.monotonic()
         """When the chain was last as long as the cursor."""
@@ -167,7 +166,7 @@ class Indexer:
         if self.chain.block(last.number) != last:
             return False  # reorganised while it was read
         touched = self._fold_all(events, last)
-        self._commit([*self.cursor, (last.number, last.hash)][-MEMORY:], touched, head)
+        self._commit([*self.cursor, (last.number, last.hash)][-REMEMBERED_BLOCKS:], touched, head)
         for number, ledger in touched.items():
             if ledger.game.state == "over":
                 del self.ledgers[number]
@@ -175,8 +174,8 @@ class Indexer:
 
     def _read_cursor(self) -> list[tuple[int, str]]:
         """The blocks whose events Redis holds, newest last. Documents of another shape hold none."""
-        model, blocks = json.loads(self.redis.get(self.keys.cursor) or '["", []]')
-        return [(number, digest) for number, digest in blocks] if model == MODEL else []
+        cursor = Cursor.load(cast("str | None", self.redis.get(self.names.cursor)))
+        return cursor.blocks if cursor.shape == SHAPE else []
 
     def _roll_back(self) -> None:
         assert self.cursor
@@ -188,16 +187,16 @@ class Indexer:
                 break
             kept.pop()
         self.ledgers.clear()
-        if not kept and self._genesis() != self.redis.get(self.keys.genesis):
-            log.warning("this is another chain: everything known is forgotten")
+        if not kept and self._genesis() != self.redis.get(self.names.genesis):
+            log.warning(line("read_model_forgotten", reason="the chain's first block is another"))
             self._forget()
             self.cursor = []
             return
         number = kept[-1][0] if kept else -1
         touched = [
-            int(game) for game in cast("list[str]", self.redis.zrangebyscore(self.keys.games, number + 1, "+inf"))
+            int(game) for game in cast("list[str]", self.redis.zrangebyscore(self.names.games, number + 1, "+inf"))
         ]
-        log.warning("reorganised after block %s: games %s are made again", number, touched)
+        log.warning(line("chain_reorganised", block=number, games=touched))
         self._commit(kept, {game: self._rebuild(game, block if kept else None) for game in touched}, None)
 
     def _rebuild(self, game: int, last: Block | None) -> Ledger | None:
@@ -221,7 +220,7 @@ class Indexer:
             except (RedisError, *Unreachable):
                 raise
             except Exception:
-                log.exception("game %s is made again: %s in block %s does not fit", event.game, event.name, event.block)
+                log.exception(line("event_does_not_fit", game=event.game, name=event.name, block=event.block))
                 again = self._rebuild(event.game, last)
                 assert again is not None, f"game {event.game} has events"
                 ledger = again
@@ -243,15 +242,15 @@ class Indexer:
         return ledger
 
     def _load(self, game: int) -> Ledger | None:
-        stored = self.redis.get(self.keys.game(game))
-        if stored is None:
+        document = Game.load(cast("str | None", self.redis.get(self.names.game(game))))
+        if document is None:
             return None
-        seats = cast("dict[str, str]", self.redis.hgetall(self.keys.seats(game)))
-        accounts = cast("dict[str, str]", self.redis.hgetall(self.keys.accounts(game)))
+        seats = cast("dict[str, str]", self.redis.hgetall(self.names.seats(game)))
+        accounts = cast("dict[str, str]", self.redis.hgetall(self.names.accounts(game)))
         return Ledger(
-            Game.model_validate_json(stored),
-            {int(seat): json.loads(value) for seat, value in seats.items()},
-            {address: json.loads(value) for address, value in accounts.items()},
+            document,
+            {int(seat): Seat.model_validate_json(value) for seat, value in seats.items()},
+            {address: Staker.model_validate_json(value) for address, value in accounts.items()},
             whole=False,
         )
 
@@ -266,19 +265,18 @@ class Indexer:
             pipe.multi()
             for number, ledger in touched.items():
                 if ledger is None:
-                    pipe.delete(self.keys.game(number), self.keys.seats(number), self.keys.accounts(number))
-                    pipe.delete(self.keys.voted(number), self.keys.votes(number), self.keys.card(number))
-                    pipe.zrem(self.keys.games, str(number))
+                    pipe.delete(self.names.game(number), self.names.seats(number), self.names.accounts(number))
+                    pipe.delete(self.names.voted(number), self.names.votes(number), self.names.card(number))
+                    pipe.zrem(self.names.games, str(number))
                 else:
-                    ledger.write(pipe, self.keys)
-                pipe.incr(self.keys.version(number))
-                pipe.publish(self.keys.changes, str(number))
-            pipe.set(self.keys.cursor, json.dumps([MODEL, cursor]))
-            pipe.set(self.keys.genesis, genesis)
+                    ledger.write(pipe, self.names)
+                announce(pipe, self.names, number)
+            pipe.set(self.names.cursor, Cursor(SHAPE, cursor).dump())
+            pipe.set(self.names.genesis, genesis)
             if head is not None:
-                seen = {"number": head.number, "time": head.time, "seen": time.time()}
-                pipe.set(self.keys.head, json.dumps(seen))
-            pipe.publish(self.keys.wake, "chain")
+                seen = Head(number=head.number, time=head.time, seen=time.time())
+                pipe.set(self.names.head, seen.dump())
+            pipe.publish(self.names.wake, "chain")
             pipe.execute()
         for ledger in touched.values():
             if ledger is not None:
@@ -290,7 +288,7 @@ class Indexer:
         return first.hash if first is not None else ""
 
     def _forget(self) -> None:
-        names: Iterable[str] = self.redis.scan_iter(match=self.keys.prefix + "*", count=1000)
+        names: Iterable[str] = self.redis.scan_iter(match=self.names.prefix + "*", count=1000)
         for name in [name for name in names if name != self.lease.key]:
             self.redis.delete(name)
 
@@ -299,7 +297,7 @@ def run(settings: Settings) -> None:
     """Follows the chain until SIGTERM or SIGINT."""
     stop = stop_signal()
     redis, chain = connect_redis(settings), Chain.connect(settings)
-    keys, lag = Keys(settings.chain_id, settings.contract), 0.0 if settings.local else LAG
-    indexer = Indexer(chain, redis, keys, settings.start_block, lag)
+    names, lag = Names(settings.chain_id, settings.contract), 0.0 if settings.local else LAG_SECONDS
+    indexer = Indexer(chain, redis, names, settings.start_block, lag)
     run_loop(indexer.step, redis, None, 0.1 if settings.local else 1.0, stop)
     indexer.lease.release()

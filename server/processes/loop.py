@@ -13,11 +13,12 @@ from redis.client import PubSub
 from redis.exceptions import RedisError
 
 from server.chain.node import Unreachable
+from server.logline import line
 
 log = logging.getLogger(__name__)
 
-PATIENCE = 1.0
-"""Seconds to wait after Redis or the chain failed."""
+RETRY_SECONDS = 1.0
+"""How long to wait after Redis or the chain failed."""
 
 
 def stop_signal() -> threading.Event:
@@ -36,15 +37,15 @@ def run_loop(
     A chain or Redis that is away is waited for; the fault is logged once.
     """
     pubsub = redis.pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
-    well = True
+    healthy = True
     while not stop.is_set():
         try:
             if channel is not None and pubsub.connection is None:
                 pubsub.subscribe(channel)
             busy = step()
-            if not well:
-                log.info("goes on")
-            well = True
+            if not healthy:
+                log.info(line("process_resumed"))
+            healthy = True
             if busy or stop.is_set():
                 continue
             if channel is None:
@@ -52,11 +53,11 @@ def run_loop(
             else:
                 _listen(pubsub, interval)
         except (RedisError, *Unreachable) as error:
-            if well:
-                log.warning("waits: %s: %s", type(error).__name__, error)
-            well = False
+            if healthy:
+                log.warning(line("process_waits", fault=type(error).__name__, error=error))
+            healthy = False
             pubsub.reset()
-            stop.wait(PATIENCE)
+            stop.wait(RETRY_SECONDS)
     pubsub.close()
 
 

@@ -6,7 +6,6 @@ or lost data can do is nothing. It never voids a game. Of several relays one act
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 from dataclasses import dataclass, field
@@ -18,34 +17,54 @@ from redis.exceptions import RedisError
 from web3 import Web3
 from web3.contract.contract import ContractFunction
 from web3.exceptions import ContractLogicError
+from web3.types import TxReceipt
 
 from engine.encoding import pack_move
 from server.chain.client import Block, Chain, Summary
 from server.chain.node import Unreachable
-from server.chain.outbox import Flight, Outbox
+from server.chain.outbox import Outbox
 from server.chain.reverts import Refused, error_name
 from server.chain.sender import GAS_LIMIT, Sender
+from server.logline import line
 from server.processes.loop import run_loop, stop_signal
 from server.settings import Settings
 from server.store import progress
-from server.store.ballots import BALLOT_BYTES, BALLOT_GAS, capacity, pack_ballot
+from server.store.admission import BALLOT_GAS, capacity
 from server.store.connect import connect_redis
 from server.store.jobs import Jobs
-from server.store.keys import Keys
 from server.store.lease import Lease
+from server.store.names import Names
+from server.store.records import (
+    BALLOT_BYTES,
+    KEPT_SECONDS,
+    CountedVote,
+    Flight,
+    Purpose,
+    Seat,
+    StoredBallot,
+    StoredProof,
+)
 
 log = logging.getLogger(__name__)
 
 BATCH = 200
-"""Ballots in one transaction, 3M gas; at the last call as many as one can hold."""
-FULL = 100
-"""From this many on, a batch is cheap enough whatever was spent."""
-READ = 60.0
-"""Seconds after which the indexer will have read what was sent and mined."""
-HEALTH = 5.0
-"""Seconds between looks at the relay's balance."""
-RETRY = 1.0
-"""Seconds between tries of a call that was refused, while the chain stands still."""
+"""Most ballots in one transaction (3M gas). Just before the deadline the gas limit of a transaction alone counts."""
+FULL_BATCH = 100
+"""Batches of this size are sent even when half of the ply's gas budget is spent: they cost little gas a ballot."""
+INDEXED_SECONDS = 60.0
+"""After this time the indexer has read what was mined."""
+HEALTH_SECONDS = 5.0
+"""Time between two looks at the relay's balance."""
+RETRY_SECONDS = 1.0
+"""Time between two tries of a call that was refused, while no block is made."""
+SENT = {
+    "lobby": "lobby_close_sent",
+    "begin": "begin_sent",
+    "cast": "ballot_batch_sent",
+    "close": "vote_close_sent",
+    "move": "proven_move_sent",
+}
+"""Names of the log lines about what was sent, by the kind of purpose."""
 
 
 @dataclass
@@ -53,21 +72,23 @@ class Desk:
     """What the relay remembers of one game; all of it may be forgotten."""
 
     summary: Summary
-    refused: dict[str, float] = field(default_factory=dict)
+    refused: dict[Purpose, float] = field(default_factory=dict)
     """Purpose -> when it was refused, since the last block."""
 
 
 class Relay:
-    def __init__(self, chain: Chain, outbox: Outbox, jobs: Jobs, redis: Redis, keys: Keys, settings: Settings) -> None:
+    def __init__(
+        self, chain: Chain, outbox: Outbox, jobs: Jobs, redis: Redis, names: Names, settings: Settings
+    ) -> None:
         self.chain = chain
         self.outbox = outbox
         self.sender = outbox.sender
         self.jobs = jobs
         self.redis = redis
-        self.keys = keys
+        self.names = names
         self.budget = settings.relay_gas
         self.margin = settings.ballot_margin
-        self.lease = Lease(redis, keys.leader)
+        self.lease = Lease(redis, names.leader)
         self.leading = False
         self.head: Block | None = None
         self.seen = 0.0
@@ -77,7 +98,7 @@ class Relay:
         self.over: set[int] = set()
         self.mined: list[Flight] = []
         """Ballots counted so lately that the indexer may not have read of them."""
-        self.reverts: dict[str, tuple[int, float]] = {}
+        self.reverts: dict[Purpose, tuple[int, float]] = {}
 
     def step(self) -> bool:
         """Does what can be done now. True: there may be more at once."""
@@ -88,7 +109,7 @@ class Relay:
             self.outbox.resume()
             self.desks.clear()
             self.leading = True
-            log.info("this relay acts, as %s", self.sender.address)
+            log.info(line("relay_leads", address=self.sender.address))
         settled = self._settle()
         self._read_chain()
         self._check_health()
@@ -107,34 +128,38 @@ class Relay:
             except Unreachable as error:
                 fault = error
             except Exception:
-                log.exception("game %s cannot be relayed now", game)
+                log.exception(line("game_not_relayed", game=game))
         if fault is not None:
             raise fault
         return acted
 
     def _settle(self) -> bool:
         settled = self.outbox.settle()
-        self.mined = [flight for flight in self.mined if time.time() - flight.at < READ]
+        self.mined = [flight for flight in self.mined if time.time() - flight.at < INDEXED_SECONDS]
         for flight, receipt in settled:
-            kind, *parts = flight.purpose.split(":")
-            self.redis.hincrby(self.keys.stats, "transactions", 1)
-            self.redis.hincrby(self.keys.stats, "gas", receipt["gasUsed"])
-            if kind == "cast":
-                name = self.keys.spent(int(parts[0]), int(parts[1]))
-                self.redis.incrby(name, receipt["gasUsed"])
-                self.redis.expire(name, 30 * 86_400)
-            if kind == "move" and receipt["status"]:
-                progress.verified(self.redis, self.keys, int(parts[0]), int(parts[1]), flight.hash)
-            if receipt["status"]:
-                self.reverts.pop(flight.purpose, None)
-                if kind == "cast":
-                    self.mined.append(flight)
-            else:
-                count = self.reverts.get(flight.purpose, (0, 0.0))[0] + 1
-                self.reverts[flight.purpose] = (count, time.monotonic() + min(2.0**count, 300))
-                self.redis.hincrby(self.keys.stats, "reverts", 1)
+            self._account(flight, receipt)
         self.stale |= bool(settled)
         return bool(settled)
+
+    def _account(self, flight: Flight, receipt: TxReceipt) -> None:
+        """Notes what a transaction that was mined has cost and done."""
+        purpose, gas, done = flight.purpose, receipt["gasUsed"], bool(receipt["status"])
+        self.redis.hincrby(self.names.stats, "transactions", 1)
+        self.redis.hincrby(self.names.stats, "gas", gas)
+        if purpose.kind == "cast" and purpose.ply is not None:
+            name = self.names.spent(purpose.game, purpose.ply)
+            self.redis.incrby(name, gas)
+            self.redis.expire(name, KEPT_SECONDS)
+        if not done:
+            count = self.reverts.get(purpose, (0, 0.0))[0] + 1
+            self.reverts[purpose] = (count, time.monotonic() + min(2.0**count, 300))
+            self.redis.hincrby(self.names.stats, "reverts", 1)
+            return
+        self.reverts.pop(purpose, None)
+        if purpose.kind == "cast":
+            self.mined.append(flight)
+        elif purpose.kind == "move" and purpose.ply is not None:
+            progress.verified(self.redis, self.names, purpose.game, purpose.ply, flight.hash)
 
     def _read_chain(self) -> None:
         head = self.chain.head()
@@ -161,25 +186,25 @@ class Relay:
 
     def _check_health(self) -> None:
         """Tells the api every few seconds that the relay is there, or why it cannot carry anything."""
-        if time.monotonic() - self.checked < HEALTH:
+        if time.monotonic() - self.checked < HEALTH_SECONDS:
             return
         self.checked = time.monotonic()
         balance = self.sender.balance()
         needed = self.budget * self.chain.w3.eth.gas_price
         trouble = "" if balance >= needed else f"the relay {self.sender.address} needs funds for gas"
         if trouble:
-            log.warning("%s: it has %s wei, a ply may need %s", trouble, balance, needed)
-        self.redis.set(self.keys.relay, trouble, ex=30)
+            log.warning(line("relay_underfunded", address=self.sender.address, wei=balance, needed_wei=needed))
+        self.redis.set(self.names.relay, trouble, ex=30)
 
     def _act(self, game: int, desk: Desk) -> bool:
         call, summary = self.chain.contract.functions, desk.summary
         if summary.state == "lobby":
             due = self.now >= summary.deadline if summary.deadline else summary.world_pool > 0
-            return due and self._send(desk, f"lobby:{game}", call.closeLobby(game)) is not None
+            return due and self._send(desk, Purpose("lobby", game), call.closeLobby(game)) is not None
         if summary.state == "drawn":
             assert self.head is not None
             due = self.head.number >= summary.draw_block
-            return due and self._send(desk, f"begin:{game}", call.begin(game)) is not None
+            return due and self._send(desk, Purpose("begin", game), call.begin(game)) is not None
         if summary.state == "vote":
             return self._vote(game, desk)
         return summary.state == "prove" and self._prove(game, desk)
@@ -196,7 +221,7 @@ class Relay:
         if self.now < summary.decidable_at:
             return False
         close = self.chain.contract.functions.closeVote(game)
-        return self._send(desk, f"close:{game}:{summary.position.ply}", close) is not None
+        return self._send(desk, Purpose("close", game, summary.position.ply), close) is not None
 
     def _cast(self, game: int, desk: Desk) -> bool:
         """Carries ballots received and not carried yet, heaviest seats first.
@@ -210,73 +235,67 @@ class Relay:
         entries = self._pending(game, ply, summary.position.key)
         if not entries:
             return False
-        spent = int(self.redis.get(self.keys.spent(game, ply)) or 0)
-        if spent > self.budget // 2 and len(entries) < FULL and not last_call:
+        spent = int(self.redis.get(self.names.spent(game, ply)) or 0)
+        if spent > self.budget // 2 and len(entries) < FULL_BATCH and not last_call:
             return False
         batch = entries[: GAS_LIMIT // BALLOT_GAS if last_call else BATCH]
         call = self.chain.contract.functions.castBallots(game, ply, b"".join(batch))
         if call.call({"from": self.sender.address}, "pending") == 0:
             return False
         seat = int.from_bytes(batch[0][:4], "big")
-        return self._send(desk, f"cast:{game}:{ply}:{seat}", call) is not None
+        return self._send(desk, Purpose("cast", game, ply, seat), call) is not None
 
     def _casts(self, game: int, ply: int) -> list[Flight]:
         """The ballots of a ply that are in flight."""
-        return [flight for flight in self.outbox.flying.values() if _carries(flight, game, ply)]
+        return [flight for flight in self.outbox.flying.values() if flight.purpose.casts(game, ply)]
 
     def _carried(self, game: int, ply: int) -> set[bytes]:
         """The packed ballots of a ply that are in flight, or counted and perhaps not in the read model."""
-        flights = self._casts(game, ply) + [flight for flight in self.mined if _carries(flight, game, ply)]
+        flights = self._casts(game, ply) + [flight for flight in self.mined if flight.purpose.casts(game, ply)]
         decode = self.chain.contract.decode_function_input
         batches = [decode(cast(Any, flight.data))[1]["ballots"] for flight in flights]
         return {batch[at : at + BALLOT_BYTES] for batch in batches for at in range(0, len(batch), BALLOT_BYTES)}
 
-    def _pending(self, game: int, ply: int, position: str) -> list[bytes]:
+    def _pending(self, game: int, ply: int, position_key: str) -> list[bytes]:
         """The packed ballots of this position that are to be carried, heaviest seats first."""
-        received = cast("dict[str, str]", self.redis.hgetall(self.keys.ballots(game, ply, position)))
+        received = cast("dict[str, str]", self.redis.hgetall(self.names.ballots(game, ply, position_key)))
         if not received:
             return []
-        seats = list(received)
-        voted = cast("list[str | None]", self.redis.hmget(self.keys.voted(game), seats))
-        stored = cast("list[str | None]", self.redis.hmget(self.keys.seats(game), seats))
+        counted = map(CountedVote.load, cast("list[str | None]", self.redis.hmget(self.names.voted(game), [*received])))
+        seats = map(Seat.load, cast("list[str | None]", self.redis.hmget(self.names.seats(game), [*received])))
         carried = self._carried(game, ply)
         pending = []
-        for number, vote, seat in zip(seats, voted, stored, strict=True):
-            if vote is not None and vote.startswith(f"{ply}:"):
+        for text, vote, seat in zip(received.values(), counted, seats, strict=True):
+            packed = StoredBallot.model_validate_json(text).packed()
+            if packed in carried or (vote is not None and vote.ply == ply):
                 continue
-            entry = json.loads(received[number])
-            move = pack_move(chess.Move.from_uci(entry["receipt"]["move"]))
-            rank = json.loads(seat)["rank"] if seat is not None else None
-            packed = pack_ballot(int(number), move, bytes.fromhex(entry["signature"]))
-            if packed not in carried:
-                pending.append((rank if rank is not None else capacity(self.budget), packed))
+            rank = None if seat is None else seat.rank
+            pending.append((rank if rank is not None else capacity(self.budget), packed))
         return [packed for _, packed in sorted(pending)]
 
     # ------------------------------------------------------------------------------------------------- the network
 
     def _prove(self, game: int, desk: Desk) -> bool:
-        position, ply = desk.summary.position, desk.summary.position.ply
-        purpose, name = f"move:{game}:{ply}", self.keys.proof(game, ply, desk.summary.position.key)
-        stored = cast("str | None", self.redis.get(name))
-        if stored is None:
-            if self.jobs.ensure(game, ply, position.key):
-                progress.report(self.redis, self.keys, game, ply, "queued", 0)
+        ply, position_key = desk.summary.position.ply, desk.summary.position.key
+        purpose, name = Purpose("move", game, ply), self.names.proof(game, ply, position_key)
+        proof = StoredProof.load(cast("str | None", self.redis.get(name)))
+        if proof is None:
+            if self.jobs.ensure(game, ply, position_key):
+                progress.report(self.redis, self.names, game, ply, "queued", 0)
             return False
-        proof = json.loads(stored)
-        bitmap = [int(word, 16) for word in proof["words"][:25]]
         call = self.chain.contract.functions.submitMove(
             game,
-            pack_move(chess.Move.from_uci(proof["move"])),
-            bitmap,
-            Web3.to_checksum_address(proof["payee"]),
-            bytes.fromhex(proof["proof"][2:]),
+            pack_move(chess.Move.from_uci(proof.move)),
+            proof.bitmap,
+            Web3.to_checksum_address(proof.payee),
+            bytes.fromhex(proof.proof[2:]),
         )
         sent = self._send(desk, purpose, call)
         if sent is not None:
-            progress.report(self.redis, self.keys, game, ply, "submitted", 1, tx=sent)
+            progress.report(self.redis, self.names, game, ply, "submitted", 1, tx=sent)
             return True
         if purpose in desk.refused and self._worthless(call) and self.chain.summary(game) == desk.summary:
-            log.error("the contract refuses the proof of game %s, ply %s: it is made again", game, ply)
+            log.error(line("proof_refused_by_contract", game=game, ply=ply))  # it is thrown away and made again
             self.redis.delete(name)
         return False
 
@@ -293,27 +312,22 @@ class Relay:
 
     # ----------------------------------------------------------------------------------------------------- sending
 
-    def _send(self, desk: Desk, purpose: str, call: ContractFunction) -> str | None:
+    def _send(self, desk: Desk, purpose: Purpose, call: ContractFunction) -> str | None:
         """Sends the call if it would succeed; its hash. Asks again after a second or a block, later if it reverted."""
         if time.monotonic() < self.reverts.get(purpose, (0, 0.0))[1]:
             return None
-        if time.monotonic() - desk.refused.get(purpose, float("-inf")) < RETRY:
+        if time.monotonic() - desk.refused.get(purpose, float("-inf")) < RETRY_SECONDS:
             return None
         try:
             sent = self.outbox.send(purpose, call)
         except Refused as error:
-            log.debug("%s: not now: %s", purpose, error)
+            log.debug(line("call_refused", purpose=purpose.kind, game=purpose.game, ply=purpose.ply, error=error))
             desk.refused[purpose] = time.monotonic()
             return None
         if sent is not None:
-            log.info("sent %s: %s", purpose, sent)
+            log.info(line(SENT[purpose.kind], game=purpose.game, ply=purpose.ply, tx=sent))
             desk.refused.pop(purpose, None)
         return sent
-
-
-def _carries(flight: Flight, game: int, ply: int) -> bool:
-    """Whether a transaction carries ballots of this ply."""
-    return flight.purpose.startswith(f"cast:{game}:{ply}:")
 
 
 def run(settings: Settings) -> None:
@@ -321,9 +335,9 @@ def run(settings: Settings) -> None:
     key = settings.need("relay_key")
     stop = stop_signal()
     redis, chain = connect_redis(settings), Chain.connect(settings)
-    keys = Keys(settings.chain_id, settings.contract)
-    jobs = Jobs(connect_redis(settings, text=False), keys)
-    outbox = Outbox(Sender(chain.w3, key, "RELAY_KEY"), chain.contract.address, redis, keys)
-    relay = Relay(chain, outbox, jobs, redis, keys, settings)
-    run_loop(relay.step, redis, keys.wake, 0.1 if settings.local else 1.0, stop)
+    names = Names(settings.chain_id, settings.contract)
+    jobs = Jobs(connect_redis(settings, text=False), names)
+    outbox = Outbox(Sender(chain.w3, key, "RELAY_KEY"), chain.contract.address, redis, names)
+    relay = Relay(chain, outbox, jobs, redis, names, settings)
+    run_loop(relay.step, redis, names.wake, 0.1 if settings.local else 1.0, stop)
     relay.lease.release()

@@ -8,7 +8,6 @@ its ply is over. A worker that dies is missed within seconds and its job goes to
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
 import threading
 import time
@@ -30,11 +29,13 @@ from engine.proof import ProofCancelled
 from server.chain.client import Chain, Summary
 from server.chain.node import Unreachable
 from server.chain.proving import make_prover
+from server.logline import line
 from server.settings import Settings
 from server.store import progress
 from server.store.connect import connect_redis
-from server.store.jobs import HEARTBEAT, LEASE
-from server.store.keys import Keys
+from server.store.jobs import HEARTBEAT_SECONDS, LEASE_SECONDS
+from server.store.names import Names
+from server.store.records import KEPT_SECONDS, ProverInfo, StoredProof
 from server.store.thinking import think
 
 if TYPE_CHECKING:
@@ -42,65 +43,63 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-TELL = 0.25
+TELL_SECONDS = 0.25
 """Seconds between what visitors are told of a proof."""
-KEPT = 30 * 86_400
-"""Seconds until a proof is forgotten; it can be made again."""
-LOOK = 1.0
+LOOK_SECONDS = 1.0
 """Seconds between looks at the chain, whether the proof is still wanted."""
 
 
 @dataclass
-class Bench:
+class Tools:
     """What a job needs: made once a process."""
 
     prover: Prover
     chain: Chain
     redis: Redis
-    keys: Keys
+    names: Names
     payee: str
     stop: threading.Event
 
 
-bench: Bench | None = None
-"""The bench of this worker process."""
+tools: Tools | None = None
+"""The tools of this worker process."""
 
 
-def prove(game: int, ply: int, position: str) -> None:
+def prove(game: int, ply: int, position_key: str) -> None:
     """The job: proves the network's move in this position and keeps the proof for the relay."""
-    assert bench is not None, "not in a worker"
-    summary = bench.chain.summary(game)
-    if not _wanted(summary, ply, position):
-        log.info("game %s, ply %s is over: nothing to prove", game, ply)
+    assert tools is not None, "not in a worker"
+    summary = tools.chain.summary(game)
+    if not _wanted(summary, ply, position_key):
+        log.info(line("proof_not_needed", game=game, ply=ply))
         return
     board = summary.position.unpack()
     planes = encoding.planes(board, summary.repeated)
     legal = encoding.legal_indices(board)
-    thinking = think(board, ply, position, bench.prover.logits(planes), legal, bench.prover.logit_unit)
-    progress.think(bench.redis, bench.keys, game, thinking)
-    context = encoding.context_word(bench.chain.chain_id, bench.chain.contract.address, game, ply, bench.payee)
-    with _watch(bench, game, ply, position) as watch:
+    thinking = think(board, ply, position_key, tools.prover.logits(planes), legal, tools.prover.logit_unit)
+    progress.think(tools.redis, tools.names, game, thinking)
+    context = encoding.context_word(tools.chain.chain_id, tools.chain.contract.address, game, ply, tools.payee)
+    with _watch(tools, game, ply, position_key) as watch:
         try:
-            proof = bench.prover.prove(planes, list(legal), context, watch.report, watch.cancelled.is_set)
+            proof = tools.prover.prove(planes, list(legal), context, watch.report, watch.cancelled.is_set)
         except ProofCancelled:
-            if bench.stop.is_set():
+            if tools.stop.is_set():
                 raise  # the job goes back to the queue
-            log.info("game %s, ply %s is over: cancelled", game, ply)
+            log.info(line("proof_cancelled", game=game, ply=ply))
             return
-    kept = {
-        "move": legal[proof.index].uci(),
-        "words": [f"0x{word:x}" for word in proof.words],
-        "proof": "0x" + proof.proof.hex(),
-        "payee": bench.payee,
-        "seconds": proof.seconds,
-    }
-    bench.redis.set(bench.keys.proof(game, ply, position), json.dumps(kept), ex=KEPT)
-    bench.redis.publish(bench.keys.wake, "proof")
-    log.info("proved %s for game %s, ply %s in %.2f s", kept["move"], game, ply, proof.seconds)
+    kept = StoredProof(
+        move=legal[proof.index].uci(),
+        words=tuple(f"0x{word:x}" for word in proof.words),
+        proof="0x" + proof.proof.hex(),
+        payee=tools.payee,
+        seconds=proof.seconds,
+    )
+    tools.redis.set(tools.names.proof(game, ply, position_key), kept.dump(), ex=KEPT_SECONDS)
+    tools.redis.publish(tools.names.wake, "proof")
+    log.info(line("move_proven", game=game, ply=ply, move=kept.move, seconds=proof.seconds))
 
 
-def _wanted(summary: Summary, ply: int, position: str) -> bool:
-    return summary.state == "prove" and summary.position.ply == ply and summary.position.key == position
+def _wanted(summary: Summary, ply: int, position_key: str) -> bool:
+    return summary.state == "prove" and summary.position.ply == ply and summary.position.key == position_key
 
 
 class Watch:
@@ -116,23 +115,23 @@ class Watch:
 
 
 @contextlib.contextmanager
-def _watch(bench: Bench, game: int, ply: int, position: str) -> Iterator[Watch]:
+def _watch(tools: Tools, game: int, ply: int, position_key: str) -> Iterator[Watch]:
     watch = Watch()
 
     def run() -> None:
         told, looked = None, time.monotonic()
         while True:
-            if bench.stop.is_set():
+            if tools.stop.is_set():
                 watch.cancelled.set()
             with contextlib.suppress(RedisError, *Unreachable):
                 if watch.latest != told:
                     told = watch.latest
-                    progress.report(bench.redis, bench.keys, game, ply, cast(progress.Step, told[0]), told[1])
-                if time.monotonic() - looked > LOOK:
+                    progress.report(tools.redis, tools.names, game, ply, cast(progress.Step, told[0]), told[1])
+                if time.monotonic() - looked > LOOK_SECONDS:
                     looked = time.monotonic()
-                    if not _wanted(bench.chain.summary(game), ply, position):
+                    if not _wanted(tools.chain.summary(game), ply, position_key):
                         watch.cancelled.set()
-            if watch.done.wait(TELL):
+            if watch.done.wait(TELL_SECONDS):
                 return
 
     thread = threading.Thread(target=run, name="watch", daemon=True)
@@ -154,7 +153,7 @@ class ProvingWorker(SimpleWorker):
             serializer=JSONSerializer,
             maintenance_interval=10,
             worker_ttl=20,
-            job_monitoring_interval=int(HEARTBEAT),
+            job_monitoring_interval=int(HEARTBEAT_SECONDS),
             log_job_description=False,
         )
         self.stop = stop
@@ -173,12 +172,12 @@ class ProvingWorker(SimpleWorker):
         self.set_state(WorkerStatus.IDLE)
 
     def _live(self, job: Job, execution: Execution, done: threading.Event) -> None:
-        while not done.wait(HEARTBEAT):
+        while not done.wait(HEARTBEAT_SECONDS):
             with contextlib.suppress(RedisError):
                 self.maintain_heartbeats(job, execution)
 
     def get_heartbeat_ttl(self, job: Job, working_time: float = 0.0) -> int:
-        return LEASE
+        return LEASE_SECONDS
 
     def request_stop(self, signum: int, frame: Any) -> None:
         """Cancels the proof under way, so that another worker takes it up at once."""
@@ -188,30 +187,26 @@ class ProvingWorker(SimpleWorker):
 
 def run(settings: Settings) -> None:
     """Loads the prover, then proves until SIGTERM or SIGINT."""
-    global bench
+    global tools
     payee = settings.need("payee")
     redis, raw, chain = connect_redis(settings), connect_redis(settings, text=False), Chain.connect(settings)
-    keys = Keys(settings.chain_id, settings.contract)
+    names = Names(settings.chain_id, settings.contract)
     stop = threading.Event()
 
     def loading(step: str, fraction: float) -> None:
-        log.info("loading the prover: %s %.0f%%", step, 100 * fraction)
+        log.info(line("prover_loading", step=step, percent=round(100 * fraction)))
 
     prover = make_prover(settings, loading)
-    bench = Bench(prover, chain, redis, keys, payee, stop)
-    redis.set(
-        keys.prover,
-        json.dumps(
-            {
-                "networkHash": "0x" + prover.network_hash.hex(),
-                "verifyingKeyHash": "0x" + prover.verifying_key_hash.hex(),
-                "k": prover.k,
-                "insecure": prover.setup.insecure,
-            }
-        ),
+    tools = Tools(prover, chain, redis, names, payee, stop)
+    info = ProverInfo(
+        network_hash="0x" + prover.network_hash.hex(),
+        verifying_key_hash="0x" + prover.verifying_key_hash.hex(),
+        k=prover.k,
+        insecure=prover.setup.insecure,
     )
-    log.info("ready")
-    queue = Queue(keys.queue, connection=raw, serializer=JSONSerializer)
+    redis.set(names.prover, info.dump())
+    log.info(line("worker_ready", k=prover.k, payee=payee))
+    queue = Queue(names.queue, connection=raw, serializer=JSONSerializer)
     work(queue, stop)
 
 
@@ -221,8 +216,8 @@ def work(queue: Queue, stop: threading.Event) -> None:
         try:
             ProvingWorker(queue, stop).work(logging_level="WARNING")
         except RedisError as error:
-            log.warning("waits for Redis: %s", error)
+            log.warning(line("redis_away", error=error))
         except StopRequested:
             return
         with contextlib.suppress(StopRequested):  # raised by the last worker's signal handler
-            stop.wait(LOOK)
+            stop.wait(LOOK_SECONDS)

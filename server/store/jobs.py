@@ -15,37 +15,38 @@ from rq.exceptions import DuplicateJobError
 from rq.job import JobStatus
 from rq.serializers import JSONSerializer
 
-from server.store.keys import Keys
+from server.logline import line
+from server.store.names import Names
 
 log = logging.getLogger(__name__)
 
-HEARTBEAT = 2.0
-"""Seconds between a worker's signs of life."""
-LEASE = 8
-"""Seconds after the last of them until the job is taken over."""
-LOOK = 1.0
-"""Seconds between looks at a job that is under way."""
-PAUSE = 10.0
-"""Seconds until a job that failed, or that nobody seems to hold, is asked for again."""
+HEARTBEAT_SECONDS = 2.0
+"""Time between two heartbeats of a worker that has a job."""
+LEASE_SECONDS = 8
+"""After this time without a heartbeat another worker takes the job over."""
+LOOK_SECONDS = 1.0
+"""Least time between two looks at the same job."""
+RETRY_SECONDS = 10.0
+"""After this time a job that failed, or that nobody seems to hold, is queued again."""
 
 
 class Jobs:
     """The queue. `redis` must answer with bytes."""
 
-    def __init__(self, redis: Redis, keys: Keys) -> None:
+    def __init__(self, redis: Redis, names: Names) -> None:
         self.redis = redis
-        self.keys = keys
-        self.queue = Queue(keys.queue, connection=redis, serializer=JSONSerializer)
+        self.names = names
+        self.queue = Queue(names.queue, connection=redis, serializer=JSONSerializer)
         self._looked: dict[str, float] = {}
         self._lost: dict[str, float] = {}
 
-    def ensure(self, game: int, ply: int, position: str) -> bool:
+    def ensure(self, game: int, ply: int, position_key: str) -> bool:
         """Sees to it that this ply is being proven, whoever died. True: it was not, and is asked for now."""
-        name = self.keys.job(game, ply, position)
+        name = self.names.job(game, ply, position_key)
         now = time.monotonic()
-        if now - self._looked.get(name, float("-inf")) < LOOK:
+        if now - self._looked.get(name, float("-inf")) < LOOK_SECONDS:
             return False
-        self._looked = {name: now for name, at in self._looked.items() if now - at < PAUSE} | {name: now}
+        self._looked = {name: now for name, at in self._looked.items() if now - at < RETRY_SECONDS} | {name: now}
         self.queue.started_job_registry.cleanup()
         self._drop(name)
         try:
@@ -53,7 +54,7 @@ class Jobs:
                 "server.processes.worker.prove",
                 game,
                 ply,
-                position,
+                position_key,
                 job_id=name,
                 unique=True,
                 job_timeout=3600,
@@ -63,7 +64,7 @@ class Jobs:
             )
         except DuplicateJobError:
             return False
-        log.info("asked for the proof of game %s, ply %s", game, ply)
+        log.info(line("proof_queued", game=game, ply=ply))
         return True
 
     def _drop(self, name: str) -> None:
@@ -74,14 +75,14 @@ class Jobs:
         status = job.get_status(refresh=False)
         if status in (JobStatus.FAILED, JobStatus.STOPPED, JobStatus.CANCELED, JobStatus.FINISHED):
             ended = job.ended_at or datetime.now(UTC)
-            if (datetime.now(UTC) - ended.astimezone(UTC)).total_seconds() > PAUSE:
+            if (datetime.now(UTC) - ended.astimezone(UTC)).total_seconds() > RETRY_SECONDS:
                 job.delete()
             return
         held = name in self.queue.started_job_registry or self.queue.get_job_position(name) is not None
         if held:
             self._lost.pop(name, None)
-        elif time.monotonic() - self._lost.setdefault(name, time.monotonic()) > PAUSE:
+        elif time.monotonic() - self._lost.setdefault(name, time.monotonic()) > RETRY_SECONDS:
             self._lost.pop(name)
-            log.warning("job %s was lost", name)
+            log.warning(line("job_lost", job=name))
             self.queue.intermediate_queue.remove(name)
             job.delete()

@@ -7,14 +7,15 @@ from typing import Literal, cast
 
 from redis import Redis
 
-from server.model.game import Record
-from server.store.keys import Keys
+from server.model.frozen import Frozen
+from server.store.changes import announce
+from server.store.names import Names
 from server.store.thinking import Thinking
 
 Step = Literal["queued", "witness", "commitments", "quotient", "opening", "submitted", "verified"]
 
 
-class Progress(Record):
+class Progress(Frozen):
     """The proof of a ply."""
 
     ply: int
@@ -29,36 +30,34 @@ class Progress(Record):
     gas: int | None = None
 
 
-def load(redis: Redis, keys: Keys, game: int) -> Progress | None:
-    stored = cast("str | None", redis.get(keys.progress(game)))
-    return None if stored is None else Progress.model_validate_json(stored)
+def load(redis: Redis, names: Names, game: int) -> Progress | None:
+    return Progress.load(cast("str | None", redis.get(names.progress(game))))
 
 
-def report(redis: Redis, keys: Keys, game: int, ply: int, step: Step, fraction: float, tx: str | None = None) -> None:
+def report(redis: Redis, names: Names, game: int, ply: int, step: Step, fraction: float, tx: str | None = None) -> None:
     """Says how far the proof of a ply is, and tells whoever watches the game."""
-    last = load(redis, keys, game)
+    last = load(redis, names, game)
     started = last.started if last is not None and last.ply == ply else time.time()
     progress = Progress(ply=ply, step=step, fraction=fraction, started=started, tx=tx)
-    _tell(redis, keys, game, keys.progress(game), progress)
+    _tell(redis, names, game, names.progress(game), progress)
 
 
-def verified(redis: Redis, keys: Keys, game: int, ply: int, tx: str) -> None:
+def verified(redis: Redis, names: Names, game: int, ply: int, tx: str) -> None:
     """Says that a transaction with the proof of a ply was mined, and how long it took in all."""
-    last = load(redis, keys, game)
+    last = load(redis, names, game)
     if last is not None and last.ply == ply:
         done = {"step": "verified", "fraction": 1.0, "tx": tx, "seconds": round(time.time() - last.started, 2)}
-        _tell(redis, keys, game, keys.progress(game), last.model_copy(update=done))
+        _tell(redis, names, game, names.progress(game), last.model_copy(update=done))
 
 
-def think(redis: Redis, keys: Keys, game: int, thinking: Thinking) -> None:
-    """Says what the network thinks of the position, and keeps it for who looks back."""
-    redis.hset(keys.thoughts(game), str(thinking.ply), thinking.model_dump_json(by_alias=True))
-    _tell(redis, keys, game, keys.thinking(game), thinking)
+def think(redis: Redis, names: Names, game: int, thinking: Thinking) -> None:
+    """Says what the network thinks of the position, and keeps it for whoever looks back."""
+    redis.hset(names.thoughts(game), str(thinking.ply), thinking.dump())
+    _tell(redis, names, game, names.thinking(game), thinking)
 
 
-def _tell(redis: Redis, keys: Keys, game: int, name: str, record: Record) -> None:
+def _tell(redis: Redis, names: Names, game: int, name: str, record: Frozen) -> None:
     with redis.pipeline() as pipe:
-        pipe.set(name, record.model_dump_json(by_alias=True))
-        pipe.incr(keys.version(game))
-        pipe.publish(keys.changes, str(game))
+        pipe.set(name, record.dump())
+        announce(pipe, names, game)
         pipe.execute()

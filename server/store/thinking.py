@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from engine.encoding import DIRECTIONS, KNIGHT_JUMPS
 from engine.policy import scores
-from server.model.game import Record
+from server.model.frozen import Frozen
 
 BEST = 10
 
 
-class Thought(Record):
+class Thought(Frozen):
     move: str
     san: str | None
     """None: the move is illegal."""
@@ -23,7 +23,7 @@ class Thought(Record):
     legal: bool
 
 
-class Thinking(Record):
+class Thinking(Frozen):
     """The network's best moves at a ply. Probabilities are a softmax over all policy indices, illegal ones included."""
 
     ply: int

@@ -29,12 +29,13 @@ from server.chain.outbox import Outbox
 from server.chain.sender import Sender
 from server.local.probe import unused_port
 from server.model.position import Position
+from server.model.signing import Typed, compact
 from server.processes.indexer import Indexer
 from server.processes.relay import Relay
 from server.settings import ROOT, Settings
-from server.store.ballots import Typed, compact
 from server.store.jobs import Jobs
-from server.store.keys import Keys
+from server.store.names import Names
+from server.store.records import Receipt, StoredBallot, StoredProof
 
 ETHER = 10**18
 ANVIL = ROOT / "contracts" / "node_modules" / ".bin" / "anvil"
@@ -144,20 +145,20 @@ class Table:
 
     def __post_init__(self) -> None:
         settings = self.settings
-        self.keys = Keys(settings.chain_id, settings.contract)
+        self.names = Names(settings.chain_id, settings.contract)
         self.typed = Typed(settings.chain_id, settings.contract)
         self.chain = Chain.connect(settings)
-        self.indexer = Indexer(self.chain, self.redis, self.keys)
+        self.indexer = Indexer(self.chain, self.redis, self.names)
         self.w3 = self.chain.w3
         self.relay = self.new_relay(settings.relay_key)
         self.call = self.chain.contract.functions
 
     def new_relay(self, key: str) -> Relay:
         raw = Redis(unix_socket_path=self.settings.redis_url.removeprefix("unix://"))
-        return Relay(self.chain, self.new_outbox(key), Jobs(raw, self.keys), self.redis, self.keys, self.settings)
+        return Relay(self.chain, self.new_outbox(key), Jobs(raw, self.names), self.redis, self.names, self.settings)
 
     def new_outbox(self, key: str) -> Outbox:
-        return Outbox(Sender(self.w3, key, "KEY"), self.chain.contract.address, self.redis, self.keys)
+        return Outbox(Sender(self.w3, key, "KEY"), self.chain.contract.address, self.redis, self.names)
 
     def rpc(self, method: str, *params: Any) -> Any:
         answer = self.w3.provider.make_request(method, list(params))
@@ -192,25 +193,41 @@ class Table:
         signature = "0x" + compact(voter.vote.unsafe_sign_hash(digest)).hex()
         return {"seat": voter.seat, "ply": position.ply, "move": uci, "signature": signature}
 
+    def receive(self, voter: Voter, game: int, uci: str, signature: str | None = None) -> None:
+        """Keeps a ballot in the present position as the api does; its receipt is not signed."""
+        body, position = self.sign(voter, game, uci), self.chain.summary(game).position
+        receipt = Receipt(
+            game=game,
+            seat=voter.seat,
+            ply=position.ply,
+            move=uci,
+            position=position.key,
+            received=0,
+            relay=self.relay.sender.address,
+            signature="",
+        )
+        stored = StoredBallot(signature=signature or body["signature"][2:], receipt=receipt)
+        self.redis.hset(self.names.ballots(game, position.ply, position.key), str(voter.seat), stored.dump())
+
     def prove(self, game: int, uci: str | None = None) -> str:
         """Keeps a proof as a worker would: of the first legal move, or of the given one."""
         summary = self.chain.summary(game)
         board = summary.position.unpack()
         move = chess.Move.from_uci(uci) if uci else next(iter(board.legal_moves))
         words = [*encoding.bitmap_words([encoding.policy_index(move, board.turn)]), *[0] * 6]
-        kept = {
-            "move": move.uci(),
-            "words": [f"0x{word:x}" for word in words],
-            "proof": "0x" + "ab" * 64,
-            "payee": self.settings.payee,
-            "seconds": 1.5,
-        }
-        name = self.keys.proof(game, summary.position.ply, summary.position.key)
-        self.redis.set(name, json.dumps(kept))
+        kept = StoredProof(
+            move=move.uci(),
+            words=tuple(f"0x{word:x}" for word in words),
+            proof="0x" + "ab" * 64,
+            payee=self.settings.payee or "",
+            seconds=1.5,
+        )
+        name = self.names.proof(game, summary.position.ply, summary.position.key)
+        self.redis.set(name, kept.dump())
         return move.uci()
 
     def document(self, game: int) -> dict[str, Any]:
-        stored = self.redis.get(self.keys.game(game))
+        stored = self.redis.get(self.names.game(game))
         return json.loads(stored) if stored else {}
 
     def run(self, until: Callable[[], Any], seconds: float = 20) -> None:

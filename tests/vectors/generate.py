@@ -31,7 +31,8 @@ from eth_account import Account
 
 from engine import encoding
 from server.model.position import Position
-from server.store.ballots import Receipt, Typed, compact
+from server.model.signing import Typed, compact
+from server.store.records import Receipt
 
 FILE = Path(__file__).parent / "positions.json"
 RECEIPT_FILE = Path(__file__).parent / "receipt.json"

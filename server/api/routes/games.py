@@ -41,7 +41,7 @@ async def game(request: Request, api: Shared, number: GameNumber, accept: Annota
     document = await api.views.document(number)
     if document is None:
         raise Problem(404, f"there is no game {number}")
-    return Response(document.model_dump_json(by_alias=True), media_type="application/json")
+    return Response(document.dump(), media_type="application/json")
 
 
 @router.get("/api/games/{number}/stream", response_class=StreamingResponse)

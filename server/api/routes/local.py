@@ -39,7 +39,7 @@ async def faucet(request: Request, api: Shared, body: FaucetBody) -> dict[str, A
     api.limit(api.faucets, request)
     address = Web3.to_checksum_address(body.address)
     balance = await run_in_threadpool(api.chain.w3.eth.get_balance, address)
-    if not await api.redis.sadd(api.keys.faucet, address) and balance:
+    if not await api.redis.sadd(api.names.faucet, address) and balance:
         raise Problem(429, f"{address} was funded before")
     make: Any = api.chain.w3.provider.make_request
     answer = await run_in_threadpool(make, "anvil_setBalance", [address, hex(balance + FAUCET)])

@@ -6,7 +6,7 @@ import functools
 import hashlib
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Query, Request
 from fastapi.concurrency import run_in_threadpool
@@ -15,6 +15,7 @@ from server.api.problems import Problem
 from server.api.shared import Shared
 from server.chain.client import Chain
 from server.settings import ROOT
+from server.store.records import ProverInfo
 
 router = APIRouter()
 
@@ -24,9 +25,9 @@ async def model(request: Request, api: Shared, model: Annotated[int, Query(ge=0,
     """The passport of a network that plays."""
     api.limit(api.reads, request)
     passport = await run_in_threadpool(_passport, api.chain, model, api.settings.network)
-    prover = await api.redis.get(api.keys.prover)
-    if prover is not None and (said := json.loads(prover))["networkHash"] == passport["networkHash"]:
-        passport = {"verifyingKeyHash": said["verifyingKeyHash"], "k": said["k"], **passport}
+    prover = ProverInfo.load(cast("str | None", await api.redis.get(api.names.prover)))
+    if prover is not None and prover.network_hash == passport["networkHash"]:
+        passport = {"verifyingKeyHash": prover.verifying_key_hash, "k": prover.k, **passport}
     return passport
 
 

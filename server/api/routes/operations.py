@@ -37,7 +37,7 @@ async def readyz(request: Request, api: Shared) -> JSONResponse:
 @router.get("/metrics")
 async def metrics(request: Request, api: Shared) -> Response:
     api.limit(api.reads, request)
-    await api.metrics.measure(api.redis, api.keys, api.streams.open)
+    await api.metrics.measure(api.redis, api.names, api.streams.open)
     return Response(api.metrics.text(), media_type=prometheus.CONTENT_TYPE_LATEST)
 
 
@@ -60,7 +60,7 @@ async def _trouble(api: Api) -> str | None:
         await asyncio.wait_for(run_in_threadpool(api.chain.head), 5)
     except (*Unreachable, TimeoutError):
         return "the chain does not answer; see RPC_URL"
-    if await api.redis.get(api.keys.head) is None:
+    if await api.redis.get(api.names.head) is None:
         return "no indexer has read the chain yet"
     api.healthy_until = time.monotonic() + READY_CACHE_SECONDS
     return None

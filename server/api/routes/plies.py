@@ -16,10 +16,10 @@ router = APIRouter()
 async def vote(request: Request, api: Shared, number: GameNumber, ply: Ply) -> Response:
     """The candidates of a closed vote and their stakes, as the contract counted them."""
     api.limit(api.reads, request)
-    stored = await api.views.closed_vote(number, ply)
-    if stored is None:
+    closed = await api.views.closed_vote(number, ply)
+    if closed is None:
         raise Problem(404, f"no vote closed at ply {ply} of game {number}")
-    return Response(stored, media_type="application/json")
+    return Response(closed.dump(), media_type="application/json")
 
 
 @router.get("/api/games/{number}/thoughts/{ply}", response_model=Thinking)
@@ -29,4 +29,4 @@ async def thoughts(request: Request, api: Shared, number: GameNumber, ply: Ply) 
     thinking = await api.views.thoughts(await api.game(number), ply)
     if thinking is None:
         raise Problem(404, f"what the network thought at ply {ply} of game {number} is not known here")
-    return Response(thinking.model_dump_json(by_alias=True), media_type="application/json")
+    return Response(thinking.dump(), media_type="application/json")

@@ -54,8 +54,8 @@ def test_a_stream_is_paced(table: Table) -> None:
 
     def shake() -> None:
         while not stop.wait(0.01):
-            table.redis.incr(table.keys.version(game))
-            table.redis.publish(table.keys.changes, str(game))
+            table.redis.incr(table.names.version(game))
+            table.redis.publish(table.names.changes, str(game))
 
     thread = threading.Thread(target=shake)
     thread.start()

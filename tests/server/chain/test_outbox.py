@@ -7,7 +7,10 @@ import pytest
 
 from server.chain.outbox import MAX_FEE_FACTOR, Outbox
 from server.chain.reverts import Refused
+from server.store.records import Purpose
 from tests.server.table import OTHER_RELAY, Table
+
+PURPOSE = Purpose("lobby", 0)
 
 
 @pytest.fixture
@@ -45,35 +48,35 @@ def claims(table: Table, count: int) -> list[Any]:
 
 def test_one_transaction_for_each_purpose(table: Table, outbox: Outbox) -> None:
     (call,) = claims(table, 1)
-    first = outbox.send("a", call)
+    first = outbox.send(PURPOSE, call)
     assert first is not None
-    assert outbox.send("a", call) is None
+    assert outbox.send(PURPOSE, call) is None
     assert outbox.settle() == []
     table.mine()
     ((flight, receipt),) = outbox.settle()
-    assert (flight.purpose, flight.hash, receipt["status"]) == ("a", first, 1)
+    assert (flight.purpose, flight.hash, receipt["status"]) == (PURPOSE, first, 1)
     assert not outbox.flying and not table.redis.exists(outbox.name)
 
 
 def test_a_call_that_would_revert_is_refused_with_its_error(table: Table, outbox: Outbox) -> None:
     with pytest.raises(Refused, match="WrongState"):
-        outbox.send("a", table.call.begin(10**6))
+        outbox.send(PURPOSE, table.call.begin(10**6))
 
 
 def test_a_dropped_transaction_leaves_no_gap(table: Table, outbox: Outbox) -> None:
     one, two, three = claims(table, 3)
-    first = outbox.send("1", one)
-    outbox.send("2", two)
+    first = outbox.send(Purpose("lobby", 1), one)
+    outbox.send(Purpose("lobby", 2), two)
     nonces = sorted(outbox.flying)
     assert nonces[1] == nonces[0] + 1
     forgotten = outbox.flying.pop(nonces[0])  # as if the node had forgotten it, and it alone
     assert outbox._nonce() == nonces[0]
-    assert outbox.send("3", three) is None  # the node has it after all, and takes no other
+    assert outbox.send(Purpose("lobby", 3), three) is None  # the node has it after all, and takes no other
     outbox.flying[nonces[0]] = forgotten
     table.rpc("anvil_dropTransaction", first)  # anvil drops what follows, too
     outbox.settle()
     assert not outbox.flying
-    outbox.send("1", one)
+    outbox.send(Purpose("lobby", 1), one)
     table.mine()
     assert [receipt["status"] for _, receipt in outbox.settle()] == [1]
 
@@ -82,7 +85,7 @@ def test_a_stuck_transaction_is_sent_again_with_higher_fees(
     table: Table, outbox: Outbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (call,) = claims(table, 1)
-    first = outbox.send("a", call)
+    first = outbox.send(PURPOSE, call)
     (before,) = pool(table).values()
     monkeypatch.setattr("server.chain.outbox.STUCK_SECONDS", 0)
     outbox.settle()
@@ -106,7 +109,7 @@ def test_fees_grow_from_nothing_and_to_a_limit(table: Table, outbox: Outbox, mon
     prices = []
     for block in range(20):
         monkeypatch.setattr(outbox.sender, "fees", lambda block=block: (block, fee, 0))
-        outbox.send("a", call)
+        outbox.send(PURPOSE, call)
         outbox.settle()
         prices.append(tuple(int(sole(table)[name], 16) for name in ("maxFeePerGas", "maxPriorityFeePerGas")))
     assert prices[:3] == [(fee, 0), (fee * 5 // 4, 1), (fee * 5 // 4 * 5 // 4, 2)]
@@ -117,7 +120,7 @@ def test_a_resending_that_the_node_refuses_is_forgotten(
     table: Table, outbox: Outbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (call,) = claims(table, 1)
-    first = outbox.send("a", call)
+    first = outbox.send(PURPOSE, call)
     block, fee, tip = outbox.sender.fees()
     monkeypatch.setattr("server.chain.outbox.STUCK_SECONDS", 0)
     monkeypatch.setattr("server.chain.outbox._raised", lambda price: price - 1)
@@ -134,22 +137,22 @@ def test_a_transaction_that_redis_forgot_is_replaced_when_fees_have_risen(
     table: Table, outbox: Outbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one, two = claims(table, 2)
-    forgotten = outbox.send("1", one)
+    forgotten = outbox.send(Purpose("lobby", 1), one)
     again = table.new_outbox(OTHER_RELAY)
-    assert again.send("2", two) is None, "it is no cheaper: it will be mined"
+    assert again.send(Purpose("lobby", 2), two) is None, "it is no cheaper: it will be mined"
     assert sole(table)["hash"] == forgotten
     block, fee, tip = again.sender.fees()
     monkeypatch.setattr(again.sender, "fees", lambda: (block, 2 * fee, 2 * tip))
-    assert again.send("1", one) == sole(table)["hash"] != forgotten
+    assert again.send(Purpose("lobby", 1), one) == sole(table)["hash"] != forgotten
 
 
 def test_a_transaction_taken_back_by_a_reorganisation_can_be_sent_again(table: Table, outbox: Outbox) -> None:
     (call,) = claims(table, 1)
-    outbox.send("a", call)
+    outbox.send(PURPOSE, call)
     table.mine()
     assert len(outbox.settle()) == 1
     table.rpc("anvil_reorg", 1, [])
-    outbox.send("a", call)
+    outbox.send(PURPOSE, call)
     table.mine()
     assert [receipt["status"] for _, receipt in outbox.settle()] == [1]
 
@@ -158,5 +161,5 @@ def test_a_sender_without_funds_sends_nothing(table: Table, outbox: Outbox) -> N
     (call,) = claims(table, 1)
     table.rpc("anvil_setBalance", outbox.sender.account.address, "0x0")
     with pytest.raises(Exception, match=r"(?i)insufficient|funds"):
-        assert outbox.send("a", call) is not None, "no funds"
+        assert outbox.send(PURPOSE, call) is not None, "no funds"
     assert not outbox.flying

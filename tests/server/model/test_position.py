@@ -7,8 +7,8 @@ import chess
 import pytest
 
 from server.model.position import Position
+from server.model.signing import Typed
 from server.settings import ROOT
-from server.store.ballots import Typed
 from tests.server.table import Table
 
 

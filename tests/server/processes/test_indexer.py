@@ -9,13 +9,13 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from engine.encoding import pack_move
 from server.processes.indexer import Indexer
 from server.settings import SettingsError
-from server.store.ballots import pack_ballot
+from server.store.records import pack_ballot
 from tests.server.table import ETHER, Table, deploy_game, run_anvil
 
 
 def model(table: Table, game: int) -> list[Any]:
     """All that the read model holds of a game."""
-    keys, redis = table.keys, table.redis
+    keys, redis = table.names, table.redis
     return [
         redis.get(keys.game(game)),
         *(redis.hgetall(name(game)) for name in (keys.seats, keys.accounts, keys.voted, keys.votes)),
@@ -33,7 +33,7 @@ def vote(table: Table, game: int, voters: list[Any], *moves: str) -> None:
 def model_read_anew(table: Table, game: int) -> list[Any]:
     """What another indexer makes of the chain when Redis has lost everything."""
     table.redis.flushall()
-    indexer = Indexer(table.chain, table.redis, table.keys)
+    indexer = Indexer(table.chain, table.redis, table.names)
     while indexer.step():
         pass
     return model(table, game)
@@ -61,7 +61,7 @@ def test_the_document_says_what_the_contract_says(table: Table) -> None:
         *(str(weight) for weight in tally[1:]),
     ]
     assert [(c["move"], c["ballots"]) for c in ballots["candidates"]] == [("d2d4", 2), ("e2e4", 1)]
-    assert table.redis.hgetall(table.keys.voted(game)) == {"0": "0:1804", "1": "0:1739", "2": "0:1739"}
+    assert table.redis.hgetall(table.names.voted(game)) == {"0": "0:1804", "1": "0:1739", "2": "0:1739"}
 
 
 def test_a_lost_read_model_is_made_again(table: Table) -> None:
@@ -76,13 +76,13 @@ def test_a_server_with_other_documents_makes_them_again(table: Table, monkeypatc
     game = table.new_game()
     follow(table)
     before = model(table, game)
-    table.redis.set(table.keys.game(game), '{"of": "an older server"}')
+    table.redis.set(table.names.game(game), '{"of": "an older server"}')
     with monkeypatch.context() as patch:
-        patch.setattr("server.processes.indexer.MODEL", "newer")
+        patch.setattr("server.processes.indexer.SHAPE", "newer")
         table.indexer.cursor = None
         follow(table)
         assert model(table, game) == before
-    table.redis.set(table.keys.game(game), '{"of": "the newer server"}')
+    table.redis.set(table.names.game(game), '{"of": "the newer server"}')
     table.indexer.cursor = None  # the older server comes back
     follow(table)
     assert model(table, game) == before
@@ -112,7 +112,7 @@ def test_a_game_that_a_reorganisation_removes(table: Table) -> None:
     table.rpc("anvil_reorg", 3, [])
     follow(table)
     assert model(table, game) == [None, {}, {}, {}, {}]
-    assert table.redis.zcard(table.keys.games) == table.call.games().call()
+    assert table.redis.zcard(table.names.games) == table.call.games().call()
 
 
 def test_a_chain_that_is_behind_after_a_restart(table: Table) -> None:
@@ -193,8 +193,8 @@ def test_a_game_with_a_missed_event_is_made_again(table: Table, missed: str) -> 
 
 def test_a_reorganisation_deeper_than_the_memory(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
     game, voters = table.start(ETHER, ETHER)
-    monkeypatch.setattr("server.processes.indexer.MEMORY", 1)
-    table.redis.hset(table.keys.ballots(game, 0, "0x00"), "0", "{}")
+    monkeypatch.setattr("server.processes.indexer.REMEMBERED_BLOCKS", 1)
+    table.redis.hset(table.names.ballots(game, 0, "0x00"), "0", "{}")
     table.mine()
     follow(table)
     vote(table, game, voters, "e2e4", "e2e4")
@@ -202,7 +202,7 @@ def test_a_reorganisation_deeper_than_the_memory(table: Table, monkeypatch: pyte
     table.rpc("anvil_reorg", 2, [])
     follow(table)
     assert table.document(game)["vote"]["castWeight"] == "0"
-    assert table.redis.exists(table.keys.ballots(game, 0, "0x00"))
+    assert table.redis.exists(table.names.ballots(game, 0, "0x00"))
 
 
 def test_a_start_block_after_a_games_creation_is_named(table: Table) -> None:
@@ -216,13 +216,13 @@ def test_a_start_block_after_a_games_creation_is_named(table: Table) -> None:
 
 def test_another_chain_at_the_same_address_is_another_world(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
     game, _ = table.start()
-    table.redis.hset(table.keys.ballots(game, 0, "0x00"), "0", "{}")
+    table.redis.hset(table.names.ballots(game, 0, "0x00"), "0", "{}")
     with run_anvil("--timestamp", "1700000000") as url:
         assert deploy_game(url) == table.settings.contract
         monkeypatch.setattr(table.chain.w3.provider, "endpoint_uri", url)
         follow(table)
         assert table.document(game) == {}
-        assert not table.redis.exists(table.keys.ballots(game, 0, "0x00"))
+        assert not table.redis.exists(table.names.ballots(game, 0, "0x00"))
 
 
 def test_a_commit_that_fails_is_done_again_once(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -244,12 +244,12 @@ def test_a_commit_that_fails_is_done_again_once(table: Table, monkeypatch: pytes
 def test_of_two_indexers_one_writes(table: Table) -> None:
     game = table.new_game()
     follow(table)
-    second = Indexer(table.chain, table.redis, table.keys)
+    second = Indexer(table.chain, table.redis, table.names)
     assert not second.step()
     table.stake(game)
     # The first stalls until its lease is gone, the second takes over, and the first's late commit is refused.
     cursor = list(table.indexer.cursor or [])
-    table.redis.delete(table.keys.indexer)
+    table.redis.delete(table.names.indexer)
     while second.step():
         pass
     assert table.document(game)["seats"] == 1

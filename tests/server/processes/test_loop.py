@@ -12,7 +12,7 @@ from server.processes.loop import run_loop
 
 
 def test_a_message_wakes_it_and_faults_do_not_end_it(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loop, "PATIENCE", 0.05)
+    monkeypatch.setattr(loop, "RETRY_SECONDS", 0.05)
     stop, steps = threading.Event(), []
 
     def step() -> bool:

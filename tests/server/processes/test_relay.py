@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 from typing import Any
 
 import chess
@@ -12,17 +11,15 @@ from engine.encoding import pack_move
 from server.chain.reverts import Refused
 from server.processes import relay
 from server.processes.relay import Relay
-from server.store.ballots import BALLOT_GAS
+from server.store.admission import BALLOT_GAS
+from server.store.records import Purpose
 from tests.server.table import ETHER, OTHER_RELAY, Table, Voter
 
 
 def receive(table: Table, game: int, voters: list[Voter], *moves: str) -> None:
     """Keeps ballots as the api does."""
-    position = table.chain.summary(game).position
     for voter, uci in zip(voters, moves, strict=True):
-        body = table.sign(voter, game, uci)
-        entry = {"signature": body["signature"][2:], "receipt": {"move": uci}}
-        table.redis.hset(table.keys.ballots(game, position.ply, position.key), str(voter.seat), json.dumps(entry))
+        table.receive(voter, game, uci)
 
 
 def cast_alone(table: Table, voter: Voter, game: int, uci: str) -> None:
@@ -63,7 +60,7 @@ def test_moves_of_the_crowd_and_of_the_network(table: Table) -> None:
 def test_the_network_moves_for_a_crowd_without_quorum(table: Table) -> None:
     game, voters = table.start(ETHER, 9 * ETHER, quorum=2500, votingPeriod=100)
     receive(table, game, voters[:1], "e2e4")
-    table.run(lambda: table.redis.hlen(table.keys.voted(game)) == 1)
+    table.run(lambda: table.redis.hlen(table.names.voted(game)) == 1)
     assert table.document(game)["state"] == "vote"
     table.rpc("evm_increaseTime", 200)
     table.mine()
@@ -78,7 +75,7 @@ def test_all_ballots_go_in_one_batch_the_heaviest_first(table: Table) -> None:
     game, voters = table.start(ETHER, 4 * ETHER, 2 * ETHER, minPeriod=1000)
     before = transactions(table)
     receive(table, game, voters, "e2e4", "d2d4", "g1f3")
-    table.run(lambda: table.redis.hlen(table.keys.voted(game)) == 3)
+    table.run(lambda: table.redis.hlen(table.names.voted(game)) == 3)
     assert transactions(table) == before + 1
     counted = [event for event in table.chain.events(0, table.chain.head().number, game) if event.name == "BallotsCast"]
     packed = counted[0].args["ballots"]
@@ -104,7 +101,7 @@ def test_ballots_are_sent_again_after_a_reorganisation(table: Table) -> None:
     table.mine()
     table.run(lambda: table.indexer.cursor[-1][0] == table.chain.head().number if table.indexer.cursor else False)
     receive(table, game, voters, "e2e4", "e2e4")
-    table.run(lambda: table.redis.hlen(table.keys.voted(game)) == 2)
+    table.run(lambda: table.redis.hlen(table.names.voted(game)) == 2)
     table.rpc("anvil_reorg", 1, [])
     assert table.call.tally(game).call().castWeight == 0
     table.run(lambda: table.call.tally(game).call().castWeight == 2 * ETHER)
@@ -142,16 +139,14 @@ def test_a_voter_who_votes_on_chain_first_costs_nothing(table: Table) -> None:
     for _ in range(5):
         table.relay.step()  # the indexer has not seen it yet
     assert transactions(table) == before
-    table.run(lambda: table.redis.hlen(table.keys.voted(game)) == 1)
+    table.run(lambda: table.redis.hlen(table.names.voted(game)) == 1)
 
 
 def test_one_bad_ballot_does_not_hold_up_the_others(table: Table) -> None:
     game, voters = table.start(ETHER, ETHER, minPeriod=1000)
     receive(table, game, voters, "e2e4", "e2e4")
-    position = table.chain.summary(game).position
-    bad = json.dumps({"signature": "11" * 64, "receipt": {"move": "e2e4"}})
-    table.redis.hset(table.keys.ballots(game, 0, position.key), "0", bad)
-    table.run(lambda: table.redis.hlen(table.keys.voted(game)) == 1)
+    table.receive(voters[0], game, "e2e4", signature="11" * 64)
+    table.run(lambda: table.redis.hlen(table.names.voted(game)) == 1)
     before = transactions(table)
     for _ in range(5):
         table.indexer.step()
@@ -161,14 +156,14 @@ def test_one_bad_ballot_does_not_hold_up_the_others(table: Table) -> None:
 
 def test_when_half_the_budget_is_spent_only_full_or_last_batches_go(table: Table) -> None:
     game, voters = table.start(ETHER, ETHER, minPeriod=1000, votingPeriod=2000)
-    table.redis.set(table.keys.spent(game, 0), str(table.settings.relay_gas // 2 + 1))
+    table.redis.set(table.names.spent(game, 0), str(table.settings.relay_gas // 2 + 1))
     receive(table, game, voters[:1], "e2e4")
     for _ in range(3):
         table.relay.step()
     assert table.call.tally(game).call().castWeight == 0
     table.rpc("evm_increaseTime", 2000 - table.settings.ballot_margin)
     table.mine()
-    table.run(lambda: table.redis.hlen(table.keys.voted(game)) == 1)
+    table.run(lambda: table.redis.hlen(table.names.voted(game)) == 1)
 
 
 def test_at_the_last_call_all_ballots_go_at_once(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -200,14 +195,14 @@ def test_ballots_go_on_while_the_indexer_lags(table: Table, monkeypatch: pytest.
     for _ in range(10):
         table.relay.step()
     assert table.call.tally(game).call().castWeight == 3 * ETHER
-    assert transactions(table) == before + 3 and not table.redis.hlen(table.keys.voted(game))
+    assert transactions(table) == before + 3 and not table.redis.hlen(table.names.voted(game))
 
 
 def test_a_full_batch_costs_less_gas_a_ballot_than_is_reckoned(table: Table) -> None:
     game, voters = table.start(*[ETHER] * 30, minPeriod=1000)
     receive(table, game, voters, *["e2e4"] * 30)
-    table.run(lambda: table.redis.hlen(table.keys.voted(game)) == 30)
-    assert int(table.redis.get(table.keys.spent(game, 0)) or 0) < 30 * BALLOT_GAS + 50_000
+    table.run(lambda: table.redis.hlen(table.names.voted(game)) == 30)
+    assert int(table.redis.get(table.names.spent(game, 0)) or 0) < 30 * BALLOT_GAS + 50_000
 
 
 def test_a_proof_that_the_contract_refuses_is_thrown_away(table: Table) -> None:
@@ -217,9 +212,9 @@ def test_a_proof_that_the_contract_refuses_is_thrown_away(table: Table) -> None:
     table.prove(game, "e7e4")  # not a move
     position = table.chain.summary(game).position
     before = transactions(table)
-    table.run(lambda: not table.redis.exists(table.keys.proof(game, 1, position.key)))
+    table.run(lambda: not table.redis.exists(table.names.proof(game, 1, position.key)))
     assert transactions(table) == before
-    assert table.relay.jobs.queue.fetch_job(table.keys.job(game, 1, position.key)) is not None
+    assert table.relay.jobs.queue.fetch_job(table.names.job(game, 1, position.key)) is not None
 
 
 def test_a_proof_survives_a_strangers_move_that_is_not_mined(table: Table) -> None:
@@ -228,7 +223,7 @@ def test_a_proof_survives_a_strangers_move_that_is_not_mined(table: Table) -> No
     table.run(lambda: table.document(game)["state"] == "prove")
     table.prove(game)
     position = table.chain.summary(game).position
-    name = table.keys.proof(game, 1, position.key)
+    name = table.names.proof(game, 1, position.key)
     stranger = table.new_relay(OTHER_RELAY)
     stranger.step()
     table.relay.lease.release()
@@ -250,7 +245,7 @@ def test_a_proof_survives_a_node_that_cannot_estimate(table: Table, monkeypatch:
     receive(table, game, voters, "e2e4")
     table.run(lambda: table.document(game)["state"] == "prove")
     table.prove(game)
-    name = table.keys.proof(game, 1, table.chain.summary(game).position.key)
+    name = table.names.proof(game, 1, table.chain.summary(game).position.key)
     with monkeypatch.context() as patch:
 
         def refuse(*_: Any) -> None:
@@ -270,16 +265,16 @@ def test_a_restarted_relay_goes_on(table: Table) -> None:
         receive(table, game, voters, "e2e4")
         table.relay.step()
         assert table.relay.outbox.flying
-        table.redis.delete(table.keys.leader)  # it was killed; its lease ran out
+        table.redis.delete(table.names.leader)  # it was killed; its lease ran out
         table.relay = table.new_relay(table.settings.relay_key)
         table.relay.step()
-        assert next(iter(table.relay.outbox.flying.values())).purpose == f"cast:{game}:0:0"
+        assert next(iter(table.relay.outbox.flying.values())).purpose == Purpose("cast", game, 0, 0)
         pool = table.rpc("txpool_status")
         assert int(pool["pending"], 16) == 1
     finally:
         table.rpc("evm_setAutomine", True)
     table.mine()
-    table.run(lambda: table.redis.hlen(table.keys.voted(game)) == 1)
+    table.run(lambda: table.redis.hlen(table.names.voted(game)) == 1)
     assert not table.relay.outbox.flying and not table.redis.exists(table.relay.outbox.name)
 
 
@@ -292,14 +287,14 @@ def test_of_two_relays_one_acts_and_the_other_takes_over(table: Table) -> None:
     assert table.call.tally(game).call().castWeight == 0
     table.relay.lease.release()
     table.relay, first = other, table.relay
-    table.run(lambda: table.redis.hlen(table.keys.voted(game)) == 1)
+    table.run(lambda: table.redis.hlen(table.names.voted(game)) == 1)
     assert not first.step()
 
 
 def test_a_relay_without_funds_says_so(table: Table) -> None:
     table.rpc("anvil_setBalance", table.relay.sender.address, "0x0")
     table.relay.step()
-    assert "needs funds" in (table.redis.get(table.keys.relay) or "")
+    assert "needs funds" in (table.redis.get(table.names.relay) or "")
 
 
 def test_a_call_that_reverts_after_all_is_not_sent_again_at_once(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -310,7 +305,7 @@ def test_a_call_that_reverts_after_all_is_not_sent_again_at_once(table: Table, m
     for _ in range(10):
         table.relay.step()
     assert transactions(table) == before + 1
-    assert table.redis.hget(table.keys.stats, "reverts") == "1"
+    assert table.redis.hget(table.names.stats, "reverts") == "1"
 
 
 @pytest.mark.parametrize("fault", [ValueError("this game is broken"), Web3RPCError("too large"), OSError("reset")])

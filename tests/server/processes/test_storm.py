@@ -33,14 +33,14 @@ def test_a_game_in_bad_weather(table: Table, seed: int) -> None:
             if depth:
                 table.rpc("anvil_reorg", depth, [])
         elif chance < 0.2:
-            for name in table.redis.scan_iter(match=table.keys.prefix + "*"):
+            for name in table.redis.scan_iter(match=table.names.prefix + "*"):
                 if ":ballots:" not in name and ":proof:" not in name and ":sent:" not in name:
                     table.redis.delete(name)
-            table.indexer = Indexer(table.chain, table.redis, table.keys)
+            table.indexer = Indexer(table.chain, table.redis, table.names)
         elif chance < 0.25:
-            table.redis.delete(table.keys.leader, table.keys.indexer)
+            table.redis.delete(table.names.leader, table.names.indexer)
             table.relay = table.new_relay(table.settings.relay_key)
-            table.indexer = Indexer(table.chain, table.redis, table.keys)
+            table.indexer = Indexer(table.chain, table.redis, table.names)
         for _ in range(weather.randint(0, 3)):
             weather.choice([table.indexer.step, table.relay.step])()
     assert table.chain.summary(game).state == "over"

@@ -16,7 +16,7 @@ from rq import Worker
 from rq.exceptions import StopRequested
 
 from server.processes import worker
-from server.processes.worker import Bench, ProvingWorker
+from server.processes.worker import ProvingWorker, Tools
 from server.settings import ROOT
 from server.store import progress
 from tests.server.slow_worker import SlowProver
@@ -50,8 +50,8 @@ def work(table: Table, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Sl
 
     def work(prover: SlowProver) -> None:
         stop = threading.Event()
-        bench = Bench(cast(Any, prover), table.chain, table.redis, table.keys, table.settings.payee, stop)
-        monkeypatch.setattr(worker, "bench", bench)
+        tools = Tools(cast(Any, prover), table.chain, table.redis, table.names, table.settings.payee, stop)
+        monkeypatch.setattr(worker, "tools", tools)
         ProvingWorker(table.relay.jobs.queue, stop).work(burst=True, logging_level="WARNING")
 
     yield work
@@ -75,12 +75,12 @@ def networks_turn(table: Table) -> int:
 
 
 def under_way(table: Table, game: int) -> bool:
-    seen = progress.load(table.redis, table.keys, game)
+    seen = progress.load(table.redis, table.names, game)
     return seen is not None and seen.step == "quotient" and seen.fraction > 0
 
 
 def step_of(table: Table, game: int) -> str | None:
-    seen = progress.load(table.redis, table.keys, game)
+    seen = progress.load(table.redis, table.names, game)
     return None if seen is None else seen.step
 
 
@@ -91,9 +91,9 @@ def test_a_worker_proves_and_tells(table: Table, work: Callable[[SlowProver], No
     told = []
     work(SlowProver(1, lambda _: told.append(step_of(table, game))))
     assert "quotient" in told
-    assert table.redis.exists(table.keys.thinking(game))
+    assert table.redis.exists(table.names.thinking(game))
     position = table.chain.summary(game).position
-    assert table.relay.jobs.queue.fetch_job(table.keys.job(game, 0, position.key)) is None
+    assert table.relay.jobs.queue.fetch_job(table.names.job(game, 0, position.key)) is None
     table.run(lambda: table.document(game)["ply"] == 1)
     assert step_of(table, game) == "verified"
 
@@ -133,7 +133,7 @@ def test_a_proof_that_fails_is_tried_again_later(table: Table, work: Callable[[S
     work(SlowProver(1, fail))
     assert len(tries) == 4
     queue = table.relay.jobs.queue
-    job = queue.fetch_job(table.keys.job(game, 0, table.chain.summary(game).position.key))
+    job = queue.fetch_job(table.names.job(game, 0, table.chain.summary(game).position.key))
     assert job is not None and job.is_failed
     table.relay.jobs._looked.clear()
     table.relay.step()
@@ -158,7 +158,7 @@ def test_a_worker_waits_for_redis(table: Table, monkeypatch: pytest.MonkeyPatch)
             raise RedisConnectionError("away")
 
     monkeypatch.setattr(worker, "ProvingWorker", NoRedis)
-    monkeypatch.setattr(worker, "LOOK", 0.01)
+    monkeypatch.setattr(worker, "LOOK_SECONDS", 0.01)
     worker.work(table.relay.jobs.queue, stop)
     assert len(tries) == 3
 

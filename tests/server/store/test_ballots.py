@@ -13,8 +13,9 @@ from eth_account import Account
 from redis import Redis
 
 from server.chain.sender import GAS_LIMIT
+from server.model.signing import HALF_ORDER, Typed, compact, recover
 from server.settings import Environment, address_of
-from server.store.ballots import BALLOT_GAS, HALF_ORDER, Typed, capacity, compact, recover
+from server.store.admission import BALLOT_GAS, capacity
 from tests.server.table import ETHER, Table, Voter, run_valkey, serve
 
 
@@ -55,7 +56,7 @@ def test_the_same_ballot_again_has_the_same_receipt_and_another_is_refused(
         assert client.get(f"/api/games/{number}").json()["vote"]["pending"] == 1
         account = client.get(f"/api/games/{number}/accounts/{voters[0].wallet.address}").json()
         assert account["ballot"] == {"ply": 0, "move": "e2e4", "status": "received"}
-        table.run(lambda: table.redis.hlen(table.keys.voted(number)) == 1)
+        table.run(lambda: table.redis.hlen(table.names.voted(number)) == 1)
         account = client.get(f"/api/games/{number}/accounts/{voters[0].wallet.address}").json()
         assert account["ballot"] == {"ply": 0, "move": "e2e4", "status": "counted"}
         assert account["votedPly"] == 0
@@ -94,7 +95,7 @@ def test_what_would_not_count_gets_no_receipt(table: Table, game: tuple[int, lis
             answer = post(client, number, good | change)
             assert (answer.status_code, answer.json().get("code")) == (status, code), change
             assert answer.headers["content-type"] == "application/problem+json"
-    assert not list(table.redis.scan_iter(match=table.keys.prefix + "ballots:*"))
+    assert not list(table.redis.scan_iter(match=table.names.prefix + "ballots:*"))
 
 
 def test_a_ballot_of_another_game_chain_contract_ply_or_position_is_no_ballot(
@@ -149,9 +150,9 @@ def test_no_receipt_for_what_the_relay_will_not_carry(table: Table, game: tuple[
         assert (light.status_code, light.json()["code"]) == (503, "budget")
         assert post(client, number, table.sign(voters[0], number, "e2e4")).status_code == 202  # the heaviest seat
         object.__setattr__(table.settings, "relay_gas", 30_000_000)
-        table.redis.set(table.keys.relay, "the relay needs funds")
+        table.redis.set(table.names.relay, "the relay needs funds")
         assert post(client, number, body).json()["code"] == "relay"
-        table.redis.delete(table.keys.relay)
+        table.redis.delete(table.names.relay)
         assert post(client, number, body).json()["code"] == "relay"
 
 
@@ -189,8 +190,8 @@ def test_many_ballots_at_once_share_the_disk(table: Table) -> None:
     receipts = {(r := answer.json()["receipt"])["seat"]: r["signature"] for answer in answers}
     assert len(receipts) == 60
     position = table.chain.summary(game).position
-    assert table.redis.hlen(table.keys.ballots(game, 0, position.key)) == 60
-    table.run(lambda: table.redis.hlen(table.keys.voted(game)) == 60)
+    assert table.redis.hlen(table.names.ballots(game, 0, position.key)) == 60
+    table.run(lambda: table.redis.hlen(table.names.voted(game)) == 60)
 
 
 def test_of_two_ballots_of_a_seat_at_once_one_is_final(table: Table, game: tuple[int, list[Voter]]) -> None:
@@ -221,7 +222,7 @@ def test_an_acknowledged_ballot_survives_the_death_of_redis(
             os.kill(redis.info("server")["process_id"], signal.SIGKILL)
         with run_valkey(folder) as redis:
             position = table.chain.summary(number).position
-            assert redis.hlen(table.keys.ballots(number, 0, position.key)) == 1
+            assert redis.hlen(table.names.ballots(number, 0, position.key)) == 1
     finally:
         for file in sorted(folder.rglob("*"), reverse=True):
             file.unlink() if not file.is_dir() else file.rmdir()

@@ -31,7 +31,7 @@ def test_a_job_that_a_worker_took_and_never_began_is_asked_for_again(
     table.redis.lmove(queue.queue.key, queue.queue.intermediate_queue_key, "LEFT", "RIGHT")
     queue._looked.clear()
     assert not queue.ensure(1, 2, position)
-    monkeypatch.setattr(jobs, "PAUSE", 0)
+    monkeypatch.setattr(jobs, "RETRY_SECONDS", 0)
     queue._looked.clear()
     assert queue.ensure(1, 2, position)
     assert len(queue.queue) == 1

@@ -27,7 +27,7 @@ def test_that_all_is_well_is_looked_at_once_a_second(table: Table, monkeypatch: 
     table.indexer.step()
     with serve(table) as client:
         assert client.get("/readyz").status_code == 200
-        table.redis.delete(table.keys.head)
+        table.redis.delete(table.names.head)
         assert client.get("/readyz").status_code == 200
         time.sleep(0.3)
         assert client.get("/readyz").status_code == 503

@@ -37,12 +37,12 @@ def test_a_closed_vote_and_the_thoughts_of_old_moves_stay(table: Table) -> None:
 
         is_problem(client.get(f"/api/games/{game}/thoughts/1"), 404)
         thinking = thoughts_at(table, game, table.chain.summary(game).position.key)
-        progress.think(table.redis, table.keys, game, thinking)
+        progress.think(table.redis, table.names, game, thinking)
         move = table.prove(game, thinking.choice)
         table.run(lambda: table.document(game)["state"] == "vote")
         assert client.get(f"/api/games/{game}/thoughts/1").json()["choice"] == move == thinking.choice
         # Thoughts about a position that a reorganisation removed are not told as those of the one that stands now.
-        progress.think(table.redis, table.keys, game, thinking.model_copy(update={"position": "0x" + "00" * 32}))
+        progress.think(table.redis, table.names, game, thinking.model_copy(update={"position": "0x" + "00" * 32}))
         is_problem(client.get(f"/api/games/{game}/thoughts/1"), 404)
         is_problem(client.get(f"/api/games/{game}/thoughts/900"), 404)
         is_problem(client.get("/api/games/4000/thoughts/0"), 404)

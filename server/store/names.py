@@ -1,6 +1,6 @@
-"""Every Redis key, in one place.
+"""Every name in Redis, in one place, and the record that it holds (see `server.store.records`).
 
-All keys of a deployment share a prefix made of chain id and contract, so a new deployment never meets old data. Kinds:
+All names of a deployment share a prefix made of chain id and contract, so a new deployment never meets old data. Kinds:
 
     read model (from the chain; may be lost)     cursor, genesis, game, card, games, seats, accounts, voted, votes
     not yet on the chain (must not be lost)      ballots, proof, sent
@@ -11,8 +11,8 @@ All keys of a deployment share a prefix made of chain id and contract, so a new 
 from __future__ import annotations
 
 
-class Keys:
-    """The keys of one deployment."""
+class Names:
+    """The names of one deployment."""
 
     def __init__(self, chain_id: int, contract: str) -> None:
         self.prefix = f"proofmate:{chain_id}:{contract.lower()}:"
@@ -21,34 +21,34 @@ class Keys:
         self.changes = self.prefix + "changes"
         """Channel: the number of a game whose document changed."""
         self.wake = self.prefix + "wake"
-        """Channel: something for the relay to do."""
+        """Channel: there is something for the relay to do."""
         self.genesis = self.prefix + "genesis"
         """String: hash of the chain's first block."""
         self.head = self.prefix + "head"
-        """String: JSON, the newest block: number, its time, and the wall clock when it was seen."""
+        """String: Head."""
         self.games = self.prefix + "games"
         """Sorted set of game numbers, scored by the last block that changed each."""
         self.relay = self.prefix + "relay"
-        """String that expires: what the relay will not do, a sentence, or nothing when it is well."""
+        """String that expires: why the relay carries nothing, a sentence, or empty when it is well."""
         self.leader = self.prefix + "leader"
         """Lease of the one relay that acts."""
         self.indexer = self.prefix + "indexer"
         """Lease of the one indexer that writes."""
         self.prover = self.prefix + "prover"
-        """String: JSON, what the last prover to start said of itself."""
+        """String: ProverInfo."""
         self.stats = self.prefix + "stats"
-        """Hash of counters: what the relay sent and spent."""
+        """Hash of counters of the relay: transactions mined, reverts among them, gas they used."""
         self.faucet = self.prefix + "faucet"
         """Set of addresses that the faucet has funded."""
         self.cursor = self.prefix + "cursor"
-        """String: JSON, [shape, [[number, hash], ...]]: of the documents, and the blocks whose events they hold."""
+        """String: Cursor."""
 
     def game(self, game: int) -> str:
-        """String: the document."""
+        """String: Game, the document."""
         return f"{self.prefix}game:{game}"
 
     def card(self, game: int) -> str:
-        """String: the document's few lines for a list."""
+        """String: Card, the document's few lines for a list."""
         return f"{self.prefix}card:{game}"
 
     def version(self, game: int) -> str:
@@ -56,39 +56,39 @@ class Keys:
         return f"{self.prefix}version:{game}"
 
     def seats(self, game: int) -> str:
-        """Hash: seat number -> JSON."""
+        """Hash: seat number -> Seat."""
         return f"{self.prefix}seats:{game}"
 
     def accounts(self, game: int) -> str:
-        """Hash: lower-case address -> JSON."""
+        """Hash: lower-case address -> Staker."""
         return f"{self.prefix}accounts:{game}"
 
     def voted(self, game: int) -> str:
-        """Hash: seat number -> "ply:move" of its last counted ballot."""
+        """Hash: seat number -> CountedVote, the last of the seat."""
         return f"{self.prefix}voted:{game}"
 
     def votes(self, game: int) -> str:
-        """Hash: ply -> JSON of the closed vote."""
+        """Hash: ply -> ClosedVote."""
         return f"{self.prefix}votes:{game}"
 
-    def ballots(self, game: int, ply: int, position: str) -> str:
-        """Hash: seat number -> JSON of the ballot received, with its receipt."""
-        return f"{self.prefix}ballots:{game}:{ply}:{position}"
+    def ballots(self, game: int, ply: int, position_key: str) -> str:
+        """Hash: seat number -> StoredBallot."""
+        return f"{self.prefix}ballots:{game}:{ply}:{position_key}"
 
-    def proof(self, game: int, ply: int, position: str) -> str:
-        """String: JSON of a finished proof."""
-        return f"{self.prefix}proof:{game}:{ply}:{position}"
+    def proof(self, game: int, ply: int, position_key: str) -> str:
+        """String: StoredProof."""
+        return f"{self.prefix}proof:{game}:{ply}:{position_key}"
 
     def progress(self, game: int) -> str:
-        """String: JSON, the proof under way."""
+        """String: Progress, the proof under way."""
         return f"{self.prefix}progress:{game}"
 
     def thinking(self, game: int) -> str:
-        """String: JSON, the network's best moves in the position it last saw."""
+        """String: Thinking, the network's best moves in the position it last saw."""
         return f"{self.prefix}thought:{game}"
 
     def thoughts(self, game: int) -> str:
-        """Hash: ply -> JSON, the network's best moves there."""
+        """Hash: ply -> Thinking, the network's best moves there."""
         return f"{self.prefix}thoughts:{game}"
 
     def spent(self, game: int, ply: int) -> str:
@@ -96,9 +96,9 @@ class Keys:
         return f"{self.prefix}spent:{game}:{ply}"
 
     def sent(self, sender: str) -> str:
-        """Hash: nonce -> JSON of a transaction sent and not yet settled."""
+        """Hash: nonce -> Flight."""
         return f"{self.prefix}sent:{sender.lower()}"
 
-    def job(self, game: int, ply: int, position: str) -> str:
+    def job(self, game: int, ply: int, position_key: str) -> str:
         """The identity of a proving job: a ply of a game, and its position, which a reorganisation can change."""
-        return f"{self.queue}-{game}-{ply}-{position[2:18]}"
+        return f"{self.queue}-{game}-{ply}-{position_key[2:18]}"
