@@ -141,7 +141,7 @@ def test_a_stream_outlives_redis(table: Table) -> None:
                     later = Table(table.settings, again)
                     later.indexer.step()
                     while not later.indexer.step() and later.document(game)["seats"] == 0:
-                        again.delete(later.keys.indexer)  # the lease of the one before
+                        again.delete(later.names.indexer)  # the lease of the one before
                     assert next(documents)["seats"] == 1
     finally:
         shutil.rmtree(folder)
