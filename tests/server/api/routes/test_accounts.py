@@ -35,7 +35,7 @@ def test_an_account_reads_its_games(table: Table) -> None:
         (empty, "leela", str(2 * ETHER), str(2 * ETHER), str(2 * ETHER)),
     ]
     assert one["owed"] == str(2 * ETHER)
-    assert one["version"] == int(table.redis.get(table.keys.version(empty)))
+    assert one["version"] == int(table.redis.get(table.names.version(empty)))
 
 
 def test_an_account_without_any_game(table: Table) -> None:
