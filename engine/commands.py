@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +24,7 @@ def add_parser(subparsers: Any) -> None:
     label.set_defaults(run=_or_sentence(_label))
 
     train = subparsers.add_parser("train", help="train a network; stop and go on at any time (needs torch)")
-    train.add_argument("folder", type=Path, help="folder of the run: made, or gone on with")
+    train.add_argument("folder", type=Path, help="folder of the run: made, or continued where it stands")
     train.add_argument("--games", type=Path, nargs="+", required=True, help="files of labelled games")
     train.add_argument("--network", default="small", help="small, flagship, wide or large (small)")
     train.add_argument("--steps", type=int, default=16_000, help="length of the whole run (16,000)")
@@ -30,24 +32,36 @@ def add_parser(subparsers: Any) -> None:
     train.add_argument("--seconds", type=float, default=540, help="stop after this long, to go on later (540)")
     train.add_argument("--device", default="cpu", help="cpu or cuda (cpu)")
     train.add_argument("--processes", type=int, default=1, help="split each batch over so many cores (1; cpu only)")
+    train.add_argument(
+        "--mirror", action="store_true", help="also train on mirror images of positions without castling"
+    )
     train.set_defaults(run=_or_sentence(_train))
 
     export = subparsers.add_parser("export", help="a trained network as integers, with its passport (needs torch)")
     export.add_argument("folder", type=Path, help="folder of the run")
     export.add_argument("--games", type=Path, nargs="+", required=True, help="the files it was trained on")
     export.add_argument("--name", required=True, help="name of the network")
+    export.add_argument("--plot", type=Path, metavar="FILE", help="draw loss and accuracy over positions (.svg, .png)")
     export.add_argument("--target", type=Path, default=NETWORKS, help="where to write it (engine/networks)")
     export.set_defaults(run=_or_sentence(_export))
 
     strength = subparsers.add_parser("strength", help="measure a network: matches with Stockfish, agreement, tactics")
     strength.add_argument("--network", help="name or file of a network (the one that is played)")
-    strength.add_argument("--elo", type=int, help="Stockfish's UCI_Elo, 1320..3190 (full strength)")
-    strength.add_argument("--games", type=int, default=200, help="games, half of them with each colour (200)")
+    strength.add_argument(
+        "--elo",
+        type=int,
+        nargs="+",
+        metavar="ELO",
+        help="Stockfish's UCI_Elo, 1320..3190; a match each (full strength)",
+    )
+    strength.add_argument("--games", type=int, default=200, help="games a match, half of them with each colour (200)")
     strength.add_argument("--seconds", type=float, default=0.1, help="Stockfish's time for a move (0.1)")
     strength.add_argument("--nodes", type=int, help="give Stockfish so many nodes a move instead of time")
     strength.add_argument("--workers", type=int, default=1, help="games at the same time (1)")
     strength.add_argument("--data", type=Path, nargs="+", help="labelled games: also agreement, tactics, won positions")
     strength.add_argument("--positions", type=int, default=5000, help="held-out positions to use (5000)")
+    strength.add_argument("--pgn", type=Path, metavar="FILE", help="append every game to this file, as it ends")
+    strength.add_argument("--plot", type=Path, metavar="FILE", help="draw the score against UCI_Elo (.svg, .png)")
     strength.add_argument("--passport", action="store_true", help="write the result into the network's passport")
     strength.add_argument("--json", action="store_true", help="print one JSON object on one line")
     strength.set_defaults(run=_or_sentence(_strength))
@@ -76,26 +90,49 @@ def _label(options: argparse.Namespace) -> None:
 def _train(options: argparse.Namespace) -> None:
     from engine.train import Config, start
 
-    config = Config(options.network, options.steps, options.batch)
+    config = Config(options.network, options.steps, options.batch, mirror=options.mirror)
     start(options.folder, config, options.games, options.device, options.processes, options.seconds)
 
 
 def _export(options: argparse.Namespace) -> None:
+    from engine import plots
     from engine.quantise import export
 
     network = export(options.folder, options.name, options.games, options.target)
+    if options.plot:
+        plots.training(options.folder, options.plot)
     print(f"{options.target / options.name}.safetensors: {network.parameters:,} parameters, {network.hash.hex()}")
 
 
 def _strength(options: argparse.Namespace) -> None:
     from engine.strength import held_out_positions, record, strength
 
+    if options.plot:
+        from engine import plots  # before the match: without matplotlib it would be played for nothing
+
+    for elo in options.elo or ():
+        if not 1320 <= elo <= 3190:
+            raise ValueError(f"--elo {elo}: Stockfish's UCI_Elo is 1320 to 3190")
+    if options.games < 0 or options.workers < 1:
+        raise ValueError(f"--games {options.games} --workers {options.workers}: no match can be played so")
     path = default_network() if options.network is None else Path(options.network)
     if not path.exists() and (NETWORKS / f"{path.name}.safetensors").exists():
         path = NETWORKS / f"{path.name}.safetensors"
     held_out = held_out_positions(options.data, options.positions) if options.data else None
     limit = f"nodes {options.nodes}" if options.nodes else f"movetime {round(1000 * options.seconds)}"
-    result = strength(Network.load(path), options.elo, options.games, limit, options.workers, held_out)
+    with contextlib.ExitStack() as files:
+        save: Callable[[str], object] = lambda text: None  # noqa: E731
+        if options.pgn:
+            games = files.enter_context(options.pgn.open("a"))
+
+            def save(text: str) -> None:
+                games.write(text)
+                games.flush()
+
+        network, elos = Network.load(path), options.elo or [None]
+        result = strength(network, elos, options.games, limit, options.workers, held_out, save=save)
     if options.passport:
         record(path.with_suffix(".json"), result)
+    if options.plot:
+        plots.strength(result, options.plot)
     print(json.dumps(result, indent=None if options.json else 2))

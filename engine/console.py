@@ -1,4 +1,4 @@
-"""How long work shows itself, on stderr: a bar with the time left on a terminal, one JSON line a step otherwise.
+"""How long work shows itself and ends, on stderr: a bar with the time left on a terminal, a JSON line a step otherwise.
 
 with Bar("strength", total=200, unit="games") as bar:
     for game in games:
@@ -6,19 +6,24 @@ with Bar("strength", total=200, unit="games") as bar:
         bar.advance(points=points)
 
 A line of JSON: {"work": "strength", "done": 3, "total": 200, "unit": "games", "seconds": 12.1, "seconds_left": 790.4,
-"points": 1.5}. `seconds_left` is null until something is done or if the total is unknown.
+"points": 1.5}. `seconds_left` is null until something is done or if the total is unknown. What was said of the work
+before (`points`) is said again until it changes.
 """
 
 from __future__ import annotations
 
 import json
+import signal
 import sys
 import threading
 import time
-from types import TracebackType
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType, TracebackType
 from typing import Any, TextIO
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 
@@ -28,6 +33,7 @@ class Bar:
     total: how many units the work has, None if that is unknown.
     every: the least time in seconds between two lines of JSON; the last one is always written. Without effect on a bar.
     start: units that were done before, in an earlier run; the time left is estimated without them.
+    shown: False counts and shows nothing, for all but one of several processes that work alike.
     """
 
     def __init__(
@@ -38,10 +44,11 @@ class Bar:
         every: float = 0.0,
         start: int = 0,
         stream: TextIO | None = None,
+        shown: bool = True,
     ) -> None:
         self.work, self.total, self.unit, self.every = work, total, unit, every
         self.done = self._start = start
-        self._stream = stream or sys.stderr
+        self._stream, self._shown = stream or sys.stderr, shown
         self._began = time.monotonic()
         self._written = float("-inf")
         self._fields: dict[str, Any] = {}
@@ -51,7 +58,7 @@ class Bar:
 
     def __enter__(self) -> Bar:
         self._began = time.monotonic()
-        if self._stream.isatty():
+        if self._shown and self._stream.isatty():
             self._rich = Progress(
                 TextColumn("{task.description}"),
                 BarColumn(),
@@ -72,26 +79,30 @@ class Bar:
     ) -> None:
         if self._rich is not None:
             self._rich.stop()
-        elif self._pending:
+        elif self._shown and self._pending:
             self._write(time.monotonic())
 
     def advance(self, units: int = 1, **fields: Any) -> None:
         """So many more units are done; the fields say what else is known now (JSON values)."""
         with self._lock:
-            self.done += units
-            self._fields = fields
-            if self._rich is not None:
-                note = "  ".join(f"{name} {value}" for name, value in fields.items())
-                self._rich.update(self._task, completed=self.done, note=note)
-                return
-            now = time.monotonic()
-            self._pending = True
-            if now - self._written >= self.every or self.done == self.total:
-                self._write(now)
+            self._show(units, fields, at_once=False)
 
     def note(self, **fields: Any) -> None:
-        """Says what is known now (JSON values), such as the step that has begun; nothing more is done yet."""
-        self.advance(0, **fields)
+        """Says at once what is known now (JSON values), such as the step that has begun; nothing more is done yet."""
+        with self._lock:
+            self._show(0, fields, at_once=True)
+
+    def _show(self, units: int, fields: dict[str, Any], at_once: bool) -> None:
+        self.done += units
+        self._fields |= fields
+        if self._rich is not None:
+            note = escape("  ".join(f"{name} {value}" for name, value in self._fields.items()))
+            self._rich.update(self._task, completed=self.done, note=note)
+            return
+        now = time.monotonic()
+        self._pending = True
+        if self._shown and (at_once or now - self._written >= self.every or self.done == self.total):
+            self._write(now)
 
     def say(self, text: str) -> None:
         """A line for people, above the bar; a line of JSON with the key `text` otherwise."""
@@ -114,3 +125,36 @@ class Bar:
         line |= {"seconds": round(now - self._began, 1), "seconds_left": None if left is None else round(left, 1)}
         print(json.dumps(line | self._fields), file=self._stream, flush=True)
         self._written, self._pending = now, False
+
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@contextmanager
+def ending_cleanly() -> Iterator[Callable[[], bool]]:
+    """Lets work end where it can: while this lasts, the first of SIGNALS only makes the function it yields return True.
+
+    The work is to look at it often and to leave what it has in order; KeyboardInterrupt follows at the end. A second
+    signal raises KeyboardInterrupt at once. To be called from the main thread.
+    """
+    came = threading.Event()
+
+    def remember(number: int, frame: FrameType | None) -> None:
+        if came.is_set():
+            raise KeyboardInterrupt
+        came.set()
+
+    before = {number: signal.signal(number, remember) for number in SIGNALS}
+    try:
+        yield came.is_set
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if came.is_set():
+        raise KeyboardInterrupt
+
+
+def ignore_signals() -> None:
+    """For processes that another one of ours ends: a signal from the terminal goes to that one alone."""
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)

@@ -22,7 +22,7 @@ import chess
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.encoding import policy_index, unpack_move
+from engine.encoding import DIRECTIONS, KNIGHT_JUMPS, POLICY_PLANES, policy_index, unpack_move
 
 UNLABELLED = 0xFFFF
 PAWN, KNIGHT, ROOK, KING, BLACK = 1, 2, 4, 6, 6  # a black piece is BLACK more than a white one
@@ -39,6 +39,18 @@ _MOVERS_CODE = np.zeros((2, 13), np.uint8)  # absolute piece to the mover's view
 _MOVERS_CODE[0] = np.arange(13)
 _MOVERS_CODE[1, 1:] = np.roll(np.arange(1, 13), BLACK)
 _ZOBRIST = np.random.default_rng(1).integers(0, 1 << 64, (32, 256), np.uint64)
+
+
+def _mirror_indices() -> NDArray[np.int64]:
+    planes = [7 * DIRECTIONS.index((-file, rank)) + n for file, rank in DIRECTIONS for n in range(7)]
+    planes += [56 + KNIGHT_JUMPS.index((-file, rank)) for file, rank in KNIGHT_JUMPS]
+    planes += [64 + 3 * (1 - file) + piece for file in (-1, 0, 1) for piece in range(3)]
+    indices: NDArray[np.int64] = 64 * np.array(planes)[:, None] + (np.arange(64) ^ 7)
+    return indices.reshape(64 * POLICY_PLANES)
+
+
+MIRROR = _mirror_indices()
+"""The policy index of a move whose board is mirrored (files a and h exchanged), by policy index."""
 
 
 @dataclass(frozen=True)

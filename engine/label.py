@@ -13,10 +13,12 @@ import struct
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import chess
 import numpy as np
 
+from engine.console import Bar, ending_cleanly, ignore_signals
 from engine.data import UNLABELLED
 from engine.encoding import pack_move
 from engine.stockfish import Stockfish
@@ -49,17 +51,29 @@ def label_game(stockfish: Stockfish, seed: int, number: int) -> bytes:
     return bytes(pairs) + END
 
 
-def label(folder: Path, seed: int, seconds: float, games: int | None = None) -> int:
-    """Appends games to the seed's file until the time is over or the file holds so many; returns how many it holds."""
+def label(
+    folder: Path,
+    seed: int,
+    seconds: float,
+    games: int | None = None,
+    stop: Callable[[], bool] = lambda: False,
+    done: Callable[[int], object] = lambda plies: None,
+) -> int:
+    """Appends games to the seed's file until the time is over, the file holds so many, or `stop` says so.
+
+    Returns how many games the file holds; `done` is called with the plies of each new one.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"games-{seed}.bin"
     number = whole_games(path)
-    stop = time.monotonic() + seconds
+    end = time.monotonic() + seconds
     with Stockfish() as stockfish, path.open("ab") as file:
-        while time.monotonic() < stop and (games is None or number < games):
-            file.write(label_game(stockfish, seed, number))
+        while time.monotonic() < end and (games is None or number < games) and not stop():
+            game = label_game(stockfish, seed, number)
+            file.write(game)
             file.flush()
             number += 1
+            done(len(game) // 4 - 1)
     return number
 
 
@@ -74,9 +88,43 @@ def whole_games(path: Path) -> int:
     return len(ends)
 
 
-def label_on_cores(folder: Path, first_seed: int, workers: int, seconds: float, say: Callable[[str], None]) -> None:
-    """Labels with one worker a core at the lowest priority, seeds counted from the first."""
-    jobs = [(folder, first_seed + worker, seconds) for worker in range(workers)]
-    with multiprocessing.get_context("spawn").Pool(workers, os.nice, (19,)) as pool:
-        for (_, seed, _), games in zip(jobs, pool.starmap(label, jobs), strict=True):
-            say(f"{folder / f'games-{seed}.bin'}: {games} games")
+def label_on_cores(folder: Path, first_seed: int, workers: int, seconds: float, say: Callable[[str], object]) -> None:
+    """Labels with one worker a core at the lowest priority, seeds counted from the first.
+
+    SIGINT and SIGTERM end it after the games under way. Raises RuntimeError if a worker fails, FileNotFoundError
+    without Stockfish.
+    """
+    Stockfish().close()
+    context = multiprocessing.get_context("spawn")
+    stop, games, plies = context.Event(), context.Value("q", 0), context.Value("q", 0)
+    seeds = range(first_seed, first_seed + workers)
+    processes = [
+        context.Process(target=_worker, args=(folder, s, seconds, stop, games, plies, os.getpid())) for s in seeds
+    ]
+    started = time.monotonic()
+    with ending_cleanly() as asked, Bar("label", round(seconds), "seconds", every=5) as bar:
+        for process in processes:
+            process.start()
+        while any(process.is_alive() for process in processes):
+            time.sleep(0.2)
+            if asked():
+                stop.set()
+            passed = min(round(time.monotonic() - started), round(seconds))
+            bar.advance(passed - bar.done, games=games.value, positions=plies.value)
+        for seed, process in zip(seeds, processes, strict=True):
+            if process.exitcode:
+                raise RuntimeError(f"the worker with seed {seed} failed (exit code {process.exitcode})")
+            say(f"{folder / f'games-{seed}.bin'}: {whole_games(folder / f'games-{seed}.bin')} games")
+
+
+def _worker(folder: Path, seed: int, seconds: float, stop: Any, games: Any, plies: Any, parent: int) -> None:
+    """One process: counts its games and plies, and ends when its parent says so or is gone."""
+    ignore_signals()
+    os.nice(19)
+
+    def done(count: int) -> None:
+        for value, more in ((games, 1), (plies, count)):
+            with value.get_lock():
+                value.value += more
+
+    label(folder, seed, seconds, stop=lambda: stop.is_set() or os.getppid() != parent, done=done)

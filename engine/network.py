@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
-from engine.data import PLANES_OF
+from engine.data import CASTLING_ROOK, MIRROR, PLANES_OF
 from engine.encoding import DIRECTIONS, INPUT_PLANES, KNIGHT_JUMPS, POLICY_PLANES
 
 STEPS = 56
@@ -131,6 +131,20 @@ def planes_of(boards: Tensor, repeated: Tensor) -> Tensor:
     x = table[codes.long()]
     x[:, :, -1] = repeated[:, None]
     return x.view(-1, 8, 8, INPUT_PLANES).permute(0, 3, 1, 2)
+
+
+def mirrored(boards: Tensor, labels: Tensor, chosen: Tensor) -> tuple[Tensor, Tensor]:
+    """Packed positions uint8 [n, 32] and labels int64 [n], files a and h exchanged where `chosen`, bool [n], says so.
+
+    Chess is the same in the mirror except for castling: a position in which anybody may still castle stays as it is.
+    """
+    low, high = boards & 15, boards >> 4
+    castling = ((low == CASTLING_ROOK) | (low == CASTLING_ROOK + 1)).any(1)
+    castling |= ((high == CASTLING_ROOK) | (high == CASTLING_ROOK + 1)).any(1)
+    chosen = chosen & ~castling
+    flipped = (low << 4 | high).view(-1, 8, 4).flip(2).reshape(-1, 32)
+    table = torch.from_numpy(MIRROR).to(labels.device)
+    return torch.where(chosen[:, None], flipped, boards), torch.where(chosen, table[labels], labels)
 
 
 def pseudo_legal(planes: Tensor) -> Tensor:

@@ -18,8 +18,10 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
 from engine import data
+from engine.console import Bar
 from engine.data import Positions
 from engine.encoding import INPUT_PLANES
+from engine.native import NativeNetwork
 from engine.network import STEPS, Tower, adds_skip, planes_of, pseudo_legal
 from engine.policy import ACTIVATION_MAX, SCORE_BITS, Layer, Network, logit_unit
 from engine.train import Run, positions_of
@@ -65,17 +67,20 @@ def _planes(positions: Positions) -> Tensor:
 def agreement(tower: Tower, network: Network, positions: Positions) -> dict[str, Any]:
     """How often the float tower and the integer network choose the same move, and each the label."""
     tower.eval()
+    native = NativeNetwork(network)
     same = float_hits = integer_hits = 0
-    for start in range(0, len(positions), 256):
-        part = positions.select(slice(start, start + 256))
-        planes = _planes(part)
-        legal = pseudo_legal(planes)
-        real = tower(planes).masked_fill(~legal, -torch.inf).argmax(1).numpy()
-        logits = network.batch_logits(planes.numpy().astype(np.uint8))
-        integer = np.where(legal.numpy(), logits, np.iinfo(np.int64).min).argmax(1)
-        same += int((real == integer).sum())
-        float_hits += int((real == part.labels).sum())
-        integer_hits += int((integer == part.labels).sum())
+    with Bar("export: agreement", len(positions), "positions", every=5) as bar:
+        for start in range(0, len(positions), 256):
+            part = positions.select(slice(start, start + 256))
+            planes = _planes(part)
+            legal = pseudo_legal(planes)
+            real = tower(planes).masked_fill(~legal, -torch.inf).argmax(1).numpy()
+            logits = native.batch_logits(planes.numpy().astype(np.uint8))
+            integer = np.where(legal.numpy(), logits, np.iinfo(np.int64).min).argmax(1)
+            same += int((real == integer).sum())
+            float_hits += int((real == part.labels).sum())
+            integer_hits += int((integer == part.labels).sum())
+            bar.advance(len(part), agreeing=same)
     shares = {"float_and_integer_top1": same, "float_label_top1": float_hits, "integer_label_top1": integer_hits}
     return {"positions": len(positions)} | {key: round(hits / len(positions), 4) for key, hits in shares.items()}
 

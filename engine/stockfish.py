@@ -29,7 +29,10 @@ class Stockfish:
         program = shutil.which("stockfish", path=os.pathsep.join((os.environ.get("PATH", ""), "/usr/games")))
         if program is None:
             raise FileNotFoundError("there is no `stockfish` on the path (apt-get install stockfish)")
-        self._process = subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
+        # A group of its own: Ctrl-C in a terminal goes to the whole group, and is for us to handle.
+        self._process = subprocess.Popen(
+            [program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1, process_group=0
+        )
         self.name = next(line for line in self._ask("uci", "uciok") if line.startswith("id name"))[8:]
         for name, value in ({"Hash": 16} | options).items():
             self._send(f"setoption name {name} value {str(value).lower() if isinstance(value, bool) else value}")

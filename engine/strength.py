@@ -9,19 +9,24 @@ from __future__ import annotations
 import json
 import random
 import statistics
-import sys
+import threading
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import chess
+import chess.pgn
 import numpy as np
+from numpy.typing import NDArray
 
 from engine import data, encoding
+from engine.console import Bar
+from engine.elo import Result, estimate
+from engine.native import NativeNetwork
 from engine.policy import Network, scores
 from engine.stockfish import Stockfish
 
@@ -37,6 +42,16 @@ CONVERSION_LIMIT = "nodes 1000"
 """The opponent's in won positions."""
 
 
+class Policy(Protocol):
+    """What evaluates a network: `engine.policy.Network` in numpy, `engine.native.NativeNetwork` faster."""
+
+    def logits(self, planes: NDArray[np.uint8]) -> NDArray[np.int64]: ...
+
+
+class Stopped(Exception):  # noqa: N818
+    """A game was stopped before its end."""
+
+
 @dataclass(frozen=True)
 class Played:
     """A finished game from the network's side: result 1, 0.5 or 0."""
@@ -48,9 +63,11 @@ class Played:
     """Stockfish's opinion of the last position in centipawns, for the network; 0 if the game was decided."""
     repeated: int
     """How often the network was to move in a position that had occurred before."""
+    board: chess.Board
+    """The last position, with all moves."""
 
 
-def choose(network: Network, board: chess.Board, sees_repetition: bool = True) -> chess.Move:
+def choose(network: Policy, board: chess.Board, sees_repetition: bool = True) -> chess.Move:
     """The network's move: the legal one with the highest score. It may be kept from seeing that a position repeats."""
     ranked = scores(network.logits(encoding.planes(board, sees_repetition and encoding.is_repeated(board))))
     legal = encoding.legal_indices(board)
@@ -85,61 +102,94 @@ def ending(board: chess.Board) -> str | None:
 
 
 def play(
-    network: Network,
+    network: Policy,
     opponent: Stockfish,
     judge: Stockfish,
     limit: str,
     board: chess.Board,
     color: bool,
     sees_repetition: bool = True,
+    stop: Callable[[], bool] = lambda: False,
 ) -> Played:
-    """One game, played on from a board; the network has the given colour."""
+    """One game, played on from a board; the network has the given colour. Raises Stopped when `stop` says so."""
     repeated = 0
     opponent.new_game()
     while (end := ending(board)) is None:
+        if stop():
+            raise Stopped
         if board.turn == color:
             repeated += encoding.is_repeated(board)
             board.push(choose(network, board, sees_repetition))
         else:
             board.push(opponent.best(board, limit))
     if end == "checkmate":
-        return Played(float(board.turn != color), end, board.ply(), 0, repeated)
+        return Played(float(board.turn != color), end, board.ply(), 0, repeated, board)
     value = 0
     if end not in ("stalemate", "insufficient material"):
         judge.new_game()
         value = judge.lines(board, JUDGE)[0].value * (1 if board.turn == color else -1)
-    return Played(0.5, end, board.ply(), value, repeated)
+    return Played(0.5, end, board.ply(), value, repeated, board)
 
 
-def match(network: Network, elo: int | None, games: int, limit: str, workers: int = 1, seed: int = 0) -> dict[str, Any]:
+def pgn(game: Played, network: str, color: bool, opponent: str, elo: int | None, number: int) -> str:
+    """A game in Portable Game Notation, with the contract's reason for its end as `Termination`."""
+    record = chess.pgn.Game.from_board(game.board)
+    white, black = (network, opponent) if color else (opponent, network)
+    points = game.result if color else 1 - game.result
+    result = {1.0: "1-0", 0.5: "1/2-1/2", 0.0: "0-1"}[points]
+    record.headers.update(Event="proofmate strength", Site="?", Round=str(number), White=white, Black=black)
+    record.headers.update(Result=result, Termination=game.ending)
+    if elo is not None:
+        record.headers["BlackElo" if color else "WhiteElo"] = str(elo)
+    return str(record) + "\n\n"
+
+
+def match(
+    network: Network,
+    elo: int | None,
+    games: int,
+    limit: str,
+    workers: int = 1,
+    seed: int = 0,
+    save: Callable[[str], object] = lambda text: None,
+) -> dict[str, Any]:
     """A match of so many games, two (both colours) an opening, against Stockfish at a UCI_Elo (None: full strength).
 
     The interval is the mean's 95% by the normal approximation. Games at fixed nodes and full strength are repeatable;
-    UCI_Elo makes Stockfish choose at random among good moves, and fixed time depends on the machine.
+    UCI_Elo makes Stockfish choose at random among good moves, and fixed time depends on the machine. `save` is called
+    with each game's PGN when it is over, in one thread at a time.
     """
     options = {} if elo is None else {"UCI_LimitStrength": True, "UCI_Elo": elo}
+    opponent_name = "Stockfish" if elo is None else f"Stockfish at UCI_Elo {elo}"
+    native = NativeNetwork(network)
     pairs = [(opening, color) for opening in openings((games + 1) // 2, seed) for color in chess.COLORS][:games]
     started, done = time.monotonic(), list[Played]()
+    stop, lock = threading.Event(), threading.Lock()
 
     def games_of(worker: int) -> None:
         with Stockfish(**options) as opponent, Stockfish() as judge:
-            for opening, color in pairs[worker::workers]:
+            for number, (opening, color) in list(enumerate(pairs, 1))[worker::workers]:
                 board = chess.Board()
                 for move in opening:
                     board.push(move)
-                done.append(play(network, opponent, judge, limit, board, color))
-                points = sum(game.result for game in done)
-                print(f"\r{len(done)}/{games} games, {points:g} points", end="", file=sys.stderr, flush=True)
+                game = play(native, opponent, judge, limit, board, color, stop=stop.is_set)
+                with lock:
+                    done.append(game)
+                    save(pgn(game, network.name, color, opponent_name, elo, number))
+                    bar.advance(points=sum(game.result for game in done))
 
-    with ThreadPoolExecutor(workers) as pool:
-        list(pool.map(games_of, range(workers)))
-    print(file=sys.stderr)
+    with Bar(f"match with {opponent_name}", games, "games") as bar, ThreadPoolExecutor(workers) as pool:
+        try:
+            for finished in [pool.submit(games_of, worker) for worker in range(workers)]:
+                finished.result()
+        finally:
+            stop.set()  # after an interruption, games under way end at their next move
     results = [game.result for game in done]
     score = statistics.fmean(results)
     half = 1.96 * (statistics.pvariance(results) / len(results)) ** 0.5
     drawn = [game for game in done if game.result == 0.5]
     return {
-        "opponent": "Stockfish" if elo is None else f"Stockfish at UCI_Elo {elo}",
+        "opponent": opponent_name,
         "limit": limit,
         "games": len(done),
         "wins": results.count(1.0),
@@ -156,19 +206,21 @@ def match(network: Network, elo: int | None, games: int, limit: str, workers: in
     }
 
 
-def top1(network: Network, positions: data.Positions) -> float:
+def top1(network: Policy, positions: data.Positions) -> float:
     """The share of positions where the network's move is the label."""
     hits = 0
-    for packed, label in zip(positions.boards, positions.labels, strict=True):
-        board = data.board_of(packed)
-        hits += encoding.policy_index(choose(network, board), board.turn) == label
+    with Bar("agreement with labels", len(positions), "positions", every=5) as bar:
+        for packed, label in zip(positions.boards, positions.labels, strict=True):
+            board = data.board_of(packed)
+            hits += encoding.policy_index(choose(network, board), board.turn) == label
+            bar.advance(agreeing=int(hits))
     return hits / len(positions)
 
 
 def tactics(positions: data.Positions, count: int) -> data.Positions:
     """Of the positions, the first so many where one move wins and every other is far worse, labelled with it anew."""
     rows, labels = list[int](), list[int]()
-    with Stockfish(MultiPV=2) as judge:
+    with Stockfish(MultiPV=2) as judge, Bar("find tactics", count, "tactics", every=5) as bar:
         for row in range(len(positions)):
             board = data.board_of(positions.boards[row])
             judge.new_game()
@@ -176,24 +228,26 @@ def tactics(positions: data.Positions, count: int) -> data.Positions:
             if len(lines) == 2 and lines[0].value >= TACTIC_GAP and lines[0].value - lines[1].value >= TACTIC_GAP:
                 rows.append(row)
                 labels.append(encoding.policy_index(lines[0].move, board.turn))
+                bar.advance()
             if len(rows) == count:
                 break
     found = positions.select(np.array(rows, np.int64))
     return data.Positions(found.boards, found.repeated, np.array(labels, np.uint16), found.games)
 
 
-def conversion(network: Network, positions: data.Positions, count: int, sees_repetition: bool = True) -> dict[str, Any]:
+def conversion(network: Policy, positions: data.Positions, count: int, sees_repetition: bool = True) -> dict[str, Any]:
     """What the network makes of won positions, the first so many of those given, against Stockfish at a few nodes.
 
     Says how often it shuffles: games drawn by repetition or by fifty moves.
     """
     done = list[Played]()
-    with Stockfish() as opponent, Stockfish() as judge:
+    with Stockfish() as opponent, Stockfish() as judge, Bar("won positions", count, "games", every=5) as bar:
         for packed in positions.boards:
             board = data.board_of(packed)
             judge.new_game()
             if judge.lines(board, JUDGE)[0].value >= WON:
                 done.append(play(network, opponent, judge, CONVERSION_LIMIT, board, chess.WHITE, sees_repetition))
+                bar.advance(won=sum(game.result == 1 for game in done))
             if len(done) == count:
                 break
     results = [game.result for game in done]
@@ -209,24 +263,55 @@ def conversion(network: Network, positions: data.Positions, count: int, sees_rep
 
 def strength(
     network: Network,
-    elo: int | None,
+    elos: Sequence[int | None],
     games: int,
     limit: str = "movetime 100",
     workers: int = 1,
     held_out: data.Positions | None = None,
     puzzles: int = 300,
+    save: Callable[[str], object] = lambda text: None,
 ) -> dict[str, Any]:
-    """A match and, given held-out positions, agreement on them and on tactics, and what becomes of won positions."""
+    """A match of `games` games with each opponent and the rating that follows from those of known UCI_Elo.
+
+    Given held-out positions, also agreement on them and on tactics, and what becomes of won positions.
+    """
     result: dict[str, Any] = {"network": network.name, "sha256": network.hash.hex()}
     if held_out is not None:
+        native = NativeNetwork(network)
         chosen = tactics(held_out, puzzles)
-        result["held_out_top1"] = {"positions": len(held_out), "share": round(top1(network, held_out), 4)}
-        result["tactics_top1"] = {"positions": len(chosen), "share": round(top1(network, chosen), 4)}
-        result["won_positions"] = conversion(network, held_out, puzzles)
-        result["won_positions_blind_to_repetition"] = conversion(network, held_out, puzzles, sees_repetition=False)
+        result["held_out_top1"] = {"positions": len(held_out), "share": round(top1(native, held_out), 4)}
+        result["tactics_top1"] = {"positions": len(chosen), "share": round(top1(native, chosen), 4)}
+        result["won_positions"] = conversion(native, held_out, puzzles)
+        result["won_positions_blind_to_repetition"] = conversion(native, held_out, puzzles, sees_repetition=False)
     if games:
-        result["match"] = match(network, elo, games, limit, workers)
+        result["matches"] = [match(network, elo, games, limit, workers, save=save) for elo in elos]
+        result |= rating(result["matches"])
     return result
+
+
+def rating(matches: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """{"elo": ...}: the rating by all matches with Stockfish at a UCI_Elo under one limit, {} if there is none.
+
+    Its scale is Stockfish's UCI_Elo, which was calibrated in games at a slower pace.
+    """
+    rated = {match["opponent"]: match for match in matches if "UCI_Elo" in match["opponent"]}
+    if not rated:
+        return {}
+    results = [
+        Result(float(opponent.split()[-1]), match["wins"] + match["draws"] / 2, match["games"])
+        for opponent, match in rated.items()
+    ]
+    found = estimate(results)
+    bounds = [None if bound is None else round(bound) for bound in (found.low, found.high)]
+    return {
+        "elo": {
+            "estimate": None if found.elo is None else round(found.elo),
+            "interval": bounds,
+            "games": sum(result.games for result in results),
+            "opponents": [round(result.opponent) for result in results],
+            "method": "maximum likelihood, 95% by likelihood ratio",
+        }
+    }
 
 
 def held_out_positions(paths: Sequence[Path], size: int) -> data.Positions:
@@ -242,9 +327,11 @@ def record(passport: Path, result: dict[str, Any]) -> None:
     if content["sha256"] != result["sha256"]:
         raise ValueError(f"{passport} is the passport of another network")
     known = content.setdefault("strength", {})
-    known |= {key: value for key, value in result.items() if key not in ("network", "sha256", "match")}
-    if "match" in result:
-        key = (result["match"]["opponent"], result["match"]["limit"])
-        others = [match for match in known.get("matches", []) if (match["opponent"], match["limit"]) != key]
-        known["matches"] = [*others, result["match"]]
+    known |= {key: value for key, value in result.items() if key not in ("network", "sha256", "matches", "elo")}
+    if "matches" in result:
+        new = {(match["opponent"], match["limit"]): match for match in result["matches"]}
+        others = [match for match in known.get("matches", []) if (match["opponent"], match["limit"]) not in new]
+        known["matches"] = [*others, *new.values()]
+        limit = result["matches"][0]["limit"]
+        known |= rating([match for match in known["matches"] if match["limit"] == limit])
     passport.write_text(json.dumps(content, indent=2) + "\n")

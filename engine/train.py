@@ -11,20 +11,30 @@ Input plane 14 says that the position occurred before. A share of each batch is 
 target is what the network itself thinks without it, its first choice struck out: it varies its play instead of
 shuffling, unless it sees only one move.
 
-On a CPU, and on a GPU in pieces of ten minutes (of a run's folder only the checkpoint, the log and the configuration
-need travel, at most 64 MiB; positions are decoded again in seconds):
+With `mirror`, half of the positions in which nobody may castle any more are shown with files a and h exchanged, and so
+is their label. The rules of chess are the same in the mirror, so these positions have exact labels for nothing.
 
-    proofmate train run --games games-1.bin games-2.bin --processes 2 --seconds 3600
-    proofmate train run --games games-1.bin games-2.bin --network flagship --steps 40000 --batch 4096 --device cuda
+On a CPU, and on a GPU in pieces of ten minutes (of a run's folder only the checkpoint, the log and the configuration
+need travel, at most 64 MiB; positions are decoded again in seconds). The first argument is the run's folder:
+
+    proofmate train .training/small --games games-1.bin games-2.bin --processes 2 --seconds 3600
+    proofmate train .training/flagship --games games-1.bin games-2.bin --network flagship --steps 40000 --batch 4096 \\
+        --device cuda
+
+Ctrl-C and SIGTERM end it after the step under way, with a checkpoint. A run that is killed loses what it did since its
+last checkpoint, at most CHECKPOINT_SECONDS and the step or evaluation under way.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Any
 
@@ -33,10 +43,12 @@ import torch.distributed as dist
 import torch.nn.functional as F  # noqa: N812
 from filelock import FileLock, Timeout
 from torch import Tensor, nn
+from torch.multiprocessing import get_context
 from torch.multiprocessing.spawn import spawn
 
 from engine import data
-from engine.network import SHAPES, Tower, planes_of, pseudo_legal
+from engine.console import Bar, ending_cleanly, ignore_signals
+from engine.network import SHAPES, Tower, mirrored, planes_of, pseudo_legal
 
 REPEATED_SHARE = 1 / 16
 """Of a batch, shown as positions that occurred before."""
@@ -48,7 +60,7 @@ BOUND_ROOM = 0.8
 """Bounds are penalised above this share of what the circuit carries."""
 QUANTISED_SHARE = 0.12
 """Of the steps, the last ones, quantisation-aware."""
-CHECKPOINT_SECONDS = 120
+CHECKPOINT_SECONDS = 60
 REPORT = 200
 """Steps between two lines of the log."""
 
@@ -61,6 +73,7 @@ class Config:
     muon_rate: float = 0.02
     adam_rate: float = 0.002
     seed: int = 0
+    mirror: bool = False
 
 
 class Positions:
@@ -70,10 +83,13 @@ class Positions:
         self.boards = torch.from_numpy(positions.boards.copy()).to(device)
         self.labels = torch.from_numpy(positions.labels.astype("int64")).to(device)
 
-    def batch(self, rows: Tensor) -> tuple[Tensor, Tensor]:
-        """Planes, none of them marked as repeated, and labels."""
-        boards = self.boards[rows]
-        return planes_of(boards, torch.zeros(len(rows), device=boards.device)), self.labels[rows]
+    def batch(self, rows: Tensor, chance: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
+        """Planes, none of them marked as repeated, and labels; `chance` mirrors half of the positions that it can."""
+        boards, labels = self.boards[rows], self.labels[rows]
+        if chance is not None:
+            chosen = torch.randint(2, (len(rows),), generator=chance, dtype=torch.bool).to(boards.device)
+            boards, labels = mirrored(boards, labels, chosen)
+        return planes_of(boards, torch.zeros(len(rows), device=boards.device)), labels
 
 
 def loss_of(tower: Tower, planes: Tensor, labels: Tensor, quantised: bool) -> tuple[Tensor, Tensor]:
@@ -184,17 +200,18 @@ class Run:
         if sum(t.numel() for t in tower.values()) > 12_000_000:
             tower = {name: t.bfloat16() if t.dim() == 2 else t for name, t in tower.items()}
         state = {"tower": tower, "adam": self.adam.state_dict(), "step": self.step, "cpu_seconds": self.cpu_seconds}
-        torch.save(state, self.folder / "checkpoint.new")
+        with (self.folder / "checkpoint.new").open("wb") as file:
+            torch.save(state, file)
+            file.flush()
+            os.fsync(file.fileno())
         (self.folder / "checkpoint.new").replace(self.folder / "checkpoint.pt")
 
     def log(self, entry: dict[str, Any]) -> None:
-        line = json.dumps(entry)
-        print(line, flush=True)
         with (self.folder / "log.jsonl").open("a") as file:
-            file.write(line + "\n")
+            file.write(json.dumps(entry) + "\n")
 
-    def train(self, positions: data.Positions, seconds: float) -> None:
-        """Trains until the run's steps are done or the time is over; leaves a checkpoint."""
+    def train(self, positions: data.Positions, seconds: float, asked_to_stop: Callable[[], bool]) -> None:
+        """Trains until the run's steps are done, the time is over or it is asked to stop; leaves a checkpoint."""
         config, tower = self.config, self.tower
         if self.step >= config.steps:
             return
@@ -207,39 +224,52 @@ class Run:
         held_out_rows = torch.from_numpy(held_out[:: len(held_out) // 8192 + 1]).to(self.device)
         sums = torch.zeros(2, device=self.device)
         tower.train()
-        for rows in data.batches(training, config.batch, config.seed, self.step):
-            progress = self.step / config.steps
-            rate = min(1.0, (self.step + 1) / 100, 2 * (1 - progress))
-            for group in (*self.muon.param_groups, *self.adam.param_groups):
-                group["lr"] = rate * (config.muon_rate if group in self.muon.param_groups else config.adam_rate)
-            mine = torch.from_numpy(rows[rank::processes]).to(self.device)
-            loss, top1 = loss_of(tower, *on_device.batch(mine), quantised(progress))
-            loss.backward()  # type: ignore[no-untyped-call]
-            time_over = self.share(time.monotonic() - started > seconds)
-            nn.utils.clip_grad_norm_(self.adam.param_groups[0]["params"], 1.0)
-            self.muon.step()
-            self.adam.step()
-            tower.zero_grad(set_to_none=True)
-            self.step += 1
-            sums += torch.stack((loss.detach(), top1))
-            stopping = time_over or self.step == config.steps
-            self.cpu_seconds = cpu_before + processes * time.process_time()
-            if rank == 0 and (self.step % REPORT == 0 or stopping):
-                now, count = time.monotonic(), self.step - reported_step
-                entry: dict[str, float] = {"step": self.step, "cpu_seconds": round(self.cpu_seconds)}
-                entry |= {"positions_per_second": round(count * config.batch / (now - reported))}
-                entry |= {"loss": round(sums[0].item() / count, 4), "top1": round(sums[1].item() / count, 4)}
-                if self.step % (5 * REPORT) == 0 or stopping:
-                    entry |= evaluate(tower, on_device, held_out_rows, quantised(progress))
-                    entry["largest_bound"] = round(tower.bounds().max().item())
-                self.log(entry)
-                sums.zero_()
-                reported, reported_step = time.monotonic(), self.step
-            if rank == 0 and (time.monotonic() - saved > CHECKPOINT_SECONDS or stopping):
-                self.save()
-                saved = time.monotonic()
-            if stopping:
-                break
+        with Bar("train", config.steps, "steps", every=15, start=self.step, shown=rank == 0) as bar:
+            for rows in data.batches(training, config.batch, config.seed, self.step):
+                progress = self.step / config.steps
+                self.set_rate(progress)
+                mine = torch.from_numpy(rows[rank::processes]).to(self.device)
+                loss, top1 = loss_of(tower, *on_device.batch(mine, self.chance(rank)), quantised(progress))
+                loss.backward()  # type: ignore[no-untyped-call]
+                time_over = self.share(asked_to_stop() or time.monotonic() - started > seconds)
+                nn.utils.clip_grad_norm_(self.adam.param_groups[0]["params"], 1.0)
+                self.muon.step()
+                self.adam.step()
+                tower.zero_grad(set_to_none=True)
+                self.step += 1
+                bar.advance(expected_end=_clock_after(bar.seconds_left()))
+                sums += torch.stack((loss.detach(), top1))
+                stopping = time_over or self.step == config.steps
+                self.cpu_seconds = cpu_before + processes * time.process_time()
+                if rank == 0 and (time.monotonic() - saved > CHECKPOINT_SECONDS or stopping):
+                    self.save()
+                    saved = time.monotonic()
+                if rank == 0 and (self.step % REPORT == 0 or stopping):
+                    now, count = time.monotonic(), self.step - reported_step
+                    entry: dict[str, float] = {"step": self.step, "cpu_seconds": round(self.cpu_seconds)}
+                    entry |= {"positions_per_second": round(count * config.batch / (now - reported))}
+                    entry |= {"loss": round(sums[0].item() / count, 4), "top1": round(sums[1].item() / count, 4)}
+                    if self.step % (5 * REPORT) == 0 or (stopping and not asked_to_stop()):
+                        entry |= evaluate(tower, on_device, held_out_rows, quantised(progress))
+                        entry["largest_bound"] = round(tower.bounds().max().item())
+                    self.log(entry)
+                    bar.note(**{key: value for key, value in entry.items() if key not in ("step", "cpu_seconds")})
+                    sums.zero_()
+                    reported, reported_step = time.monotonic(), self.step
+                if stopping:
+                    break
+
+    def set_rate(self, progress: float) -> None:
+        """The learning rate at a share of the run: a hundred steps of warm-up, constant, falling to zero."""
+        rate = min(1.0, (self.step + 1) / 100, 2 * (1 - progress))
+        for group in (*self.muon.param_groups, *self.adam.param_groups):
+            group["lr"] = rate * (self.config.muon_rate if group in self.muon.param_groups else self.config.adam_rate)
+
+    def chance(self, rank: int) -> torch.Generator | None:
+        """Draws the positions of this step that are mirrored, the same for the same step; None without `mirror`."""
+        if not self.config.mirror:
+            return None
+        return torch.Generator().manual_seed(self.config.seed << 40 | rank << 32 | self.step)
 
     def share(self, time_over: bool) -> bool:
         """Averages gradients and batch norm statistics over the processes. Returns whether any is out of time."""
@@ -281,16 +311,32 @@ def start(folder: Path, config: Config, games: Sequence[Path], device: str, proc
         raise ValueError(f"the run in {folder} is being trained already") from None
     with lock, tempfile.TemporaryDirectory() as meeting:
         positions = positions_of(games, folder / "positions")
-        if processes == 1:
-            Run(folder, config, torch.device(device)).train(positions, seconds)
-        else:
-            arguments = (folder, config, seconds, f"file://{meeting}/gradients", processes)
-            spawn(_train_part, arguments, processes)  # type: ignore[no-untyped-call]
+        if config.network not in SHAPES:
+            raise ValueError(f"there is no network {config.network!r}, only {', '.join(SHAPES)}")
+        with ending_cleanly() as asked:
+            if processes == 1:
+                Run(folder, config, torch.device(device)).train(positions, seconds, asked)
+            else:
+                stop = get_context("spawn").Event()
+                arguments = (folder, config, seconds, f"file://{meeting}/gradients", processes, stop, os.getpid())
+                parts = spawn(_train_part, arguments, processes, join=False)  # type: ignore[no-untyped-call]
+                while not parts.join(timeout=0.2):
+                    if asked():
+                        stop.set()
 
 
-def _train_part(rank: int, folder: Path, config: Config, seconds: float, meeting: str, processes: int) -> None:
-    """One of the processes of a run, on one core: a part of every batch."""
+def _train_part(
+    rank: int, folder: Path, config: Config, seconds: float, meeting: str, processes: int, stop: Event, parent: int
+) -> None:
+    """One of the processes of a run, on one core: a part of every batch. Ends when its parent says so or is gone."""
+    ignore_signals()
     torch.set_num_threads(1)
     dist.init_process_group("gloo", init_method=meeting, rank=rank, world_size=processes)
-    Run(folder, config, torch.device("cpu")).train(data.Positions.load(folder / "positions"), seconds)
+    run = Run(folder, config, torch.device("cpu"))
+    run.train(data.Positions.load(folder / "positions"), seconds, lambda: stop.is_set() or os.getppid() != parent)
     dist.destroy_process_group()
+
+
+def _clock_after(seconds: float | None) -> str:
+    """The time of day so many seconds from now, in UTC; empty if that is unknown."""
+    return "" if seconds is None else f"{datetime.now(UTC) + timedelta(seconds=seconds):%Y-%m-%d %H:%M} UTC"

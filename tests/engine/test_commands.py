@@ -28,10 +28,29 @@ def test_strength_prints_one_object(tmp_path: Path, capsys: pytest.CaptureFixtur
     path = tmp_path / "tiny.safetensors"
     network.save(path)
     path.with_suffix(".json").write_text(json.dumps({"sha256": network.hash.hex()}))
-    assert run("strength", "--network", path, "--games", 2, "--nodes", 50, "--json", "--passport") == 0
+    games, plot = tmp_path / "games.pgn", tmp_path / "plots" / "strength.svg"
+    output = ("--json", "--passport", "--pgn", games, "--plot", plot)
+    assert run("strength", "--network", path, "--elo", 1320, 1500, "--games", 2, "--nodes", 50, *output) == 0
     result = json.loads(capsys.readouterr().out)
-    assert result["sha256"] == network.hash.hex() and result["match"]["games"] == 2
-    assert json.loads(path.with_suffix(".json").read_text())["strength"]["matches"] == [result["match"]]
+    assert result["sha256"] == network.hash.hex() and [match["games"] for match in result["matches"]] == [2, 2]
+    known = json.loads(path.with_suffix(".json").read_text())["strength"]
+    assert known == {"matches": result["matches"], "elo": result["elo"]}
+    assert games.read_text().count("[Event ") == 4 and "<svg" in plot.read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["--elo", 1200], "--elo 1200: Stockfish's UCI_Elo is 1320 to 3190"),
+        (["--games", -1], "--games -1 --workers 1: no match"),
+        (["--workers", 0], "--workers 0: no match"),
+    ],
+)
+def test_matches_that_cannot_be_played(
+    arguments: list[object], reason: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("strength", *arguments) == 2
+    assert reason in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", ["no-such-network", "../../etc/passwd"])

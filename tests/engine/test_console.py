@@ -6,12 +6,13 @@ import io
 import json
 import os
 import pty
+import signal
 import threading
 from typing import Any
 
 import pytest
 
-from engine.console import Bar
+from engine.console import Bar, ending_cleanly
 
 
 def lines(stream: io.StringIO) -> list[dict[str, Any]]:
@@ -28,7 +29,7 @@ def test_one_line_a_step_when_piped() -> None:
     first, second, third, said = lines(stream)
     assert (first["done"], first["opponent"], first["seconds_left"]) == (0, "A", None)
     assert (second["work"], second["done"], second["total"], second["unit"]) == ("match", 1, 2, "games")
-    assert second["points"] == 0.5 and second["seconds_left"] >= 0
+    assert second["points"] == 0.5 and second["seconds_left"] >= 0 and second["opponent"] == "A"
     assert third["done"] == 2 and third["seconds_left"] == 0
     assert said == {"work": "match", "text": "done"}
 
@@ -80,3 +81,27 @@ def test_a_terminal_gets_a_bar() -> None:
         written = os.read(leader, 1 << 16).decode()
     os.close(leader)
     assert "2/2" in written and "points" in written and "[b]Stockfish" in written and "{" not in written
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_lets_work_end(number: signal.Signals) -> None:
+    before = signal.getsignal(number)
+    tidied = False
+    with pytest.raises(KeyboardInterrupt), ending_cleanly() as asked:
+        assert not asked()
+        os.kill(os.getpid(), number)
+        assert asked()
+        tidied = True
+    assert tidied and signal.getsignal(number) == before
+
+
+def test_a_second_signal_interrupts() -> None:
+    with pytest.raises(KeyboardInterrupt), ending_cleanly():
+        os.kill(os.getpid(), signal.SIGTERM)
+        os.kill(os.getpid(), signal.SIGINT)
+        pytest.fail("the second signal was only remembered")
+
+
+def test_work_without_a_signal_goes_on() -> None:
+    with ending_cleanly() as asked:
+        assert not asked()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
 from pathlib import Path
 
 import chess
@@ -36,6 +39,17 @@ def test_workers_write_files_of_their_own(tmp_path: Path) -> None:
     said: list[str] = []
     label_on_cores(tmp_path, 7, 2, 5.0, said.append)
     assert len(said) == 2 and all(whole_games(tmp_path / f"games-{seed}.bin") > 0 for seed in (7, 8))
+
+
+@pytest.mark.slow
+def test_a_signal_ends_labelling_after_whole_games(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    threading.Timer(6, lambda: os.kill(os.getpid(), signal.SIGTERM)).start()
+    with pytest.raises(KeyboardInterrupt):
+        label_on_cores(tmp_path, 9, 1, 3600, print)
+    path = tmp_path / "games-9.bin"
+    size = path.stat().st_size
+    assert whole_games(path) >= 1 and path.stat().st_size == size
+    assert '"work": "label"' in capsys.readouterr().err
 
 
 def test_lines_are_ranked_and_mates_counted() -> None:

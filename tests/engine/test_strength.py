@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
+import signal
+import threading
+import time
 from pathlib import Path
 
 import chess
+import chess.pgn
 import numpy as np
 import pytest
 
@@ -98,10 +104,61 @@ def test_a_network_can_be_blind_to_repetition() -> None:
 def test_the_passport_of_another_network_is_left_alone(tmp_path: Path) -> None:
     passport = tmp_path / "tiny.json"
     passport.write_text(json.dumps({"sha256": NETWORK.hash.hex()}))
-    result = strength.strength(NETWORK, 1320, 2, "nodes 50")
-    strength.record(passport, result)
-    strength.record(passport, result)
-    assert len(json.loads(passport.read_text())["strength"]["matches"]) == 1
+    first, second = (strength.strength(NETWORK, [elo], 2, "nodes 50") for elo in (1320, 1500))
+    strength.record(passport, first)
+    strength.record(passport, first)
+    assert json.loads(passport.read_text())["strength"] == {"matches": first["matches"], "elo": first["elo"]}
+    strength.record(passport, second)
+    known = json.loads(passport.read_text())["strength"]
+    assert known["matches"] == first["matches"] + second["matches"]
+    assert known["elo"]["opponents"] == [1320, 1500] and known["elo"]["games"] == 4
     passport.write_text(json.dumps({"sha256": "00"}))
     with pytest.raises(ValueError, match="another network"):
-        strength.record(passport, result)
+        strength.record(passport, first)
+
+
+def test_games_are_kept_as_pgn() -> None:
+    games: list[str] = []
+    result = strength.match(NETWORK, 1320, 2, "nodes 50", save=games.append)
+    stream, points = io.StringIO("".join(games)), 0.0
+    for number in (1, 2):
+        game = chess.pgn.read_game(stream)
+        assert game is not None and not game.errors
+        names = [game.headers["White"], game.headers["Black"]]
+        assert sorted(names) == ["Stockfish at UCI_Elo 1320", "tiny"] and game.headers["Round"] == str(number)
+        white = names.index("tiny") == 0
+        assert game.headers["BlackElo" if white else "WhiteElo"] == "1320"
+        board = game.end().board()
+        assert strength.ending(board) == game.headers["Termination"]
+        points += {"1-0": 1.0, "1/2-1/2": 0.5, "0-1": 0.0}[game.headers["Result"]] if white else 0
+        points += {"1-0": 0.0, "1/2-1/2": 0.5, "0-1": 1.0}[game.headers["Result"]] if not white else 0
+    assert chess.pgn.read_game(stream) is None and points == result["wins"] + result["draws"] / 2
+
+
+def test_ratings_join_matches() -> None:
+    one = {"opponent": "Stockfish at UCI_Elo 1500", "games": 100, "wins": 40, "draws": 20}
+    two = {"opponent": "Stockfish at UCI_Elo 1700", "games": 100, "wins": 20, "draws": 10}
+    full = {"opponent": "Stockfish", "games": 100, "wins": 0, "draws": 0}
+    elo = strength.rating([one, full, two])["elo"]
+    assert elo["opponents"] == [1500, 1700] and elo["games"] == 200
+    assert 1440 < elo["interval"][0] < 1500 < elo["estimate"] < 1510 < elo["interval"][1] < 1570
+    assert strength.rating([full]) == {}
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_match_is_interrupted_in_the_middle_of_a_game(number: signal.Signals) -> None:
+    def interrupt(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(number, interrupt)
+    timer = threading.Timer(1.5, lambda: os.kill(os.getpid(), number))
+    timer.start()
+    started = time.monotonic()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            strength.match(NETWORK, None, 200, "movetime 400", workers=2)
+    finally:
+        timer.cancel()
+        signal.signal(number, before)
+    assert time.monotonic() - started < 60
+    assert [thread.name for thread in threading.enumerate() if "ThreadPool" in thread.name] == []

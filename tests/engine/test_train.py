@@ -166,3 +166,57 @@ def test_large_towers_train_and_travel(name: str, games: list[Path], tmp_path: P
 def test_unknown_networks_are_refused(games: list[Path], tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="there is no network 'huge'"):
         train.start(tmp_path, train.Config("huge", 1, 1), games, "cpu", processes=1, seconds=1)
+
+
+def start_in_a_process(folder: Path, games: list[Path], *more: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "server.cli", "train", str(folder), "--games", *map(str, games), *more]
+    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("processes", ["1", "2"])
+def test_sigterm_ends_a_run_with_a_checkpoint(games: list[Path], tmp_path: Path, processes: str) -> None:
+    training = start_in_a_process(tmp_path, games, "--batch", "32", "--processes", processes)
+    assert training.stderr is not None
+    line = json.loads(training.stderr.readline())
+    assert line["work"] == "train" and line["total"] == 16_000 and line["expected_end"].endswith("UTC")
+    training.terminate()
+    rest = training.stderr.read()
+    assert training.wait(timeout=120) == 130, rest
+    assert "Traceback" not in rest
+    assert train.Run.open(tmp_path).step == log(tmp_path)[-1]["step"] >= 1
+
+
+def test_mirrored_positions_are_exact() -> None:
+    positions = data.decode([random_game(seed) for seed in range(12)])
+    boards = torch.from_numpy(positions.boards.copy())
+    labels = torch.from_numpy(positions.labels.astype("int64"))
+    flipped, moved = network.mirrored(boards, labels, torch.ones(len(labels), dtype=torch.bool))
+    same, kept = network.mirrored(boards, labels, torch.zeros(len(labels), dtype=torch.bool))
+    assert (same == boards).all() and (kept == labels).all()
+    mirrored = en_passant = promotions = 0
+    for packed, label, other, move in zip(boards, labels.tolist(), flipped, moved.tolist(), strict=True):
+        board, found = data.board_of(packed.numpy()), data.board_of(other.numpy())
+        if board.castling_rights:
+            assert found == board and move == label
+            continue
+        assert found == board.transform(chess.flip_horizontal)
+        legal = encoding.legal_indices(board)
+        assert {int(data.MIRROR[index]) for index in legal} == set(encoding.legal_indices(found))
+        expected = chess.Move(legal[label].from_square ^ 7, legal[label].to_square ^ 7, legal[label].promotion)
+        assert encoding.legal_indices(found)[move] == expected
+        mirrored += 1
+        en_passant += board.has_legal_en_passant()
+        promotions += any(each.promotion for each in legal.values())
+    assert mirrored > 100 and en_passant and promotions
+    assert (data.MIRROR[data.MIRROR] == np.arange(len(data.MIRROR))).all()
+
+
+def test_a_run_with_mirror_images_resumes_to_the_same(games: list[Path], tmp_path: Path) -> None:
+    config = train.Config("tiny", steps=6, batch=32, mirror=True)
+    train.start(tmp_path, config, games, "cpu", processes=1, seconds=600)
+    run = train.Run.open(tmp_path)
+    assert run.config.mirror and run.summary()["mirror"] and run.chance(0) is not None
+    first, second = (run.chance(0) for _ in range(2))
+    assert first is not None and second is not None
+    assert torch.equal(torch.rand(3, generator=first), torch.rand(3, generator=second))
