@@ -6,12 +6,16 @@ LOCK := $(UV) pip compile --universal --python-version 3.11 --generate-hashes --
 RUST := --manifest-path engine/halo2/Cargo.toml
 TIMED := scripts/timed
 
-.PHONY: play setup bench test test-fast test-long lint lock system clean
+.PHONY: play setup check bench test test-fast test-long lint lock system clean
 
 play: setup
 	@$(VENV)/proofmate up
 
-setup:
+# What it needs is there, or it says in one sentence what is not.
+check:
+	@scripts/check $(PYTHON)
+
+setup: check
 	@$(MAKE) --no-print-directory --jobs=3 .venv/play.done contracts/out/build.done frontend/dist/index.html
 
 bench: setup
@@ -73,7 +77,7 @@ lint: .venv/test.done contracts/node_modules/.package-lock.json frontend/node_mo
 	@$(TIMED) "forge fmt and lint" sh -c 'cd contracts && npx forge fmt --check && FOUNDRY_OUT=cache/lint/out FOUNDRY_CACHE_PATH=cache/lint npx forge lint src --deny warnings'
 	@$(TIMED) "page's lint and types" npm --prefix frontend run --silent lint
 
-test: system
+test: check system
 	@$(MAKE) --no-print-directory --jobs=3 .venv/test.done contracts/out/build.done frontend/dist/index.html
 	@$(MAKE) --no-print-directory lint
 	@$(TIMED) "Rust" cargo test --quiet $(RUST) --release

@@ -6,8 +6,8 @@ with Bar("strength", total=200, unit="games") as bar:
         bar.advance(points=points)
 
 A line of JSON: {"work": "strength", "done": 3, "total": 200, "unit": "games", "seconds": 12.1, "seconds_left": 790.4,
-"points": 1.5}. `seconds_left` is null until something is done or if the total is unknown. What was said of the work
-before (`points`) is said again until it changes.
+"expected_end": "2026-11-25 21:30 UTC", "points": 1.5}. `seconds_left` and `expected_end` are null until something is done
+or if the total is unknown. What was said of the work before (`points`) is said again until it changes.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from types import FrameType, TracebackType
 from typing import Any, TextIO
 
@@ -67,10 +68,11 @@ class Bar:
                 TimeElapsedColumn(),
                 TextColumn("left:"),
                 TimeRemainingColumn(),
+                TextColumn("{task.fields[end]}"),
                 TextColumn("{task.fields[note]}"),
                 console=Console(file=self._stream),
             )
-            self._task = self._rich.add_task(self.work, total=self.total, completed=self.done, note="")
+            self._task = self._rich.add_task(self.work, total=self.total, completed=self.done, note="", end="")
             self._rich.start()
         return self
 
@@ -97,7 +99,8 @@ class Bar:
         self._fields |= fields
         if self._rich is not None:
             note = escape("  ".join(f"{name} {value}" for name, value in self._fields.items()))
-            self._rich.update(self._task, completed=self.done, note=note)
+            end = self.expected_end()
+            self._rich.update(self._task, completed=self.done, note=note, end=f"ends {end}" if end else "")
             return
         now = time.monotonic()
         self._pending = True
@@ -119,10 +122,16 @@ class Bar:
             return None
         return (time.monotonic() - self._began) / worked * max(0, self.total - self.done)
 
+    def expected_end(self) -> str | None:
+        """When the work will be done at the pace so far, "YYYY-MM-DD HH:MM UTC"; None where `seconds_left` is."""
+        left = self.seconds_left()
+        return None if left is None else f"{datetime.now(UTC) + timedelta(seconds=left):%Y-%m-%d %H:%M} UTC"
+
     def _write(self, now: float) -> None:
         left = self.seconds_left()
         line: dict[str, Any] = {"work": self.work, "done": self.done, "total": self.total, "unit": self.unit}
         line |= {"seconds": round(now - self._began, 1), "seconds_left": None if left is None else round(left, 1)}
+        line["expected_end"] = self.expected_end()
         print(json.dumps(line | self._fields), file=self._stream, flush=True)
         self._written, self._pending = now, False
 

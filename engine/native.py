@@ -1,4 +1,4 @@
-"""The integer network evaluated by the prover's Rust code: the logits of `engine.policy`, some ten times as fast."""
+"""The integer network evaluated by the prover's Rust code: exactly the logits of `engine.policy`, in less time."""
 
 from __future__ import annotations
 

@@ -33,7 +33,6 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
 from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Any
@@ -237,7 +236,7 @@ class Run:
                 self.adam.step()
                 tower.zero_grad(set_to_none=True)
                 self.step += 1
-                bar.advance(expected_end=_clock_after(bar.seconds_left()))
+                bar.advance()
                 sums += torch.stack((loss.detach(), top1))
                 stopping = time_over or self.step == config.steps
                 self.cpu_seconds = cpu_before + processes * time.process_time()
@@ -335,8 +334,3 @@ def _train_part(
     run = Run(folder, config, torch.device("cpu"))
     run.train(data.Positions.load(folder / "positions"), seconds, lambda: stop.is_set() or os.getppid() != parent)
     dist.destroy_process_group()
-
-
-def _clock_after(seconds: float | None) -> str:
-    """The time of day so many seconds from now, in UTC; empty if that is unknown."""
-    return "" if seconds is None else f"{datetime.now(UTC) + timedelta(seconds=seconds):%Y-%m-%d %H:%M} UTC"

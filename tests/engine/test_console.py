@@ -31,6 +31,7 @@ def test_one_line_a_step_when_piped() -> None:
     assert (second["work"], second["done"], second["total"], second["unit"]) == ("match", 1, 2, "games")
     assert second["points"] == 0.5 and second["seconds_left"] >= 0 and second["opponent"] == "A"
     assert third["done"] == 2 and third["seconds_left"] == 0
+    assert first["expected_end"] is None and second["expected_end"].endswith(" UTC")
     assert said == {"work": "match", "text": "done"}
 
 

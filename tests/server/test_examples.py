@@ -1,0 +1,73 @@
+"""The examples do what they say, against a server, a chain and a contract."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from server.settings import ROOT
+from tests.server.table import Table, Voter, serve
+
+pytestmark = pytest.mark.slow
+Played = tuple[Table, httpx.Client, int, Voter]
+
+
+def example(name: str, *arguments: object, **variables: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, ROOT / "examples" / f"{name}.py", *map(str, arguments)]
+    environment = {name: value for name, value in os.environ.items() if name not in ("RPC_URL", "VOTE_KEY")}
+    environment |= {"PYTHONPATH": str(ROOT), **variables}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)
+
+
+@pytest.fixture
+def played(table: Table) -> Iterator[Played]:
+    """A game in which the crowd moved by a ballot that the example cast, and the network by a proof."""
+    game, voters = table.start()
+    table.relay.step()
+    with serve(table) as client:
+        key = "0x" + bytes(voters[0].vote.key).hex()
+        cast = example("cast_ballot", client.base_url, game, voters[0].seat, "e2e4", VOTE_KEY=key)
+        assert cast.returncode == 0, cast.stdout + cast.stderr
+        assert json.loads(cast.stdout)["receipt"]["move"] == "e2e4"
+        table.run(lambda: table.document(game)["state"] == "prove")
+        table.prove(game, "e7e5")
+        table.run(lambda: table.document(game)["state"] == "vote")
+        yield table, client, game, voters[0]
+
+
+def test_a_ballot_that_is_refused(played: Played) -> None:
+    _, client, game, _ = played
+    cast = example("cast_ballot", client.base_url, game, 0, "e4e5", VOTE_KEY="0x" + "01" * 32)
+    assert cast.returncode == 1 and "not a legal move" in cast.stdout
+
+
+def test_a_proof_is_verified(played: Played) -> None:
+    table, client, game, _ = played
+    right = example("verify_proof", client.base_url, game, 1)
+    assert right.returncode == 0 and "ply 1, e7e5: proven" in right.stdout, right.stderr
+    node = example("verify_proof", client.base_url, game, 1, RPC_URL=table.settings.rpc_url)
+    assert node.returncode == 0 and table.settings.rpc_url in node.stdout, node.stderr
+    model = table.chain.contract.functions.model(0).call()
+    table.rpc("anvil_setCode", model[0], "0x5f5ffd")  # a verifier that refuses
+    wrong = example("verify_proof", client.base_url, game, 1)
+    assert wrong.returncode == 1 and "NOT proven" in wrong.stdout, wrong.stderr
+
+
+def test_a_game_is_followed_to_its_end(played: Played) -> None:
+    table, client, game, voter = played
+    for uci in ("f1c4", "a7a6", "d1h5", "a6a5", "h5f7"):
+        if table.document(game)["state"] == "vote":
+            client.post(f"/api/games/{game}/ballots", json=table.sign(voter, game, uci)).raise_for_status()
+            table.run(lambda: table.document(game)["state"] != "vote")
+        else:
+            table.prove(game, uci)
+            table.run(lambda: table.document(game)["state"] != "prove")
+    read = example("read_stream", client.base_url, game)
+    assert read.returncode == 0, read.stderr
+    assert "  0  e2e4   the crowd\n  1  e7e5   proven\n" in read.stdout and read.stdout.endswith("over: world\n")
