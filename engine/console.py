@@ -6,8 +6,8 @@ with Bar("strength", total=200, unit="games") as bar:
         bar.advance(points=points)
 
 A line of JSON: {"work": "strength", "done": 3, "total": 200, "unit": "games", "seconds": 12.1, "seconds_left": 790.4,
-"expected_end": "2026-11-25 21:30 UTC", "points": 1.5}. `seconds_left` and `expected_end` are null until something is done
-or if the total is unknown. What was said of the work before (`points`) is said again until it changes.
+"expected_end": "2026-11-25 21:30 UTC", "points": 1.5}. `seconds_left` and `expected_end` are null until something is
+done or if the total is unknown. What was said of the work before (`points`) is said again until it changes.
 """
 
 from __future__ import annotations
