@@ -176,13 +176,13 @@ def start_in_a_process(folder: Path, games: list[Path], *more: str) -> subproces
 @pytest.mark.slow
 @pytest.mark.parametrize("processes", ["1", "2"])
 def test_sigterm_ends_a_run_with_a_checkpoint(games: list[Path], tmp_path: Path, processes: str) -> None:
-    training = start_in_a_process(tmp_path, games, "--batch", "32", "--processes", processes)
-    assert training.stderr is not None
-    line = json.loads(training.stderr.readline())
-    assert line["work"] == "train" and line["total"] == 16_000 and line["expected_end"].endswith("UTC")
-    training.terminate()
-    rest = training.stderr.read()
-    assert training.wait(timeout=120) == 130, rest
+    with start_in_a_process(tmp_path, games, "--batch", "32", "--processes", processes) as training:
+        assert training.stderr is not None
+        line = json.loads(training.stderr.readline())
+        assert line["work"] == "train" and line["total"] == 16_000 and line["expected_end"].endswith("UTC")
+        training.terminate()
+        rest = training.stderr.read()
+        assert training.wait(timeout=120) == 130, rest
     assert "Traceback" not in rest
     assert train.Run.open(tmp_path).step == log(tmp_path)[-1]["step"] >= 1
 
