@@ -15,7 +15,7 @@ import rlp
 from eth_hash.auto import keccak
 
 from server.chain.contracts import artifact, is_code_of
-from server.checks.audit import events, tries
+from server.checks.audit import events, history, tries
 from server.checks.audit.encoding import (
     Header,
     Receipt,
@@ -91,12 +91,28 @@ class _Checker:
     def _tied(self, anchor: Header) -> set[int]:
         """The blocks that are ancestors of the anchor. Raises FindingError for one that cannot be."""
         expect(max(self.headers) == anchor.number, f"block {max(self.headers)} is newer than the one that is given")
-        tied, header = {anchor.number}, anchor
+        tied = {anchor.number}
+        self._follow(anchor, tied)
+        for jump in self.record["history"]:
+            later = self.headers[int(jump["block"])]
+            expect(later.number in tied, f"nothing ties block {later.number} to the one that is given")
+            account = self._account(history.ADDRESS, jump["account"], later)
+            for key, proof in jump["storage"].items():
+                header = self.headers[int(key)]
+                held = tries.word(account.storage_root, history.slot(header.number), tries.nodes(proof))
+                near = 0 < later.number - header.number <= history.WINDOW
+                same = held == int.from_bytes(header.hash, "big")
+                expect(near and same, f"block {header.number} is not the one that the state of {later.number} names")
+                tied.add(header.number)
+                self._follow(header, tied)
+        return tied
+
+    def _follow(self, header: Header, tied: set[int]) -> None:
+        """Adds a block's ancestors, as far as their headers are there."""
         while (parent := self.headers.get(header.number - 1)) is not None:
             expect(parent.hash == header.parent, f"block {parent.number} is not the parent of the next")
             tied.add(parent.number)
             header = parent
-        return tied
 
     def facts(self, vouched: bool) -> Facts:
         code, balance, storage = self._state()
@@ -134,7 +150,7 @@ class _Checker:
             if given["proof"] is None:
                 self.unchecked.append(f"the code of {address}: the node makes no proof of it")
                 continue
-            account = self._account(address, given["proof"])
+            account = self._account(address, given["proof"], self.anchor)
             expect(account.code_hash == keccak(code[address]), f"the code of {address} is not what the state holds")
             if address == self.contract:
                 owner = account
@@ -149,11 +165,11 @@ class _Checker:
                 raise FindingError(f"the contract's storage at {key}: {error}") from None
         return code, owner.balance, storage
 
-    def _account(self, address: str, proof: list[str]) -> tries.Account:
+    def _account(self, address: str, proof: list[str], block: Header) -> tries.Account:
         try:
-            return tries.account(self.anchor.state_root, address, tries.nodes(proof))
+            return tries.account(block.state_root, address, tries.nodes(proof))
         except BadProofError as error:
-            raise FindingError(f"the account {address} in block {self.anchor.number}: {error}") from None
+            raise FindingError(f"the account {address} in block {block.number}: {error}") from None
 
     # ---------------------------------------------------------------------------------------------------- transactions
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from typing import Any, TypeVar
 
 import rlp
+from eth_hash.auto import keccak
 from hexbytes import HexBytes
 from web3 import Web3
 
 from engine.console import Bar
 from server.chain.node import log_ranges
-from server.checks.audit import events, tries
+from server.checks.audit import events, history, tries
 from server.checks.audit.encoding import (
     Log,
     Receipt,
@@ -34,8 +35,12 @@ from server.settings import LOCAL_CHAINS, SettingsError
 
 SLOT_RANGE = 100
 """Storage slots asked for at once."""
-MAX_HEADERS = 3_000_000
-"""The longest way from the anchor back to the game's first block: 70 days of a chain with a block every two seconds."""
+REACH = history.WINDOW
+"""How many blocks the audit goes back at a step."""
+WALK = 256
+"""Fewer blocks than these are tied header by header."""
+MAX_HEADERS = 500_000
+"""The longest way that is gone header by header: some hundred bytes each."""
 Item = TypeVar("Item")
 
 
@@ -82,6 +87,7 @@ class _Fetcher:
         self.number = int(self.anchor["number"], 16)
         self.blocks: dict[int, Any] = {}
         self.headers = {self.number: encode_header(self.anchor)}
+        self.history: list[Record] = []
         self.missing: list[str] = []
 
     def record(self) -> Record:
@@ -93,7 +99,7 @@ class _Fetcher:
             if event.name == "DrawFixed" and event.args["drawBlock"] <= self.number:
                 self._header(event.args["drawBlock"])
         if self.tied:
-            self._walk()
+            self._tie()
         accounts, storage = self._state(found)
         return {
             "version": VERSION,
@@ -102,6 +108,7 @@ class _Fetcher:
             "game": self.game,
             "anchor": self.anchor["hash"],
             "headers": {str(number): "0x" + raw.hex() for number, raw in sorted(self.headers.items())},
+            "history": self.history,
             "transactions": transactions,
             "creation": creation,
             "accounts": accounts,
@@ -264,15 +271,44 @@ class _Fetcher:
         if number not in self.headers:
             self.headers[number] = encode_header(self.node.need("eth_getBlockByNumber", hex(number), False))
 
-    def _walk(self) -> None:
-        """All headers from the anchor back to the first block that matters."""
-        first = min(self.headers)
-        if self.number - first > MAX_HEADERS:
+    def _tie(self) -> None:
+        """What shows that the blocks that matter are ancestors of the anchor: their hashes in its state, or headers."""
+        needed, reached = set(self.headers) - {self.number}, self.number
+        while needed and reached - min(needed) > WALK:
+            reached_before, reached = reached, self._jump(reached, needed)
+            if reached == reached_before:
+                break
+            needed = {number for number in needed if number < reached}
+        if needed:
+            self._walk(reached, min(needed))
+
+    def _jump(self, top: int, needed: Set[int]) -> int:
+        """Has the state of block `top` show the hashes of needed blocks before it (EIP-2935), and of the oldest that
+        it holds. Returns how far down that came: `top` itself if the node or the chain does not do it."""
+        low = max(top - REACH, min(needed))
+        numbers = sorted({number for number in needed if low <= number < top} | {low})
+        try:
+            for number in numbers:
+                self._header(number)
+            keys = [f"0x{history.slot(number):064x}" for number in numbers]
+            proof, told = self._proof(history.ADDRESS, keys, top)
+        except NodeError:
+            return top
+        hashes = {number: int.from_bytes(keccak(self.headers[number]), "big") for number in numbers}
+        if any(int(part["value"], 16) != hashes[number] for number, part in zip(numbers, told, strict=True)):
+            return top
+        storage = {str(number): part["proof"] for number, part in zip(numbers, told, strict=True)}
+        self.history.append({"block": top, "account": proof, "storage": storage})
+        return low
+
+    def _walk(self, top: int, first: int) -> None:
+        """All headers from a block back to the first that matters."""
+        if top - first > MAX_HEADERS:
             self.missing.append(
-                f"headers of the {self.number - first} blocks from the game's to the anchor: over {MAX_HEADERS}"
+                f"the headers of {top - first} blocks, from the game's to the anchor: over {MAX_HEADERS}"
             )
             return
-        wanted = [number for number in range(self.number - 1, first, -1) if number not in self.headers]
+        wanted = [number for number in range(top - 1, first, -1) if number not in self.headers]
         blocks = self.node.ask_many("eth_getBlockByNumber", [[hex(number), False] for number in wanted])
         for number, block in self._shown(zip(wanted, blocks, strict=True), len(wanted), "headers"):
             self.headers[number] = encode_header(block)
@@ -296,7 +332,6 @@ class _Fetcher:
         addresses = [self.contract, created_address(self.contract, 1)]
         addresses += [event.args[name] for event in found for name in ("verifier", "pointer") if name in event.args]
         accounts: Record = {}
-        storage: Record | None = {}
         for address in dict.fromkeys(addresses):
             code = self.node.need("eth_getCode", address, at)
             proof = None
@@ -304,16 +339,21 @@ class _Fetcher:
                 proof = self.node.need("eth_getProof", address, [], at)["accountProof"]
             accounts[address] = {"code": code, "proof": proof}
         try:
-            for start in range(0, len(slots), SLOT_RANGE):
-                asked = slots[start : start + SLOT_RANGE]
-                keys = [f"0x{slot:064x}" for slot in asked]
-                answer = self.node.need("eth_getProof", self.contract, keys, at)["storageProof"]
-                assert storage is not None
-                storage |= {key: told["proof"] for key, told in zip(keys, answer, strict=True)}
+            keys = [f"0x{slot:064x}" for slot in slots]
+            _, told = self._proof(self.contract, keys, self.number)
+            storage = {key: part["proof"] for key, part in zip(keys, told, strict=True)}
         except NodeError as error:
             storage = None
             self.missing.append(f"the contract's storage in block {self.number}: the node makes no proof ({error})")
         return accounts, storage
+
+    def _proof(self, address: str, keys: Sequence[str], number: int) -> tuple[list[str], list[Any]]:
+        """An account in the state of a block, and slots of its storage: proof, and one answer a slot."""
+        told: list[Any] = []
+        for start in range(0, len(keys), SLOT_RANGE):
+            answer = self.node.need("eth_getProof", address, list(keys[start : start + SLOT_RANGE]), hex(number))
+            told += answer["storageProof"]
+        return answer["accountProof"], told
 
 
 def _encoded(encode: Callable[[Any], bytes], source: Any) -> bytes | None:

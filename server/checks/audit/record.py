@@ -3,7 +3,8 @@
 version      of this form
 chainId, contract, game
 anchor       hash of the newest block: what everything else is tied to
-headers      by number, RLP: of all blocks that matter, and, for a given anchor, all between
+headers      by number, RLP: of all blocks that matter, and, for a given anchor, those that tie them to it
+history      what ties blocks to a later one by its state (EIP-2935): block, proof of the account, proofs by number
 transactions those that emitted the game's logs: block, index, and as RLP with their proofs `transaction` and
              `receipt` (proof null: the block has a transaction whose form is unknown); `calls`: what a node's
              trace says of calls within, by position in the receipt
@@ -24,10 +25,10 @@ from server.settings import SettingsError
 
 Record = dict[str, Any]
 
-VERSION = 2
+VERSION = 3
 FIELDS = (
-    *("version", "chainId", "contract", "game", "anchor", "headers", "transactions", "creation", "accounts"),
-    *("storage", "missing"),
+    *("version", "chainId", "contract", "game", "anchor", "headers", "history", "transactions", "creation"),
+    *("accounts", "storage", "missing"),
 )
 
 

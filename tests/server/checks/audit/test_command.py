@@ -93,7 +93,7 @@ def test_a_file_that_is_no_record(tmp_path: Path, content: str) -> None:
 
 def test_a_file_of_another_version(record: Record, tmp_path: Path) -> None:
     write({**record, "version": 1}, tmp_path / "game.json")
-    with pytest.raises(SettingsError, match="is of version 1, not 2"):
+    with pytest.raises(SettingsError, match="is of version 1, not 3"):
         read(tmp_path / "game.json")
 
 
