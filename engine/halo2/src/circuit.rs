@@ -112,12 +112,22 @@ impl<T> First<T> {
     pub fn each(&self) -> [&T; 8] {
         [&self.u[0], &self.u[1], &self.r[0], &self.r[1], &self.x[0], &self.x[1], &self.multiplicity, &self.word]
     }
+
+    pub fn into_each(self) -> [T; 8] {
+        let ([u0, u1], [r0, r1], [x0, x1]) = (self.u, self.r, self.x);
+        [u0, u1, r0, r1, x0, x1, self.multiplicity, self.word]
+    }
 }
 
 impl<T> Second<T> {
     pub fn each(&self) -> [&T; 8] {
         let [h0, h1] = &self.h;
         [h0, h1, &self.phi, &self.x_sum, &self.y_sum, &self.kernel, &self.sum, &self.total]
+    }
+
+    pub fn into_each(self) -> [T; 8] {
+        let [h0, h1] = self.h;
+        [h0, h1, self.phi, self.x_sum, self.y_sum, self.kernel, self.sum, self.total]
     }
 }
 

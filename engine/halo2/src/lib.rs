@@ -1,16 +1,23 @@
 //! One evaluation of a chess policy network as a Halo2-KZG proof.
 //!
 //! Read `network.rs` (what is proven), `layout.rs` (where it stands), `circuit.rs` (why it is right), `witness.rs` (how the
-//! cells are filled), then `prover.rs`.
+//! cells are filled), then `prover.rs` (the protocol) with what it works with: `keys.rs`, `fft.rs`, `msm.rs`, `quotient.rs`
+//! and `opening.rs`.
 
 pub mod ceremony;
 pub mod circuit;
+pub mod fft;
 mod field;
+mod keys;
 pub mod layout;
+mod memory;
+pub mod msm;
 pub mod network;
+mod opening;
 pub mod prover;
 #[cfg(feature = "pyo3")]
 mod python;
+mod quotient;
 pub mod setup;
 pub mod synthesis;
 mod verifier;

@@ -11,7 +11,7 @@ use halo2_axiom::{
         group::{Curve, Group, prime::PrimeCurveAffine},
         serde::SerdeObject,
     },
-    poly::kzg::commitment::ParamsKZG,
+    poly::{commitment::Params, kzg::commitment::ParamsKZG},
 };
 use rand::{SeedableRng, rngs::StdRng};
 use rayon::prelude::*;
@@ -28,7 +28,7 @@ pub fn insecure(seed: u64, k: u32) -> Parameters {
     let tau = Fr::random(StdRng::seed_from_u64(seed));
     let powers = powers(tau, 1 << k);
     let g2 = G2Affine::generator();
-    assemble(k, fixed_base(&powers), Some(fixed_base(&lagrange(tau, k))), (g2 * tau).to_affine())
+    assemble(k, fixed_base(&powers), Some(fixed_base(&lagrange_at(tau, k))), (g2 * tau).to_affine())
 }
 
 /// Parameters from their points; without the Lagrange form it is computed (slow).
@@ -60,12 +60,20 @@ pub fn to_bytes(parameters: &Parameters) -> Vec<u8> {
     bytes
 }
 
+/// The Lagrange form of the powers. Parameters show it to nobody, but write it after the powers.
+pub fn lagrange(parameters: &Parameters) -> Vec<G1Affine> {
+    let bytes = to_bytes(parameters);
+    let start = 4 + G1_BYTES * parameters.n() as usize;
+    let points = &bytes[start..start + G1_BYTES * parameters.n() as usize];
+    points.par_chunks_exact(G1_BYTES).map(G1Affine::from_raw_bytes_unchecked).collect()
+}
+
 fn powers(base: Fr, count: usize) -> Vec<Fr> {
     std::iter::successors(Some(Fr::ONE), |power| Some(power * base)).take(count).collect()
 }
 
 /// The Lagrange polynomials of 2^k roots of unity at tau: `w^i (tau^n - 1) / (n (tau - w^i))`.
-fn lagrange(tau: Fr, k: u32) -> Vec<Fr> {
+fn lagrange_at(tau: Fr, k: u32) -> Vec<Fr> {
     let n = 1usize << k;
     let root = (k..Fr::S).fold(Fr::ROOT_OF_UNITY, |root, _| root.square());
     let roots = powers(root, n);

@@ -4,17 +4,29 @@
 #[allow(dead_code)]
 mod common;
 
-use std::collections::HashMap;
+use std::{
+    collections::HashMap,
+    sync::{Arc, LazyLock},
+};
 
 use _halo2::{
     circuit::First,
     layout::{Block, Layout, OFF_BOARD_ROWS, ROWS, THRESHOLD_ROW, UNUSABLE_ROWS},
+    prover::Keys,
+    setup,
+    synthesis::Witness,
     witness::second,
 };
 use common::{Case, Checker, Plan, random_challenges, words};
 use halo2_axiom::{arithmetic::Field, halo2curves::bn256::Fr};
 
 type Columns = First<Vec<Fr>>;
+
+static KEYS: LazyLock<Keys> = LazyLock::new(|| {
+    let layout = Arc::new(Layout::new(Plan::small().network(1)).expect("a layout"));
+    let parameters = Arc::new(setup::insecure(1, layout.k));
+    Keys::derive(layout, parameters).expect("keys")
+});
 
 /// An honest witness to be tampered with.
 struct Attack {
@@ -109,6 +121,19 @@ impl Attack {
         self.recount();
         let failures = self.checker.failures(self.layout(), &self.first, &self.words);
         failures.into_iter().map(|(gate, _)| gate).collect()
+    }
+
+    /// Whether the proof that a prover without scruples makes of this witness verifies, with the words it claims.
+    fn verifies(&mut self) -> bool {
+        self.recount();
+        let big_endian = |word: &Fr| {
+            let mut bytes = word.to_bytes();
+            bytes.reverse();
+            bytes
+        };
+        let shown: Vec<_> = self.words.iter().map(big_endian).collect();
+        let witness = Witness { first: self.first.clone(), words: self.words.clone() };
+        KEYS.verify(&shown, &KEYS.write(witness, &mut |_, _| true).expect("a proof"))
     }
 
     /// Recomputes the words from their bits, and shows them as public words.
@@ -215,6 +240,52 @@ fn forgery_3_a_range_entry_is_no_activation() {
     assert_eq!(attack.failures(), [IDENTITY], "(-1, 255) is in the table");
     attack.first.r[0][row] = sum + integer(1 << attack.shift());
     assert!(attack.failures().contains(&PHI.to_string()), "the sum restored by a remainder out of range");
+}
+
+// Forgeries with real proofs: everything that follows from the lie is consistent, the words on show included.
+
+#[test]
+fn an_honest_witness_is_proven() {
+    assert!(Attack::new().verifies());
+}
+
+#[test]
+fn a_bit_claimed_by_the_unused_slot_of_a_logit_row_is_not_proven() {
+    let mut attack = Attack::new();
+    let row = attack.logit_row();
+    assert_eq!(attack.first.x[0][row], Fr::ZERO, "a move below the threshold");
+    attack.first.u[1][row] = integer(3 * attack.zero());
+    attack.first.x[1][row] = Fr::ONE;
+    assert!(attack.verifies(), "nobody reads the slot");
+    // The bit goes into the word, on to the word's end, into the table and into the public words.
+    attack.first.x[0][row] = Fr::ONE;
+    attack.show_words();
+    attack.first.x[0][row] = Fr::ZERO;
+    assert_eq!(attack.failures(), [WORD_OF_LOGITS]);
+    assert!(!attack.verifies());
+}
+
+#[test]
+fn a_threshold_moved_by_2_45_is_not_proven_whichever_digit_absorbs_it() {
+    for digit in [0, 1] {
+        for sign in [-1, 1] {
+            let mut attack = Attack::new();
+            let (zero, shift) = (attack.zero(), attack.shift());
+            let layout = attack.case.layout.clone();
+            let away = sign * (1 << 45);
+            // t = r0 zero 2^shift + r1 zero + .. in the head; score - t = .. + r0 2^shift + r1 in the rows of logits.
+            let (head, logit) = if digit == 0 { (zero << shift, 1 << shift) } else { (zero, 1) };
+            attack.first.r[digit][THRESHOLD_ROW] += integer(away / head);
+            for row in layout.chain_rows() {
+                attack.first.multiplicity[row] += integer(away);
+            }
+            for row in layout.chain_rows().skip(1) {
+                attack.first.r[digit][row] -= integer(away / logit);
+            }
+            assert_eq!(attack.failures(), [PHI], "only the digits' range is in the way");
+            assert!(!attack.verifies());
+        }
+    }
 }
 
 #[test]
