@@ -191,7 +191,7 @@ def _unavailable(options: argparse.Namespace) -> int:
 
 
 def _simulate(options: argparse.Namespace) -> int:
-    from server.checks.simulate import simulate
+    from server.checks.simulate.command import simulate
 
     result = simulate(options.voters, options.seed, options.save)
     print(json.dumps(result) if options.json else "\n".join(f"{key}: {value}" for key, value in result.items()))

@@ -23,7 +23,7 @@ from eth_account.messages import encode_typed_data
 from engine.encoding import pack_move
 from server.chain import contracts, deploy, node
 from server.chain.sender import Sender
-from server.checks.simulate import choose
+from server.checks.simulate.plan import choose
 from server.local.probe import unused_port
 from server.settings import ROOT, Environment
 

@@ -19,7 +19,7 @@ from server.chain import deploy
 from server.chain.contracts import game_contract
 from server.chain.node import connect
 from server.chain.sender import Sender
-from server.checks.simulate import choose
+from server.checks.simulate.plan import choose
 from server.local.anvil import anvil
 from server.local.children import Child, stop
 from server.local.probe import rpc, rpc_answers, unused_port
