@@ -118,6 +118,7 @@ def parser(hooks: Sequence[str] = ()) -> argparse.ArgumentParser:
         "indexer": "read the chain into Redis",
         "relay": "bring ballots and proofs to the chain",
         "worker": "prove the network's moves",
+        "series": "open the next lobby when one closes, with OWNER_KEY",
     }
     for name, summary in processes.items():
         process = commands.add_parser(name, help=f"one process of the server: {summary}")

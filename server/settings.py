@@ -60,6 +60,12 @@ class Environment(BaseSettings):
     relay_key: SecretStr | None = Field(None, description="private key that signs receipts, sends ballots and proofs")
     faucet_key: SecretStr | None = Field(None, description="private key that funds burner wallets (local chains only)")
     house_key: SecretStr | None = Field(None, description="private key that stakes on Leela in the local demo")
+    series: int | None = Field(
+        None, ge=0, le=100, description="games that may be on at once in a series; 0: none; the local demo has 4"
+    )
+    series_terms: str = Field("", description="terms of its games, such as 'bet votingPeriod=600'")
+    series_fund: str = Field("0", description="ether that each of its games gets for proofs")
+    series_reserve: str = Field("1", description="ether that the owner's account keeps; no game is opened below it")
     payee: str | None = Field(None, description="address that earns the rewards of proofs; RELAY_KEY's if that is set")
     network: Path | None = Field(None, description="the network that plays; the one committed as default")
     setup: Path | None = Field(None, description="a ceremony's file (.ptau); without it an insecure setup")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import resource
+import time
 from typing import Annotated
 
 import httpx
@@ -21,6 +22,8 @@ from server.settings import Settings
 from server.store.ballots import BallotBox
 from server.store.names import Names
 
+VISIT_SECONDS = 60
+"""For how long a look at the list of games counts as somebody being here."""
 CONNECTIONS = 32
 """Connections to Redis, of one process."""
 
@@ -52,12 +55,22 @@ class Api:
         self.streams = Slots(total=2000, each=20)
         files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
         self.connections = Slots(total=min(files * 3 // 4, 10_000), each=100)
+        self._visit_noted_until = 0.0
         self.healthy_until = 0.0
         """Until when the last look at Redis and the chain, which found both well, is reused (monotonic clock)."""
 
     async def _load(self, game: int) -> tuple[int, str] | None:
         document = await self.views.document(game)
         return None if document is None else (document.version, document.dump())
+
+    async def visited(self) -> None:
+        """Notes that somebody is here, for the series of games; at most once in some seconds."""
+        now = time.monotonic()
+        if now < self._visit_noted_until:
+            return
+        self._visit_noted_until = now + VISIT_SECONDS / 3
+        if await self.redis.set(self.keys.visited, "1", ex=VISIT_SECONDS, get=True) is None:
+            await self.redis.publish(self.keys.arrivals, "")
 
     async def game(self, number: int) -> Game:
         """The game of this number. Raises Problem if there is none."""

@@ -182,22 +182,11 @@ def create_game(game: Contract, owner: Sender, terms: Mapping[str, int | bool], 
     return int(game.events.GameCreated().process_receipt(receipt)[0]["args"]["game"])
 
 
-def continue_demo(game: Contract, owner: Sender, house: Sender, deployment: Deployment) -> int | None:
-    """Sees to it that the local demo has a game on, and the house a stake in it; returns a new game's number.
-
-    Can be interrupted anywhere and called again. World and Leela take turns with the white pieces.
-    """
-    created = None
-    number = int(game.functions.games().call())
-    if number == 0 or state(game, number - 1) == "over":
-        terms = {**DEMO_TERMS, "model": deployment.model, "book": deployment.book, "worldIsWhite": number % 2 == 0}
-        created = number = create_game(game, owner, terms)
-    else:
-        number -= 1
-    staked = game.functions.stakeOf(number, house.address).call().amount
-    if state(game, number) == "lobby" and staked == 0:
-        house.send(game.functions.stake(number, 1, "0x" + "00" * 20), HOUSE_STAKE)
-    return created
+def first_game(game: Contract, owner: Sender, deployment: Deployment) -> int | None:
+    """Opens the local demo's first game, whose lobby waits for a stake; its number, or None if there are games."""
+    if int(game.functions.games().call()):
+        return None
+    return create_game(game, owner, {**DEMO_TERMS, "model": deployment.model, "book": deployment.book})
 
 
 def state(game: Contract, number: int) -> State | None:

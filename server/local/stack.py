@@ -15,6 +15,7 @@ from pathlib import Path
 
 import httpx
 import requests
+from redis.exceptions import RedisError
 from web3 import Web3
 from web3.exceptions import Web3Exception
 
@@ -28,6 +29,7 @@ from server.local.children import Child, stop, tend
 from server.local.folder import DataFolder
 from server.local.probe import await_free_port, ping_redis, redis_answers, rpc, trouble
 from server.local.steps import Say, Steps
+from server.processes.series import Series, demo_plan
 from server.settings import (
     KEYS,
     Environment,
@@ -41,7 +43,11 @@ from server.settings import (
     public_rpc,
     socket_of,
 )
+from server.store.connect import connect_redis
+from server.store.keys import Keys
 
+SERIES_EVERY = 0.5
+"""Seconds between two looks at whether a lobby is to be opened."""
 RICH = 1_000_000 * deploy.ETHER
 """What each of the operator's accounts holds on a local chain, in wei."""
 
@@ -57,6 +63,8 @@ class Stack:
         self.chain: LocalChain | None = None
         self.processes: list[Child] = []
         self.clock: Clock | None = None
+        self.series: Series | None = None
+        self._series_due = 0.0
         self.deployment: deploy.Deployment | None = None
         self._last_trouble = ""
 
@@ -177,18 +185,23 @@ class Stack:
             self.clock = Clock(Chain(self.rpc_url, self.deployment.contract, env.chain_id))
             if self.demo:
                 with self.steps("game"):
-                    self._continue_demo()
+                    self._begin_series()
 
-    def _continue_demo(self) -> None:
+    def _begin_series(self) -> None:
+        """The first game waits for its first visitor, however long; the series opens the others."""
         assert self.clock is not None and self.deployment is not None
-        keys = key_of(self.env, "owner"), key_of(self.env, "house")
-        assert keys[0] is not None and keys[1] is not None
+        owner_key, house_key = key_of(self.env, "owner"), key_of(self.env, "house")
+        assert owner_key is not None and house_key is not None
         chain = self.clock.chain
-        owner = Sender(chain.w3, keys[0], "OWNER_KEY")
-        house = Sender(chain.w3, keys[1], "HOUSE_KEY")
-        created = deploy.continue_demo(chain.contract, owner, house, self.deployment)
+        owner, house = Sender(chain.w3, owner_key, "OWNER_KEY"), Sender(chain.w3, house_key, "HOUSE_KEY")
+        plan = demo_plan(self.env, self.deployment.model, self.deployment.book)
+        settings = Settings.load(self.env)
+        keys = Keys(settings.chain_id, settings.contract)
+        self.series = Series(chain.contract, owner, connect_redis(settings), keys, plan, house)
+        created = deploy.first_game(chain.contract, owner, self.deployment)
         if created is not None:
             self.say(f"  game {created} waits for a stake")
+        self.series.step()
 
     def _start_processes(self, progress: Callable[[str], None]) -> None:
         Settings.load(self.env)  # a missing setting is said here, once
@@ -227,10 +240,13 @@ class Stack:
         try:
             if self.chain is not None and not self.chain.child.running:
                 return
-            if self.clock is not None and self.clock.tick() and self.demo:
-                self._continue_demo()
+            if self.clock is not None:
+                self.clock.tick()
+            if self.series is not None and time.monotonic() >= self._series_due:
+                self._series_due = time.monotonic() + SERIES_EVERY
+                self.series.step()
             self._save_chain()
-        except (OSError, httpx.HTTPError, Web3Exception, SettingsError, ValueError) as error:
+        except (OSError, httpx.HTTPError, Web3Exception, RedisError, SettingsError, ValueError) as error:
             if self.clock is not None:
                 self.clock.seen = ""  # whatever was to be done is still to do
             if self.chain is None or self.chain.child.running:

@@ -28,7 +28,9 @@ async def games(
 ) -> Cards:
     """Games, the newest first; `before` a number."""
     api.limit(api.reads, request)
-    return await api.views.cards(before, limit)
+    await api.visited()
+    cards = await api.views.cards(before, limit)
+    return cards.model_copy(update={"series": await api.redis.get(api.keys.series_state)})
 
 
 @router.get("/api/games/{number}", response_model=Document, responses={200: {"content": {PGN: {}}}})
