@@ -318,6 +318,7 @@ export interface components {
         };
         Cards: {
             games: components["schemas"]["Card"][];
+            series: ("open" | "waiting" | "full" | "spent") | null;
         };
         /** @description What stood in the ballot box when the vote of a ply closed. Candidates in the contract's order. */
         ClosedVote: {

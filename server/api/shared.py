@@ -69,8 +69,8 @@ class Api:
         if now < self._visit_noted_until:
             return
         self._visit_noted_until = now + VISIT_SECONDS / 3
-        if await self.redis.set(self.keys.visited, "1", ex=VISIT_SECONDS, get=True) is None:
-            await self.redis.publish(self.keys.arrivals, "")
+        if await self.redis.set(self.names.visited, "1", ex=VISIT_SECONDS, get=True) is None:
+            await self.redis.publish(self.names.arrivals, "")
 
     async def game(self, number: int) -> Game:
         """The game of this number. Raises Problem if there is none."""

@@ -44,7 +44,7 @@ from server.settings import (
     socket_of,
 )
 from server.store.connect import connect_redis
-from server.store.keys import Keys
+from server.store.names import Names
 
 SERIES_EVERY = 0.5
 """Seconds between two looks at whether a lobby is to be opened."""
@@ -196,8 +196,8 @@ class Stack:
         owner, house = Sender(chain.w3, owner_key, "OWNER_KEY"), Sender(chain.w3, house_key, "HOUSE_KEY")
         plan = demo_plan(self.env, self.deployment.model, self.deployment.book)
         settings = Settings.load(self.env)
-        keys = Keys(settings.chain_id, settings.contract)
-        self.series = Series(chain.contract, owner, connect_redis(settings), keys, plan, house)
+        names = Names(settings.chain_id, settings.contract)
+        self.series = Series(chain.contract, owner, connect_redis(settings), names, plan, house)
         created = deploy.first_game(chain.contract, owner, self.deployment)
         if created is not None:
             self.say(f"  game {created} waits for a stake")

@@ -1,7 +1,7 @@
 """The series: there is always a game to enter. When a lobby closes, the next one opens.
 
-A lobby opens when somebody is there to see it (`Keys.visited`), so that a server without visitors spends nothing. It is
-bounded by the number of games on at once, by the fund of each, and by a reserve that the owner's account keeps: an
+A lobby opens when somebody is there to see it (`Names.visited`), so that a server without visitors spends nothing. It
+is bounded by the number of games on at once, by the fund of each, and by a reserve that the owner's account keeps: an
 operator who wants to spend no more puts no more into that account.
 
 Safe to kill anywhere: what there is to do is read from the chain each time, and nothing is sent while a transaction of
@@ -28,8 +28,8 @@ from server.chain.sender import Sender
 from server.processes.loop import run_loop, stop_signal
 from server.settings import Environment, Settings, SettingsError, key_of
 from server.store.connect import connect_redis
-from server.store.keys import Keys
 from server.store.lease import Lease
+from server.store.names import Names
 
 log = logging.getLogger(__name__)
 
@@ -61,10 +61,10 @@ class Series:
     """Keeps a lobby open. `house`, on a local demo, stakes on Leela in each."""
 
     def __init__(
-        self, game: Contract, owner: Sender, redis: Redis, keys: Keys, plan: Plan, house: Sender | None = None
+        self, game: Contract, owner: Sender, redis: Redis, names: Names, plan: Plan, house: Sender | None = None
     ) -> None:
-        self.game, self.owner, self.redis, self.keys, self.plan, self.house = game, owner, redis, keys, plan, house
-        self.lease = Lease(redis, keys.series, LEASE_SECONDS)
+        self.game, self.owner, self.redis, self.names, self.plan, self.house = game, owner, redis, names, plan, house
+        self.lease = Lease(redis, names.series, LEASE_SECONDS)
         self._over: set[int] = set()
 
     def step(self) -> bool:
@@ -87,7 +87,7 @@ class Series:
             self._say("spent")
             return None
         self._say("waiting")
-        if self.redis.get(self.keys.visited) is None or self.owner.count("pending") > self.owner.count("latest"):
+        if self.redis.get(self.names.visited) is None or self.owner.count("pending") > self.owner.count("latest"):
             return None
         opened = deploy.create_game(
             self.game, self.owner, {**self.plan.terms, "worldIsWhite": number % 2 == 0}, self.plan.fund
@@ -117,7 +117,7 @@ class Series:
             log.info("series_house_refused game=%d reason=%s", game, error)
 
     def _say(self, state: SeriesState) -> None:
-        self.redis.set(self.keys.series_state, state, ex=STATE_SECONDS)
+        self.redis.set(self.names.series_state, state, ex=STATE_SECONDS)
 
 
 def demo_plan(env: Environment, model: int, book: int) -> Plan:
@@ -152,7 +152,7 @@ def run(settings: Settings) -> None:
     w3 = connect(settings.rpc_url)
     plan = operators_plan(env, w3.eth.chain_id)
     stop = stop_signal()
-    redis, keys = connect_redis(settings), Keys(settings.chain_id, settings.contract)
-    series = Series(game_contract(w3, settings.contract), Sender(w3, key, "OWNER_KEY"), redis, keys, plan)
-    run_loop(series.step, redis, keys.arrivals, 5.0, stop)
+    redis, names = connect_redis(settings), Names(settings.chain_id, settings.contract)
+    series = Series(game_contract(w3, settings.contract), Sender(w3, key, "OWNER_KEY"), redis, names, plan)
+    run_loop(series.step, redis, names.arrivals, 5.0, stop)
     series.lease.release()

@@ -5,7 +5,8 @@ All names of a deployment share a prefix made of chain id and contract, so a new
     read model (from the chain; may be lost)     cursor, genesis, game, card, games, seats, accounts, voted, votes
     not yet on the chain (must not be lost)      ballots, proof, sent
     passing (may be lost)                        head, version, progress, thought, thoughts, relay, leader, indexer,
-                                                 prover, spent, stats, faucet
+                                                 prover, spent, stats, faucet, series, series_state,
+                                                 visited
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ async def games(
     api.limit(api.reads, request)
     await api.visited()
     cards = await api.views.cards(before, limit)
-    return cards.model_copy(update={"series": await api.redis.get(api.keys.series_state)})
+    return cards.model_copy(update={"series": await api.redis.get(api.names.series_state)})
 
 
 @router.get("/api/games/{number}", response_model=Document, responses={200: {"content": {PGN: {}}}})

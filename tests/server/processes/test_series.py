@@ -20,7 +20,7 @@ LOBBY: Mapping[str, int | bool] = {**TERMS, "lobbyPeriod": 60}
 def series(table: Table, **plan: Any) -> Series:
     owner, house = Sender(table.w3, OWNER, "OWNER_KEY"), Sender(table.w3, HOUSE, "HOUSE_KEY")
     table.rpc("anvil_setBalance", house.address, hex(100 * ETHER))
-    return Series(table.chain.contract, owner, table.redis, table.keys, Plan(LOBBY, **{"games": 3, **plan}), house)
+    return Series(table.chain.contract, owner, table.redis, table.names, Plan(LOBBY, **{"games": 3, **plan}), house)
 
 
 def games(table: Table) -> int:
@@ -28,7 +28,7 @@ def games(table: Table) -> int:
 
 
 def said(table: Table) -> Any:
-    return table.redis.get(table.keys.series_state)
+    return table.redis.get(table.names.series_state)
 
 
 def close(table: Table) -> None:
@@ -43,7 +43,7 @@ def test_a_lobby_opens_for_a_visitor_and_the_next_when_it_closes(table: Table) -
     first = games(table)
     assert not at.step() and games(table) == first, "nobody is here"
     assert said(table) == "waiting"
-    table.redis.set(table.keys.visited, "1")
+    table.redis.set(table.names.visited, "1")
     assert at.step() and not at.step()
     assert games(table) == first + 1 and said(table) == "open"
     assert table.call.stakeOf(first, house).call()[1] == deploy.HOUSE_STAKE
@@ -56,7 +56,7 @@ def test_a_lobby_opens_for_a_visitor_and_the_next_when_it_closes(table: Table) -
 
 def test_no_more_games_are_on_than_the_operator_allows(table: Table) -> None:
     at, first = series(table, games=1), games(table)
-    table.redis.set(table.keys.visited, "1")
+    table.redis.set(table.names.visited, "1")
     assert at.step()
     table.stake(first)
     close(table)
@@ -65,13 +65,13 @@ def test_no_more_games_are_on_than_the_operator_allows(table: Table) -> None:
 
 def test_nothing_is_opened_below_the_reserve(table: Table) -> None:
     at, first = series(table, reserve=10**9 * ETHER), games(table)
-    table.redis.set(table.keys.visited, "1")
+    table.redis.set(table.names.visited, "1")
     assert not at.step() and games(table) == first and said(table) == "spent"
 
 
 def test_of_two_series_one_acts(table: Table) -> None:
     one, other, first = series(table), series(table), games(table)
-    table.redis.set(table.keys.visited, "1")
+    table.redis.set(table.names.visited, "1")
     assert one.step() and not other.step()
     one.lease.release()
     assert not other.step() and games(table) == first + 1, "the lobby is open"
@@ -80,7 +80,7 @@ def test_of_two_series_one_acts(table: Table) -> None:
 def test_a_game_that_is_under_way_to_the_chain_is_not_opened_again(table: Table) -> None:
     """A process that was killed after it sent: the next one waits for the transaction."""
     at, first = series(table), games(table)
-    table.redis.set(table.keys.visited, "1")
+    table.redis.set(table.names.visited, "1")
     table.rpc("evm_setAutomine", False)
     try:
         call: Any = table.call.createGame(dict(LOBBY), 0)
@@ -104,10 +104,10 @@ def test_a_kill_before_the_houses_stake_is_made_good(table: Table) -> None:
 
 
 def test_whoever_looks_at_the_games_is_a_visitor(table: Table) -> None:
-    table.redis.set(table.keys.series_state, "full")
+    table.redis.set(table.names.series_state, "full")
     with serve(table) as client:
         assert client.get("/api/games").json()["series"] == "full"
-    assert table.redis.get(table.keys.visited) == "1"
+    assert table.redis.get(table.names.visited) == "1"
 
 
 def test_plans() -> None:
