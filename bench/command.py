@@ -30,6 +30,9 @@ def add_parser(commands: Any) -> None:
     prove.add_argument("--runs", type=int, default=3, metavar="N", help="proofs to take the median of (3)")
     prove.add_argument("--against", choices=["ezkl"], help="the same network by ezkl, side by side (network: tiny)")
     prove.add_argument("--suite", choices=["mlp"], help="perceptrons of 50k to 18M parameters beside published figures")
+    prove.add_argument(
+        "--plot", type=Path, metavar="FILE", help="with --suite: draw seconds over parameters (.svg, .png)"
+    )
     _add_output(prove, _prove)
 
     contracts = kinds.add_parser("contracts", help="gas of the rules and of the game")
@@ -57,7 +60,7 @@ def _run(options: argparse.Namespace, run: Callable[[argparse.Namespace], Report
     measured_on = machine()
     try:
         result, filled = run(options)
-    except (OSError, ValueError, RuntimeError, subprocess.SubprocessError) as error:
+    except (OSError, ValueError, RuntimeError, ModuleNotFoundError, subprocess.SubprocessError) as error:
         print(f"proofmate: {error}", file=sys.stderr)
         return 2
     result = {"machine": measured_on} | result
@@ -76,6 +79,10 @@ def _prove(options: argparse.Namespace) -> Report:
         raise ValueError(f"--runs must be at least 1, not {options.runs}")
     if options.suite and (options.network or options.against):
         raise ValueError("--suite goes with neither --network nor --against")
+    if options.plot and not options.suite:
+        raise ValueError("--plot goes with --suite")
+    if options.plot:
+        from bench import plots  # before the measurement: without matplotlib it would be for nothing
     name = options.network or ("tiny" if options.against else "flagship")
     kinds = ["native", "ezkl"] if options.against else ["native"]
     measured = len(MLPS) if options.suite else len(kinds)
@@ -90,6 +97,8 @@ def _prove(options: argparse.Namespace) -> Report:
 
         if options.suite:
             result = mlp_suite(options.runs, folder, report)
+            if options.plot:
+                plots.perceptrons(result, options.plot)
             return result, [tables.perceptrons(result)]
         file, weights = network_file(name, folder, lambda text: report(0, text))
         shape = {"network": name, "weights": weights, **shape_of(Network.load(file))}

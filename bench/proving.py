@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import os
 import random
+import signal
 import statistics
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -24,6 +26,7 @@ import chess
 from bench.networks import MLPS, PUBLISHED, SEED, perceptron, shape_of
 from bench.verifying import on_chain
 from engine import encoding
+from engine.console import ignore_signals
 from engine.policy import Network, scores
 
 CONTEXT = 2026
@@ -115,6 +118,8 @@ def _alone(report: Report, function: Callable[..., Any], *arguments: object) -> 
         raise RuntimeError("the measured process died: out of memory?") from None
     finally:
         process.terminate()
+        process.join(5)
+        process.kill()  # native code that is proving does not hear the signal
         process.join()
         receiver.close()
     if isinstance(message, BaseException):
@@ -123,7 +128,12 @@ def _alone(report: Report, function: Callable[..., Any], *arguments: object) -> 
 
 
 def _answer(sender: Connection, function: Callable[..., Any], arguments: Sequence[object]) -> None:
-    """Sends tuples for `Report`, and then what the function returns or raises."""
+    """Sends tuples for `Report`, and then what the function returns or raises.
+
+    SIGTERM ends it as an exception would, so that a prover with processes of its own ends them too.
+    """
+    ignore_signals()
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(1))
     try:
         sender.send(function(lambda *message: sender.send(message), *arguments))
     except (OSError, ValueError, RuntimeError) as error:

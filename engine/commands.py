@@ -16,20 +16,36 @@ from engine.policy import NETWORKS, Network, default_network
 
 def add_parser(subparsers: Any) -> None:
     """Adds the commands to a parser; each sets `run`, a function of the parsed options that returns the exit code."""
-    label = subparsers.add_parser("label", help="make more training data with Stockfish; stop and go on at any time")
+    label = subparsers.add_parser(
+        "label", help="make training data with Stockfish; can be stopped and continued at any time"
+    )
     label.add_argument("folder", type=Path, help="where the games files are, or will be")
     label.add_argument("--workers", type=int, default=os.cpu_count(), help="cores to use, at low priority (all)")
-    label.add_argument("--minutes", type=float, default=60, help="how long (60)")
-    label.add_argument("--seed", type=int, default=1000, help="the first worker's; each has a file of its own (1000)")
+    label.add_argument("--minutes", type=float, default=60, help="how long to label, in minutes (60)")
+    label.add_argument(
+        "--seed",
+        type=int,
+        default=1000,
+        help="the first worker's seed, counted up for the others; each writes games-SEED.bin (1000)",
+    )
     label.set_defaults(run=_or_sentence(_label))
 
-    train = subparsers.add_parser("train", help="train a network; stop and go on at any time (needs torch)")
+    train = subparsers.add_parser(
+        "train", help="train a network; can be stopped and continued at any time (needs torch)"
+    )
     train.add_argument("folder", type=Path, help="folder of the run: made, or continued where it stands")
     train.add_argument("--games", type=Path, nargs="+", required=True, help="files of labelled games")
     train.add_argument("--network", default="small", help="small, flagship, wide or large (small)")
-    train.add_argument("--steps", type=int, default=16_000, help="length of the whole run (16,000)")
+    train.add_argument(
+        "--steps", type=int, default=16_000, help="steps of the whole run, over which the learning rate falls (16,000)"
+    )
     train.add_argument("--batch", type=int, default=512, help="positions a step (512)")
-    train.add_argument("--seconds", type=float, default=540, help="stop after this long, to go on later (540)")
+    train.add_argument(
+        "--seconds",
+        type=float,
+        default=540,
+        help="stop after so many seconds; the same command continues the run (540)",
+    )
     train.add_argument("--device", default="cpu", help="cpu or cuda (cpu)")
     train.add_argument("--processes", type=int, default=1, help="split each batch over so many cores (1; cpu only)")
     train.add_argument(
@@ -37,9 +53,13 @@ def add_parser(subparsers: Any) -> None:
     )
     train.set_defaults(run=_or_sentence(_train))
 
-    export = subparsers.add_parser("export", help="a trained network as integers, with its passport (needs torch)")
+    export = subparsers.add_parser(
+        "export", help="write a trained network as integers, with its passport (needs torch)"
+    )
     export.add_argument("folder", type=Path, help="folder of the run")
-    export.add_argument("--games", type=Path, nargs="+", required=True, help="the files it was trained on")
+    export.add_argument(
+        "--games", type=Path, nargs="+", required=True, help="the files of games that it was trained on"
+    )
     export.add_argument("--name", required=True, help="name of the network")
     export.add_argument("--plot", type=Path, metavar="FILE", help="draw loss and accuracy over positions (.svg, .png)")
     export.add_argument("--target", type=Path, default=NETWORKS, help="where to write it (engine/networks)")

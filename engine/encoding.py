@@ -1,4 +1,4 @@
-"""The one meeting place of chess and the network: positions to planes and words, moves to policy indices.
+"""Positions as planes and public words, moves as policy indices: how chess enters and leaves the network.
 
 Everything here is seen from the mover's side: for Black the board is flipped upside down (rank 1 <-> 8, files stay) and
 the colours are swapped, so the network always plays up the board.

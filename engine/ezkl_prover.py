@@ -1,7 +1,7 @@
-"""The second prover, from pip alone: the same integer network through ONNX and ezkl, for small networks.
+"""The baseline prover: the same integer network through ONNX and ezkl, for small networks.
 
-Its proof shows all logits, and whoever reads it ranks the moves. It costs far more than the native circuit's: it is the
-baseline of the benchmark, and a check of the integer policy by other people's code.
+Its public words hold all logits, so the reader of a proof ranks the moves. It costs far more than the native circuit:
+it is the baseline of the benchmark, and a check of the integer policy by code that others wrote.
 
 ezkl computes with integers that carry a scale. Here every activation has the scale `shift`: the integer n stands for
 the real number n / 2^shift, and weights are integers at scale 0. A hidden layer is then, in reals and in ONNX,

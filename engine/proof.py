@@ -1,4 +1,4 @@
-"""What every prover gives: `engine.prover` (native) and `engine.ezkl_prover` (portable)."""
+"""A proof, as both provers give it: `engine.prover` (native) and `engine.ezkl_prover` (the baseline)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The trusted setup of the proofs, and the cache in which setups and keys are kept.
 
-A proof is as good as the setup is secret. One made from a seed is insecure by construction and says so: it is for local
-chains and tests. Real stakes need the file of a public ceremony.
+A proof means something only if nobody knows the secret of its setup. A setup made from a seed gives the secret away and
+is labelled insecure: it is for local chains and tests. Real stakes need the file of a public ceremony.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How strong a network is: matches of the integer network against Stockfish, and how often it finds the best move.
+"""Strength: matches of the integer network against Stockfish, its Elo, and how often it finds the best move.
 
 The network plays its best legal move by score, without search, as it does on chain. Games end by the contract's rules:
 mate, stalemate, threefold repetition, fifty moves, insufficient material, or a draw after MAX_PLIES.
@@ -236,9 +236,9 @@ def tactics(positions: data.Positions, count: int) -> data.Positions:
 
 
 def conversion(network: Policy, positions: data.Positions, count: int, sees_repetition: bool = True) -> dict[str, Any]:
-    """What the network makes of won positions, the first so many of those given, against Stockfish at a few nodes.
+    """Games from the first `count` won positions of those given, against Stockfish at a few nodes.
 
-    Says how often it shuffles: games drawn by repetition or by fifty moves.
+    Shows how often the network fails to win: games drawn by repetition, by fifty moves or by stalemate.
     """
     done = list[Played]()
     with Stockfish() as opponent, Stockfish() as judge, Bar("won positions", count, "games", every=5) as bar:

@@ -136,6 +136,7 @@ def test_the_repository_has_every_section() -> None:
     [
         (["--network", "nosuch"], "nosuch is no network: neither flagship, wide, large, tiny nor a file"),
         (["--network", __file__], "is not a network"),
+        (["--plot", "suite.svg"], "--plot goes with --suite"),
         (["--runs", "0"], "--runs must be at least 1, not 0"),
         (["--suite", "mlp", "--network", "wide"], "--suite goes with neither --network nor --against"),
     ],
