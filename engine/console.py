@@ -25,7 +25,8 @@ from typing import Any, TextIO
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Column
 
 
 class Bar:
@@ -62,15 +63,15 @@ class Bar:
         if self._shown and self._stream.isatty():
             self._rich = Progress(
                 TextColumn("{task.description}"),
-                BarColumn(),
-                MofNCompleteColumn(),
-                TextColumn(self.unit),
-                TimeElapsedColumn(),
-                TextColumn("left:"),
-                TimeRemainingColumn(),
-                TextColumn("{task.fields[end]}"),
-                TextColumn("{task.fields[note]}"),
+                BarColumn(20),
+                MofNCompleteColumn(table_column=Column(no_wrap=True, min_width=2 * len(str(self.total)) + 1)),
+                TextColumn(self.unit, table_column=Column(no_wrap=True, min_width=len(self.unit))),
+                TimeRemainingColumn(table_column=Column(no_wrap=True, min_width=7)),
+                TextColumn("{task.fields[end]}", table_column=Column(no_wrap=True, min_width=14)),
+                # What is known besides takes the rest of the line, and is cut where that is too short.
+                TextColumn("{task.fields[note]}", table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis")),
                 console=Console(file=self._stream),
+                expand=True,
             )
             self._task = self._rich.add_task(self.work, total=self.total, completed=self.done, note="", end="")
             self._rich.start()
@@ -100,7 +101,7 @@ class Bar:
         if self._rich is not None:
             note = escape("  ".join(f"{name} {value}" for name, value in self._fields.items()))
             end = self.expected_end()
-            self._rich.update(self._task, completed=self.done, note=note, end=f"ends {end}" if end else "")
+            self._rich.update(self._task, completed=self.done, note=note, end=f"ends {end[11:]}" if end else "")
             return
         now = time.monotonic()
         self._pending = True
