@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench import tables
+from bench import halo2, tables
 from bench.networks import MLPS, SHAPES, network_file, shape_of
 from bench.proving import MEASURE_STEPS, measure, mlp_suite
 from bench.report import DOCUMENT, Table, lines, machine, write
@@ -28,7 +28,11 @@ def add_parser(commands: Any) -> None:
     names = ", ".join(SHAPES)
     prove.add_argument("--network", metavar="NAME", help=f"{names}, or a network's file (flagship)")
     prove.add_argument("--runs", type=int, default=3, metavar="N", help="proofs to take the median of (3)")
-    prove.add_argument("--against", choices=["ezkl"], help="the same network by ezkl, side by side (network: tiny)")
+    prove.add_argument(
+        "--against",
+        choices=["ezkl", "halo2"],
+        help="the same network by ezkl (network: tiny), or by halo2-axiom's own prover",
+    )
     prove.add_argument("--suite", choices=["mlp"], help="perceptrons of 50k to 18M parameters beside published figures")
     prove.add_argument(
         "--plot", type=Path, metavar="FILE", help="with --suite: draw seconds over parameters (.svg, .png)"
@@ -83,6 +87,8 @@ def _prove(options: argparse.Namespace) -> Report:
         raise ValueError("--plot goes with --suite")
     if options.plot:
         from bench import plots  # before the measurement: without matplotlib it would be for nothing
+    if options.against == "halo2":
+        return _against_halo2(options)
     name = options.network or ("tiny" if options.against else "flagship")
     kinds = ["native", "ezkl"] if options.against else ["native"]
     measured = len(MLPS) if options.suite else len(kinds)
@@ -106,6 +112,19 @@ def _prove(options: argparse.Namespace) -> Report:
     if options.against:
         return shape | figures, [tables.against(shape, figures)]
     return shape | figures["native"], [tables.proofs(shape | figures["native"])]
+
+
+def _against_halo2(options: argparse.Namespace) -> Report:
+    with (
+        tempfile.TemporaryDirectory(prefix="proofmate-bench-") as temporary,
+        Bar("bench prove", halo2.STEPS, "steps") as bar,
+    ):
+        file, weights = network_file(
+            options.network or "flagship", Path(temporary), lambda text: bar.advance(0, step=text)
+        )
+        shape = {"network": options.network or "flagship", "weights": weights, **shape_of(Network.load(file))}
+        figures = halo2.pair(file, options.runs, lambda done, step: bar.advance(done, step=step))
+    return shape | figures, [tables.against_halo2(shape, figures)]
 
 
 def _contracts(options: argparse.Namespace) -> Report:

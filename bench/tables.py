@@ -38,6 +38,25 @@ def against(shape: dict[str, Any], figures: dict[str, dict[str, Any]]) -> Table:
     return Table("prove --against", ["network, prover", "parameters", "k", *COSTS], rows)
 
 
+def against_halo2(shape: dict[str, Any], figures: dict[str, Any]) -> Table:
+    """One network by our prover and by halo2-axiom's: one row each, and the ratio."""
+    names = {
+        "key_cpu_seconds": "keys, processor time",
+        "prove_cpu_seconds": "proof, processor time",
+        "key_seconds": "keys",
+        "prove_seconds": "proof",
+    }
+    rows = [
+        [f"{shape['network']}, {prover}", figures["k"]]
+        + [f"{figures[prover][name]:.1f} s" for name in names]
+        + [f"{figures[prover]['peak_mb']:,} MB"]
+        for prover in ("ours", "halo2")
+    ]
+    ratios = figures["ratios"]
+    rows.append([f"{shape['network']}, ratio", "", *(f"{ratios[name]:.2f}" for name in (*names, "peak_mb"))])
+    return Table("prove --against halo2", ["network, prover", "k", *names.values(), "peak memory"], rows)
+
+
 def perceptrons(result: dict[str, Any]) -> Table:
     """The suite; the networks that the prover refuses are left out."""
     rows = [

@@ -113,6 +113,24 @@ def parser(hooks: Sequence[str] = ()) -> argparse.ArgumentParser:
     audit.add_argument("--json", action="store_true", help="print one JSON object")
     audit.set_defaults(run=_audit)
 
+    prove = commands.add_parser(
+        "prove",
+        help="prove the network's move that is due on a contract, and be paid for it",
+        description="Proves the network's move that is due on a contract that anyone may run, sends it and is paid the "
+        "game's reward. It compares contract, network and verifier with this checkout's first, declines a reward that "
+        "does not cover the gas, and sends nothing if somebody was faster. Exit code 0: a move was sent; 1: none.",
+    )
+    prove.add_argument("--rpc", metavar="URL", help="the chain's JSON-RPC (RPC_URL, or the local chain)")
+    prove.add_argument("--contract", metavar="ADDRESS", help="the game contract (CONTRACT, or what `up` deployed)")
+    prove.add_argument("--game", type=int, metavar="N", help="this game only (every game of the contract)")
+    prove.add_argument("--watch", action="store_true", help="go on until Ctrl-C")
+    prove.add_argument("--payee", metavar="ADDRESS", help="who is rewarded (PAYEE, or the key's own address)")
+    prove.add_argument(
+        "--key", type=Path, metavar="FILE", help="a file with the private key that pays the gas (RELAY_KEY)"
+    )
+    prove.add_argument("--even-at-a-loss", action="store_true", help="send even if the gas costs more than the reward")
+    prove.set_defaults(run=_prove)
+
     processes = {
         "api": "serve the page and its API",
         "indexer": "read the chain into Redis",
@@ -204,6 +222,13 @@ def _create(options: argparse.Namespace) -> int:
 
     print(f"game {create(options.kind, options.terms, options.pot, options.fund)}")
     return 0
+
+
+def _prove(options: argparse.Namespace) -> int:
+    from server.processes import prove
+
+    given = options.rpc, options.contract, options.game, options.watch, options.payee, options.key
+    return 0 if prove.run(*given, options.even_at_a_loss) else 1
 
 
 def _audit(options: argparse.Namespace) -> int:
