@@ -25,7 +25,7 @@ HOOKS = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs a command and returns the exit code: 0 done, 1 the command's answer is no, 2 cannot, 130 interrupted."""
+    """Runs a command. Returns the exit code: 0 done, 1 the answer is no, 2 it cannot run, 130 interrupted."""
     given = sys.argv[1:] if arguments is None else arguments
     asked = next((argument for argument in given if not argument.startswith("-")), None)
     options = parser(sorted({module for name, module in HOOKS.items() if asked in (None, name)})).parse_args(given)
@@ -47,7 +47,7 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 
 def parser(hooks: Sequence[str] = ()) -> argparse.ArgumentParser:
-    """The command line's parser, with the commands of the modules of `HOOKS` that are named."""
+    """The parser of the command line. `hooks` names the modules of `HOOKS` whose commands it takes as well."""
     top = argparse.ArgumentParser(
         prog="proofmate",
         description="A crowd plays chess against a neural network for stakes; every move of the network is proven.",
@@ -60,7 +60,7 @@ def parser(hooks: Sequence[str] = ()) -> argparse.ArgumentParser:
         "up",
         help="start everything on this machine and print the page's address",
         description="Starts everything on this machine and prints the page's address. Ctrl-C stops it; the next start "
-        "goes on with the same games.",
+        "continues the same games.",
         epilog=_settings_help(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -72,8 +72,8 @@ def parser(hooks: Sequence[str] = ()) -> argparse.ArgumentParser:
 
     simulate = commands.add_parser("simulate", help="play a whole game through the public API, on a stack of its own")
     simulate.add_argument("--voters", type=int, default=20, metavar="N", help="wallets that stake, on both sides (20)")
-    simulate.add_argument("--seed", type=int, default=1, help="what the voters' moves and stakes follow (1)")
-    simulate.add_argument("--save", type=Path, metavar="FILE", help="keep what an audit of the game needs")
+    simulate.add_argument("--seed", type=int, default=1, help="seed of the voters' moves and stakes (1)")
+    simulate.add_argument("--save", type=Path, metavar="FILE", help="write what an audit of the game needs to a file")
     simulate.add_argument("--json", action="store_true", help="print one JSON object, and progress on stderr")
     simulate.set_defaults(run=_simulate)
 
@@ -145,7 +145,7 @@ def parser(hooks: Sequence[str] = ()) -> argparse.ArgumentParser:
     for module in hooks:
         try:
             importlib.import_module(module).add_parser(commands)
-        except ModuleNotFoundError as error:  # a package that playing does not need
+        except ModuleNotFoundError as error:  # a package that only the tests or the training need
             for name in (name for name, its in HOOKS.items() if its == module):
                 missing = commands.add_parser(name, help=f"(not available: {error})")
                 missing.set_defaults(run=_unavailable, error=error)
@@ -173,10 +173,10 @@ def _up(options: argparse.Namespace) -> int:
         print(f"\nProofmate is at {stack.url}  (started in {total:.1f} s; Ctrl-C stops it)\n", flush=True)
         stack.watch()
     except KeyboardInterrupt:
-        print("\nstopping; `proofmate up` goes on with the same games", flush=True)
+        print("\nstopping; the next `proofmate up` continues the same games", flush=True)
     finally:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, signal.SIG_IGN)  # stopping takes a moment and must not be cut short
+            signal.signal(number, signal.SIG_IGN)  # a second Ctrl-C must not leave processes behind
         stack.stop()
     return 0
 

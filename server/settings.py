@@ -1,7 +1,7 @@
-"""Every setting, once: what people may set (`Environment`), and what a process gets (`Settings`).
+"""All settings: as the user gives them (`Environment`), and completed for a process (`Settings`).
 
-A setting is an environment variable; nothing needs to be set. What is not set has a default that lives in the data
-folder and on this machine: an embedded Redis, a local chain, keys made at the first start, an insecure setup.
+Each setting is an environment variable, and all are optional. The defaults need only the data folder and this machine:
+an embedded Redis, a local chain, keys made at the first start, an insecure setup.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ ROOT = Path(__file__).resolve().parent.parent
 LOCAL_CHAINS = (31337, 1337)
 """Chain ids of development nodes: the game contract takes an insecure setup on no other chain."""
 
-KEYS = ("owner", "relay", "faucet", "house")
-"""Accounts of the operator: who deploys and creates games, who brings ballots and proofs, who funds burner wallets, who
-stakes on Leela in the local demo."""
+KEYS = ("owner", "relay", "house")
+"""Accounts of the operator: the owner deploys and creates games, the relay brings ballots and proofs to the chain, the
+house stakes on Leela in the local demo."""
 
 
 class SettingsError(ValueError):
-    """A start-up fault that the user can put right: one sentence that names the setting."""
+    """A fault that the user can correct. The text is one sentence that names the setting."""
 
 
 def _with_scheme(url: str | None, *schemes: str) -> str | None:
@@ -40,17 +40,22 @@ def _with_scheme(url: str | None, *schemes: str) -> str | None:
 
 
 class Environment(BaseSettings):
-    """The settings as the user gives them; None is the default that the data folder or this machine provides."""
+    """The settings as the user gives them. None: not set, so the data folder or this machine provides it."""
 
     model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", frozen=True)
 
     data_dir: Path = Field(Path(".data"), description="folder of the embedded Redis, the local chain, keys and logs")
-    cache_dir: Path = Field(Path("~/.cache/proofmate"), description="folder of what can be made again")
+    cache_dir: Path = Field(
+        Path("~/.cache/proofmate"),
+        description="folder of proving keys and verifiers; made again if removed",
+    )
     host: str = Field("127.0.0.1", description="address the page is served on")
     port: int = Field(8000, ge=1, le=65535, description="port the page is served on")
-    redis_url: str | None = Field(None, description="a Redis instead of the embedded one, such as redis://host:6379/0")
-    rpc_url: str | None = Field(None, description="a chain's JSON-RPC instead of the local chain")
-    public_rpc_url: str | None = Field(None, description="the JSON-RPC that pages use; local chain: /rpc")
+    redis_url: str | None = Field(
+        None, description="Redis to use instead of the embedded one, such as redis://host:6379/0"
+    )
+    rpc_url: str | None = Field(None, description="JSON-RPC of the chain to use instead of the local one")
+    public_rpc_url: str | None = Field(None, description="JSON-RPC that pages use; on a local chain /rpc")
     chain_id: int = Field(31337, ge=1, description="the chain's id")
     unlisted_chain: bool = Field(False, description="allow a chain that docs/chains.md does not list")
     chain_port: int = Field(8545, ge=1, le=65535, description="port of the local chain")
@@ -58,7 +63,6 @@ class Environment(BaseSettings):
     start_block: int | None = Field(None, ge=0, description="block the contract was deployed in, where reading starts")
     owner_key: SecretStr | None = Field(None, description="private key that deploys and creates games")
     relay_key: SecretStr | None = Field(None, description="private key that signs receipts, sends ballots and proofs")
-    faucet_key: SecretStr | None = Field(None, description="private key that funds burner wallets (local chains only)")
     house_key: SecretStr | None = Field(None, description="private key that stakes on Leela in the local demo")
     series: int | None = Field(
         None, ge=0, le=100, description="games that may be on at once in a series; 0: none; the local demo has 4"
@@ -67,15 +71,19 @@ class Environment(BaseSettings):
     series_fund: str = Field("0", description="ether that each of its games gets for proofs")
     series_reserve: str = Field("1", description="ether that the owner's account keeps; no game is opened below it")
     payee: str | None = Field(None, description="address that earns the rewards of proofs; RELAY_KEY's if that is set")
-    network: Path | None = Field(None, description="the network that plays; the one committed as default")
-    setup: Path | None = Field(None, description="a ceremony's file (.ptau); without it an insecure setup")
+    network: Path | None = Field(None, description="file of the network that plays; default: the one of this checkout")
+    setup: Path | None = Field(None, description="file of a public ceremony (.ptau); without it the setup is insecure")
     setup_hash: str | None = Field(None, description="BLAKE2b-512 of that file, in hex, as the ceremony published it")
     explorer: str | None = Field(None, description="a block explorer's address, for links")
     frontend: Path = Field(ROOT / "frontend" / "dist", description="folder of the built page")
-    ballot_margin: int = Field(15, ge=0, description="seconds before a vote's deadline when the api stops taking")
-    relay_gas: int = Field(30_000_000, ge=100_000, description="gas a ply that the relay spends on ballots")
+    ballot_margin: int = Field(
+        15, ge=0, description="seconds before a vote's deadline from which the API refuses ballots"
+    )
+    relay_gas: int = Field(
+        30_000_000, ge=100_000, description="most gas that the relay spends on the ballots of one ply"
+    )
     forwarded_allow_ips: str = Field(
-        "127.0.0.1,::1", description="reverse proxies, by address or network, whose X-Forwarded-For is believed"
+        "127.0.0.1,::1", description="reverse proxies, by address or network, whose X-Forwarded-For header is trusted"
     )
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="debug, info, warning or error")
 
@@ -100,7 +108,7 @@ class Environment(BaseSettings):
             raise ValueError("not 128 hex digits")
         return digest and digest.lower()
 
-    @field_validator("owner_key", "relay_key", "faucet_key", "house_key")
+    @field_validator("owner_key", "relay_key", "house_key")
     @classmethod
     def _key(cls, key: SecretStr | None) -> SecretStr | None:
         if key is not None:
@@ -158,7 +166,6 @@ class Settings:
     contract: str
     start_block: int
     relay_key: str | None
-    faucet_key: str | None
     payee: str | None
     network: Path
     setup: Path | None
@@ -176,7 +183,7 @@ class Settings:
         return self.chain_id in LOCAL_CHAINS
 
     def need(self, name: str) -> str:
-        """A setting that not every process needs, but this one does. Raises SettingsError if it is missing."""
+        """The value of an optional setting that this process needs. Raises SettingsError if it is missing."""
         value = cast("str | None", getattr(self, name))
         if value is None:
             raise SettingsError(f"{name.upper()}: missing; {Environment.model_fields[name].description}")
@@ -213,7 +220,6 @@ class Settings:
             contract=contract,
             start_block=start_block or 0,
             relay_key=relay_key,
-            faucet_key=key_of(env, "faucet") if env.local else None,
             payee=env.payee or (None if relay_key is None else address_of(relay_key)),
             network=network_of(env),
             setup=env.setup,
@@ -228,7 +234,7 @@ class Settings:
 
 
 def check_setup(env: Environment) -> None:
-    """Raises SettingsError unless there is a ceremony's file with its hash, or the chain is a local one."""
+    """Raises SettingsError unless SETUP and SETUP_HASH are given, or neither on a local chain."""
     if env.setup is None:
         if not env.local:
             raise SettingsError(f"SETUP: missing; the insecure setup is refused on chain {env.chain_id}")
@@ -239,7 +245,7 @@ def check_setup(env: Environment) -> None:
 
 
 def public_rpc(env: Environment | Settings) -> str:
-    """The JSON-RPC that pages use, from the page's own address. Raises SettingsError if a real chain has none."""
+    """The URL of the JSON-RPC that pages use, relative to the page. Raises SettingsError if a real chain has none."""
     if env.public_rpc_url is None and not env.local:
         raise SettingsError(f"PUBLIC_RPC_URL: missing; pages need a JSON-RPC of chain {env.chain_id} that all may use")
     return env.public_rpc_url or "/rpc"
@@ -248,7 +254,7 @@ def public_rpc(env: Environment | Settings) -> str:
 def network_of(env: Environment) -> Path:
     """The file of the network that plays. Raises SettingsError."""
     if env.network is None:
-        from engine.policy import default_network  # late: the api of a machine without a prover never needs it
+        from engine.policy import default_network  # imported here: only machines with a prover need it
 
         try:
             return default_network()
@@ -276,7 +282,7 @@ def address_of(key: str) -> str:
 
 
 def key_of(env: Environment, name: str) -> str | None:
-    """The private key of one of `KEYS`: set, or, on a local chain, made at the first start. None: neither."""
+    """The private key of one of `KEYS`: the setting, or on a local chain the data folder's. None: there is none."""
     given = cast("SecretStr | None", getattr(env, f"{name}_key"))
     if given is not None:
         return given.get_secret_value()
@@ -285,7 +291,7 @@ def key_of(env: Environment, name: str) -> str | None:
 
 
 def make_keys(env: Environment) -> None:
-    """Makes the keys that a local chain's accounts need, readable by this user only. Keys that exist are kept."""
+    """Writes the missing ones of `KEYS` to the data folder of a local chain, readable by this user only."""
     path = env.data_dir / "keys.json"
     kept = read_json(path) or {}
     if any(name not in kept for name in KEYS):
@@ -306,7 +312,7 @@ def read_json(path: Path) -> dict[str, Any] | None:
 
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:
-    """Writes a JSON object, readable by this user only, so that a kill leaves the old file or the new one, whole.
+    """Writes a JSON object atomically, readable by this user only.
 
     Raises SettingsError if it cannot be written.
     """
@@ -317,7 +323,7 @@ def write_json(path: Path, value: Mapping[str, Any]) -> None:
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Replaces a file's content so that a kill or a full disk leaves the old file or the new one, whole. Mode 0600."""
+    """Replaces a file atomically: a kill or a full disk leaves either the old content or the new. Mode 0600."""
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
     try:
         with os.fdopen(descriptor, "wb") as file:

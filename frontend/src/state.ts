@@ -179,8 +179,6 @@ export function mayVote(state: State): { may: boolean; why: string } {
   return { may: true, why: '' };
 }
 
-export const worldColor = (game: Game): Color => game.world;
-
 /** The side to move in a FEN. */
 export const turnOf = (fen: string): Color => (fen.split(' ')[1] === 'b' ? 'black' : 'white');
 

@@ -1,4 +1,4 @@
-"""The HTTP api: stateless, any number of processes. Everything it knows is in Redis and on the chain."""
+"""The HTTP API. It keeps no state of its own, so any number of processes can serve it from the same Redis and chain."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from server.chain.client import Chain
 from server.settings import Settings, public_rpc
 
 BODY = 4096
-"""Longest body of a request, in bytes; a ballot has 250."""
+"""Longest body of a request, in bytes. A ballot has about 250."""
 
 
 def create(settings: Settings, chain: Chain) -> FastAPI:
-    """The application. Raises SettingsError for a setting that it cannot do without."""
+    """The application. Raises SettingsError if a setting that it needs is missing."""
     # A library of eth_account's raises this to 100,000, and then deeply nested JSON overflows the C stack.
     sys.setrecursionlimit(1000)
     api = Api(settings, chain)

@@ -1,4 +1,4 @@
-"""What one visitor may ask of the api: how often, how much, how many streams."""
+"""Limits for each visitor: requests a second, size of a body, streams and connections at the same time."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from server.api.problems import response
 
 REMEMBERED = 20_000
-"""Visitors remembered; whoever asked longest ago is forgotten first."""
+"""Most keys that a limiter remembers; the one that was used least recently is dropped first."""
 FOREVER = b"public, max-age=31536000, immutable"
 BODY_SECONDS = 10.0
-"""A body must have arrived after this."""
+"""Time limit for the whole body of a request."""
 
 
 class Limiter:
@@ -62,7 +62,7 @@ class Slots:
 
 
 def visitor(host: str | None) -> str:
-    """Who asks: the address, or for IPv6 its /64, which one household has whole."""
+    """The key that limits count by: the IP address, or for IPv6 its /64 prefix, which one customer has whole."""
     try:
         address = ipaddress.ip_address(host or "")
     except ValueError:
@@ -75,7 +75,7 @@ def visitor(host: str | None) -> str:
 
 
 class BodyLimit:
-    """Reads a request's body before the app does, refusing what is too large or too slow."""
+    """Middleware: reads the whole body first, and refuses one that is too large or too slow."""
 
     def __init__(self, app: ASGIApp, limit: int, larger: Mapping[str, int]) -> None:
         self.app = app
@@ -116,7 +116,7 @@ class BodyLimit:
 
 
 class Headers:
-    """Adds the headers that keep a page from being framed, sniffed, fed foreign scripts, or outliving its build."""
+    """Middleware: adds the security headers (CSP, nosniff, no referrer, opener policy) and Cache-Control."""
 
     def __init__(self, app: ASGIApp, connect: str) -> None:
         self.app = app

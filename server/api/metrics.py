@@ -1,4 +1,4 @@
-"""Prometheus metrics of one api process, and of what Redis says about the others."""
+"""Prometheus metrics of this API process, and of the relay, the indexer and the queue as Redis shows them."""
 
 from __future__ import annotations
 

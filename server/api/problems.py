@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 
 class Problem(Exception):  # noqa: N818
-    """An answer that is an error. `code` names it for programs, `detail` for people."""
+    """An error answer. `code` is for programs, `detail` a sentence for people."""
 
     def __init__(self, status: int, detail: str, code: str | None = None, retry_after: int | None = None) -> None:
         super().__init__(detail)

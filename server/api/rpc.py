@@ -1,4 +1,4 @@
-"""A JSON-RPC proxy to the local chain, same origin as the page: reads, and transactions that are signed."""
+"""A JSON-RPC proxy to the local chain, on the page's own origin. It passes on reads and signed transactions."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ ALLOWED = frozenset(
         "net_version",
     }
 )
-"""Nothing that needs the node's own accounts, changes its rules, or keeps state in it."""
+"""No method that uses the node's own accounts, changes the chain's rules, or keeps state in the node."""
 BATCH = 20
 BODY = 128 * 1024
-"""A proof's transaction is 7 kB as hex; a deployment by a wallet may be 100 kB."""
+"""Longest body, in bytes. A proof's transaction has 7 kB as hex, a deployment by a wallet up to 100 kB."""
 
 
 async def forward(client: httpx.AsyncClient, url: str, body: bytes) -> Response:

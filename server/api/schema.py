@@ -31,7 +31,6 @@ def schema() -> dict[str, Any]:
         contract="0x" + "00" * 20,
         start_block=0,
         relay_key="0x" + "11" * 32,
-        faucet_key=None,
         payee=None,
         network=NOWHERE,
         setup=None,

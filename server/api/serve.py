@@ -1,4 +1,4 @@
-"""The process that serves the api: its connections, its signals, its port."""
+"""The API process: connections, signals, port."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from server.settings import Settings, SettingsError
 from server.store.connect import connect_redis
 
 HEADER_SECONDS = 10.0
-"""Within this time a request's head must have arrived."""
+"""Time limit for the head of a request."""
 
 
 class Protocol(H11Protocol):
-    """Cuts off who holds too many connections, and who is slow to send a request's head."""
+    """Closes connections of a visitor who has too many, and those that are slow to send a request's head."""
 
     holder: str | None = None
     deadline: asyncio.TimerHandle | None = None
@@ -33,7 +33,7 @@ class Protocol(H11Protocol):
         super().connection_made(transport)
         self.slots = cast(FastAPI, self.config.app).state.api.connections
         host = self.client[0] if self.client else None
-        # A proxy connects for many, and limits them itself.
+        # A trusted proxy connects for many visitors, so it gets no limit of its own.
         if host not in cast(ProxyHeadersMiddleware, self.app).trusted_hosts:
             if not self.slots.take(visitor(host)):
                 transport.abort()
@@ -53,7 +53,7 @@ class Protocol(H11Protocol):
             self.deadline.cancel()
 
     def _hurry(self) -> None:
-        """Sets a deadline while a head is awaited; between requests, from its first byte on."""
+        """Starts or stops the clock of HEADER_SECONDS. Between two requests it starts with the next first byte."""
         awaited = self.cycle is None or self.cycle.response_complete
         if awaited and self.deadline is None:
             self.deadline = self.loop.call_later(HEADER_SECONDS, self.transport.abort)
@@ -63,7 +63,7 @@ class Protocol(H11Protocol):
 
 
 class Server(uvicorn.Server):
-    """Serves the application; ends the event streams when told to stop, instead of waiting for their readers."""
+    """Uvicorn's server, which ends the event streams at a stop signal instead of waiting for their readers."""
 
     def __init__(self, app: FastAPI, settings: Settings) -> None:
         config = uvicorn.Config(

@@ -1,4 +1,4 @@
-"""What the routes share: settings, chain, Redis, limits. One `Api` a process; everything it knows can be lost."""
+"""What the routes share: settings, chain, Redis, limits."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from server.store.names import Names
 VISIT_SECONDS = 60
 """For how long a look at the list of games counts as somebody being here."""
 CONNECTIONS = 32
-"""Connections to Redis, of one process."""
+"""Most connections of one process to Redis."""
 
 GameNumber = Annotated[int, Path(ge=0, lt=1 << 32)]
 Ply = Annotated[int, Path(ge=0, lt=1 << 16)]
@@ -33,13 +33,13 @@ Address = Annotated[str, Path(pattern="^0x[0-9a-fA-F]{40}$")]
 
 
 class Api:
-    """What the routes share."""
+    """One a process. It holds no state that must survive."""
 
     def __init__(self, settings: Settings, chain: Chain) -> None:
         self.settings = settings
         self.chain = chain
         self.names = Names(settings.chain_id, settings.contract)
-        # A crowd shares a few connections; one each would overrun Redis's queue of new ones.
+        # A pool that waits: one connection for each visitor would overflow Redis's accept queue.
         pool = BlockingConnectionPool.from_url(
             settings.redis_url, decode_responses=True, max_connections=CONNECTIONS, timeout=10
         )
@@ -57,7 +57,7 @@ class Api:
         self.connections = Slots(total=min(files * 3 // 4, 10_000), each=100)
         self._visit_noted_until = 0.0
         self.healthy_until = 0.0
-        """Until when the last look at Redis and the chain, which found both well, is reused (monotonic clock)."""
+        """The monotonic time until which the last healthy result of /readyz is reused."""
 
     async def _load(self, game: int) -> tuple[int, str] | None:
         document = await self.views.document(game)
@@ -80,18 +80,18 @@ class Api:
         return game
 
     def limit(self, limiter: Limiter, request: Request) -> None:
-        """Counts a request of this visitor. Raises Problem if there are too many."""
+        """Counts a request of this visitor. Raises Problem 429 if there are too many."""
         if not limiter.allow(client(request)):
             raise Problem(429, "too many requests; slow down", retry_after=2)
 
 
 def client(request: Request) -> str:
-    """The visitor who asks, as limits count visitors."""
+    """The visitor of a request, as the limits count visitors."""
     return visitor(request.client.host if request.client else None)
 
 
 def require_json(request: Request) -> None:
-    """Raises Problem for other content types: any page of another origin can send those without asking first."""
+    """Raises Problem 415 unless the body is JSON: pages of other origins can send other types without a preflight."""
     if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
         raise Problem(415, "send application/json")
 

@@ -1,7 +1,7 @@
 """Server-sent events: the whole document of a game, on every change, to whoever watches it.
 
-A process reads each change once, however many watch. A watcher gets the newest document when it is ready for one;
-nothing queues up behind a slow one.
+A process loads each change once for all watchers. A slow watcher skips documents: it gets the newest when it is ready,
+and nothing is queued for it.
 """
 
 from __future__ import annotations
@@ -22,11 +22,12 @@ log = logging.getLogger(__name__)
 Load = Callable[[int], Awaitable[tuple[int, str] | None]]
 """Game -> version and document as JSON."""
 
-PACE = 0.25
-"""Seconds between two documents of a game."""
-PING = 15.0
-"""Seconds of silence after which an event `ping` shows that the stream lives; scripts do not see comments."""
-RETRY = 1.0
+PACE_SECONDS = 0.25
+"""Least time between two documents of a game."""
+PING_SECONDS = 15.0
+"""After this many seconds without a document an event `ping` is sent (scripts cannot see comments)."""
+RETRY_SECONDS = 1.0
+"""How long to wait after Redis failed."""
 
 
 class Topic:
@@ -49,14 +50,14 @@ class Topic:
             try:
                 loaded = await load(self.game)
             except RedisError:
-                await asyncio.sleep(RETRY)
+                await asyncio.sleep(RETRY_SECONDS)
                 self.dirty.set()
                 continue
             if loaded is not None and loaded[0] != self.version:
                 async with self.news:
                     self.version, self.data = loaded
                     self.news.notify_all()
-            await asyncio.sleep(PACE)
+            await asyncio.sleep(PACE_SECONDS)
 
 
 class Hub:
@@ -76,13 +77,13 @@ class Hub:
                 async with self.redis.pubsub(ignore_subscribe_messages=True) as pubsub:
                     await pubsub.subscribe(self.names.changes)
                     for topic in self.topics.values():
-                        topic.dirty.set()  # whatever was missed
+                        topic.dirty.set()  # changes were missed while the connection was down
                     async for message in pubsub.listen():
                         if changed := self.topics.get(int(message["data"])):
                             changed.dirty.set()
             except RedisError as error:
                 log.warning(line("redis_away", error=error))
-                await asyncio.sleep(RETRY)
+                await asyncio.sleep(RETRY_SECONDS)
 
     async def watch(self, game: int, last: str | None) -> AsyncIterator[str]:
         """The events of a game's stream; `last` is the Last-Event-ID of a client that comes back."""
@@ -95,7 +96,7 @@ class Hub:
                 await self._freshen(topic)
             while not self.closing:
                 try:
-                    async with asyncio.timeout(PING), topic.news:
+                    async with asyncio.timeout(PING_SECONDS), topic.news:
                         while not self.closing and (topic.version is None or str(topic.version) == last):
                             await topic.news.wait()
                 except TimeoutError:

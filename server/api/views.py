@@ -1,4 +1,4 @@
-"""What the api answers with: the read model, and beside it what is not yet on the chain."""
+"""What the API answers with: the read model, and what is not yet on the chain."""
 
 from __future__ import annotations
 
@@ -223,7 +223,7 @@ class Views:
 
 
 def _text(reply: bytes | str | None) -> str | None:
-    """A reply of a client that decodes, which its types do not know."""
+    """Redis's reply as text. The client decodes replies, but its types do not say so."""
     return cast("str | None", reply)
 
 

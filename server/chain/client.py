@@ -17,8 +17,8 @@ from server.model.position import Position
 from server.settings import Settings, SettingsError
 
 BLOCKS_BY_HASH = 32
-"""How many of the newest blocks are asked for by their hash: of several nodes behind one address, one that lags may not
-have them yet, and would answer a range of numbers without them."""
+"""How many of the newest blocks are asked for by hash. If several nodes share one URL, one that lags may not have them
+yet, and would answer a range of block numbers without an error and without their logs."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class Chain:
         return _block(self.w3.eth.get_block("latest"))
 
     def block(self, number: int) -> Block | None:
-        """The block of this number on the present chain, if it is that long."""
+        """The block of this number; None if the chain is shorter."""
         try:
             return _block(self.w3.eth.get_block(number))
         except BlockNotFound:
@@ -82,7 +82,7 @@ class Chain:
     def extends(self, number: int, digest: str, head: Block) -> bool:
         """Whether the chain that ends in `head` holds the block of this number and hash.
 
-        Raises BlockNotFound when a node is asked that has not come so far.
+        Raises BlockNotFound if the node lags and does not have that block yet.
         """
         if head.number <= number:
             return head.number == number and head.hash == digest
@@ -111,8 +111,8 @@ class Chain:
     def events_until(self, first: int, last: Block, game: int | None = None) -> Iterator[Event]:
         """The same for the chain that ends in `last`, which may be its newest block.
 
-        A node that lags answers a range with what it has; asked for a block by its hash, it answers that it has none
-        (one of `Unreachable`). So the last BLOCKS_BY_HASH blocks are asked for by hash.
+        A node that lags answers a range of numbers with the logs it has, but raises one of `Unreachable` for a hash
+        that it does not know. So the last BLOCKS_BY_HASH blocks are asked for by hash.
         """
         newest = [last] if first <= last.number else []
         while newest and newest[-1].number > first and len(newest) < BLOCKS_BY_HASH:

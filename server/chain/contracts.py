@@ -39,7 +39,7 @@ def artifact(contract: str) -> dict[str, Any]:
 
 
 def abi() -> list[dict[str, Any]]:
-    """The game contract's ABI, with the errors of the rules, which come through it unchanged."""
+    """The game contract's ABI, and the errors of its contract `Rules`, which it passes on unchanged."""
     own = cast("list[dict[str, Any]]", artifact("Game")["abi"])
     return own + [entry for entry in artifact("Rules")["abi"] if entry["type"] == "error" and entry not in own]
 
@@ -68,7 +68,7 @@ def is_code_of(contract: str, code: bytes) -> bool:
 
 
 def artifact_hash() -> str:
-    """Hash of the compiled contracts: tells a data folder that was made with others."""
+    """Hash of the compiled game contract. A data folder with another hash was made with other contracts."""
     return "0x" + hashlib.sha256(artifact("Game")["bytecode"]["object"].encode()).hexdigest()
 
 

@@ -38,12 +38,12 @@ DEMO_TERMS: Mapping[str, int | bool] = {
     "minStake": ETHER // 1000,
     "reward": 0,
 }
-"""Terms of the local demo, played by one person: no clock hurries anybody, nothing costs a fee."""
+"""Terms of the local demo, for one person: long periods and no fee."""
 
 
 @dataclass(frozen=True)
 class Deployment:
-    """What was deployed, as `deployment.json` in the data folder keeps it. Hashes and addresses are 0x-prefixed hex."""
+    """What was deployed: `deployment.json` in the data folder. Hashes and addresses are 0x-prefixed hex."""
 
     chainId: int  # noqa: N815  (the names of the JSON file)
     contract: str

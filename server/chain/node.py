@@ -1,4 +1,4 @@
-"""A chain's node: how to reach it, what it raises when it is away, its logs."""
+"""A chain's node: connection, the errors of one that does not answer, ranges of logs."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ TIMEOUT = 30
 """Seconds to wait for an answer."""
 
 Unreachable = (requests.RequestException, Web3Exception, OSError)
-"""What a node that is down, or answers nonsense, raises."""
+"""What a call raises if the node does not answer, or answers with an error or nonsense."""
 
 
 def connect(url: str) -> Web3:
-    """A node. A call that nothing answers fails at once: whoever asked decides when to try again."""
+    """A client of a node. It does not repeat a call that failed; the caller decides when to try again."""
     return Web3(HTTPProvider(url, request_kwargs={"timeout": TIMEOUT}, exception_retry_configuration=None))
 
 

@@ -28,8 +28,8 @@ class Outbox:
     """Transactions of one key to the game contract, at most one in flight for each purpose as far as Redis remembers.
 
     What is in flight is kept in Redis, so that a restarted process takes it over. A nonce is the lowest that is
-    neither mined nor in flight: a transaction that a node forgot, or a reorganisation dropped, leaves no gap, and
-    whoever wanted it asks again. One that Redis forgot is mined or, when fees have risen, replaced. One process at a
+    neither mined nor in flight. So a transaction that a node forgot, or a reorganisation dropped, leaves no gap; the
+    caller asks for it again. One that Redis forgot is mined or, when fees have risen, replaced. One process at a
     time may use a key (see the relay's lease).
     """
 
@@ -61,7 +61,7 @@ class Outbox:
         return self._submit(nonce, flight)
 
     def settle(self) -> list[tuple[Flight, TxReceipt]]:
-        """What was mined since the last call. Forgets what was dropped, sends again what is stuck."""
+        """The transactions mined since the last call. Forgets dropped ones and replaces stuck ones."""
         done = []
         for nonce, flight in sorted(self.flying.items()):
             try:
@@ -126,7 +126,7 @@ class Outbox:
 
 
 def _raised(price: int) -> int:
-    """A quarter more: nodes want a tenth more of each price to replace a transaction."""
+    """A quarter more. Nodes ask for at least a tenth more on both prices to replace a transaction."""
     return max(price * 5 // 4, price + 1)
 
 

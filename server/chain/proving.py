@@ -1,4 +1,4 @@
-"""The prover as the settings make it, and the verifier that belongs to it.
+"""Makes the prover that the settings describe, and its verifier.
 
 The verifier is made in a process of its own (`python -m server.chain.proving`), which frees the memory of the keys, and
 kept in the cache: it depends on the network, the setup and the prover's native code only.
@@ -40,7 +40,7 @@ def make_prover(settings: Settings | Environment, progress: Callable[[str, float
     Raises SettingsError for a network or a setup that is not acceptable.
     """
     from engine.policy import Network
-    from engine.prover import Prover  # late: only a worker needs the native code
+    from engine.prover import Prover  # imported here: only a worker has the native code
     from engine.setup import Setup
 
     network = settings.network if isinstance(settings, Settings) else network_of(settings)
@@ -106,7 +106,7 @@ def _make(env: Environment, file: Path, progress: Progress) -> None:
 
 
 def main(file: Path) -> None:
-    """Writes the verifier of the settings in the environment to a JSON file; what it is doing to stdout."""
+    """Writes the verifier that the environment's settings describe to a JSON file, and its progress to stdout."""
     env = Environment.read()
 
     def progress(step: str, fraction: float) -> None:

@@ -1,8 +1,9 @@
-"""The local chain: anvil without a clock of its own, its state kept on disk.
+"""The local chain: anvil, which makes blocks on demand, with its state on disk.
 
-Each transaction makes a block at once. A block more is made only when a game waits for one (`Clock`), so that an idle
-demo does not grow. Anvil keeps its state in memory; `LocalChain` copies it to disk when it has changed, for at most a
-fifth of the time. A kill of anvil can lose the blocks since the last copy: to the server, a reorganisation.
+Each transaction makes a block at once. `Clock` makes another block only when a game waits for one, so the chain of an
+idle demo does not grow. Anvil keeps its state in memory; `LocalChain` copies it to disk when it has changed, and spends
+at most a fifth of the time on that. A kill of anvil can lose the blocks since the last copy, which the server
+handles as a reorganisation.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from server.settings import Environment, SettingsError, write_atomically
 
 
 def anvil() -> Path:
-    """Anvil's program, from npm. Raises SettingsError before `make setup`."""
+    """Path of the anvil program of the npm package. Raises SettingsError before `make setup`."""
     packages = CONTRACTS / "node_modules" / "@foundry-rs"
     found = next(packages.glob(f"anvil-{sys.platform}-*/bin/anvil"), None)
     if found is None:
@@ -33,7 +34,7 @@ def anvil() -> Path:
 
 
 class UnwrittenError(SettingsError):
-    """The disk did not take the chain's state."""
+    """The chain's state could not be written to disk."""
 
 
 class LocalChain:
@@ -107,7 +108,7 @@ class LocalChain:
 
 
 class Clock:
-    """Makes a block on a local chain when a game waits for one: for the draw's block, or for a time that has come."""
+    """Makes a block on a local chain when a game waits for one: for its draw, or after a deadline."""
 
     def __init__(self, chain: Chain) -> None:
         self.chain = chain
@@ -130,7 +131,7 @@ class Clock:
         return changed
 
     def _look(self) -> None:
-        """Notes what the games that are on wait for."""
+        """Notes which block and which times the running games wait for."""
         self.times, self.draw_block = [], 0
         for number in range(self.chain.contract.functions.games().call()):
             if number in self.over:

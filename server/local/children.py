@@ -1,4 +1,4 @@
-"""Child processes: started, watched, restarted when they die, and never left behind."""
+"""Child processes: start, watch, restart with back-off, stop."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from server.settings import ROOT, SettingsError
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _PR_SET_PDEATHSIG = 1
-_LOG_LIMIT = 5_000_000  # bytes; a longer log starts anew, keeping the last one
+_LOG_LIMIT = 5_000_000  # bytes; a longer log is renamed to .old.log, which replaces the one before
 
-STEADY = 60.0
-"""Seconds after which a process that runs has recovered: its next restart is quick again."""
-SLOWEST = 30.0
-"""Longest wait between two restarts, in seconds."""
+STEADY_SECONDS = 60.0
+"""A process that ran at least this long counts as healthy: its next restart is not delayed (back-off is reset)."""
+MAX_BACKOFF_SECONDS = 30.0
+"""Longest wait before a restart."""
 
 
 @dataclass
@@ -46,7 +46,7 @@ class Child:
 
         def die_with_parent() -> None:
             _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-            if os.getppid() != parent:  # it died before the request was made
+            if os.getppid() != parent:  # the parent died before prctl was called
                 os._exit(1)
 
         with self.log.open("ab") as log:
@@ -58,7 +58,7 @@ class Child:
                 stdout=log,
                 stderr=log,
                 preexec_fn=die_with_parent,
-                start_new_session=True,  # the terminal's Ctrl-C reaches the parent only, which stops all in order
+                start_new_session=True,  # Ctrl-C then reaches the parent only, which stops all in order
             )
         self.started = time.monotonic()
 
@@ -89,20 +89,20 @@ class Child:
 
 
 def tend(children: Sequence[Child], report: Callable[[str], None]) -> None:
-    """Looks at each child once: notes the dead, starts those whose wait is over. To be called a few times a second."""
+    """Notes which children died, and restarts those whose wait is over. Call it a few times a second."""
     for child in children:
         now = time.monotonic()
         if child.running:
             continue
         if child.process is not None:
             code = child.process.returncode
-            _kill_group(child.process.pid)  # what it had started itself
+            _kill_group(child.process.pid)  # its own children
             child.process = None
-            child.failures = 0 if now - child.started > STEADY else child.failures + 1
-            wait = min(SLOWEST, 0.5 * 2 ** min(child.failures, 10))
+            child.failures = 0 if now - child.started > STEADY_SECONDS else child.failures + 1
+            wait = min(MAX_BACKOFF_SECONDS, 0.5 * 2 ** min(child.failures, 10))
             child.due = now + wait
             how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
-            if code == 2:  # a setting is wrong, and it said which
+            if code == 2:  # exit code 2: a setting is wrong, and the log's last line names it
                 how = child.last_words() or how
             report(f"{child.name} stopped ({how}); starting it again in {wait:.1f} s; its log is {child.log}")
         elif now >= child.due:
@@ -110,7 +110,7 @@ def tend(children: Sequence[Child], report: Callable[[str], None]) -> None:
 
 
 def stop(children: Sequence[Child], seconds: float) -> None:
-    """Ends all children: asks, waits, then kills what is left, with whatever it started."""
+    """Ends all children: SIGTERM, a wait, then SIGKILL for what is left and for their own children."""
     live = [child.process for child in children if child.process is not None]
     for process in live:
         if process.poll() is None:

@@ -42,7 +42,7 @@ class DataFolder:
             part.unlink()
 
     def release(self) -> None:
-        """Lets go of the folder."""
+        """Releases the lock."""
         if self._lock is not None:
             self._lock.close()
             self._lock = None
@@ -68,4 +68,4 @@ class DataFolder:
 
 
 _OURS = re.compile(r"lock|logs|redis|chain(\.old)?\.damaged|(chain(\.old)?|keys|deployment)\.json(.*\.part)?")
-"""What Proofmate puts into a data folder; a kill can leave a part."""
+"""Names that Proofmate uses in a data folder. A kill can leave .part files."""

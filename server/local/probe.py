@@ -14,7 +14,10 @@ from server.settings import SettingsError
 
 
 def await_free_port(setting: str, host: str, port: int) -> None:
-    """Waits a moment for a port to be free (a process killed just now may hold it). Raises SettingsError."""
+    """Waits up to two seconds for a port to be free, because a process that was just killed may still hold it.
+
+    Raises SettingsError if it stays taken; `setting` names the port in the message.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     for remaining in range(20, -1, -1):
         with socket.socket(family, socket.SOCK_STREAM) as probe:
@@ -42,7 +45,7 @@ def unused_port() -> int:
 
 @functools.cache
 def _http() -> httpx.Client:
-    """Made once, because that takes longer than a call; connections are not kept."""
+    """One client for all calls, because making it takes longer than a call. Connections are not kept."""
     return httpx.Client(timeout=30, limits=httpx.Limits(max_keepalive_connections=0))
 
 
@@ -64,7 +67,7 @@ def rpc_answers(url: str) -> bool:
 
 
 def trouble(url: str) -> str | None:
-    """Why a page does not answer with success, as far as it says; None if it does."""
+    """The `detail` of a URL's error answer, empty if nothing answers; None if it answers with success."""
     try:
         answer = _http().get(url)
         return None if answer.is_success else str(answer.json().get("detail"))

@@ -1,7 +1,7 @@
 """`proofmate up`: Redis, a local chain, contracts, a game and the server's processes, on one machine and in one folder.
 
-What is set (`REDIS_URL`, `RPC_URL`, `CONTRACT`, keys, a real setup) is used; what is not is started or made here. Any
-process can be killed at any time, this one included, and the next start continues the same games.
+Services and keys that are set (`REDIS_URL`, `RPC_URL`, `CONTRACT`, keys, `SETUP`) are used; the others are started or
+made here. Any process can be killed at any time, this one included, and the next start continues the same games.
 """
 
 from __future__ import annotations
@@ -46,10 +46,10 @@ from server.settings import (
 from server.store.connect import connect_redis
 from server.store.names import Names
 
-SERIES_EVERY = 0.5
-"""Seconds between two looks at whether a lobby is to be opened."""
-RICH = 1_000_000 * deploy.ETHER
-"""What each of the operator's accounts holds on a local chain, in wei."""
+SERIES_SECONDS = 0.5
+"""Time between two looks at whether a lobby is to be opened."""
+LOCAL_BALANCE = 1_000_000 * deploy.ETHER
+"""What each of the operator's accounts gets on a local chain, in wei."""
 
 
 class Stack:
@@ -72,13 +72,13 @@ class Stack:
 
     @property
     def url(self) -> str:
-        """Where the page is."""
+        """The page's URL."""
         host = self.env.host if self.env.host not in ("0.0.0.0", "::") else "127.0.0.1"
         return f"http://{f'[{host}]' if ':' in host else host}:{self.env.port}"
 
     @property
     def rpc_url(self) -> str:
-        """Where the chain is."""
+        """The URL of the chain's JSON-RPC."""
         return self.env.rpc_url or f"http://127.0.0.1:{self.env.chain_port}"
 
     def start(self) -> None:
@@ -146,10 +146,10 @@ class Stack:
             raise SettingsError(f"{setting}: missing; an account with funds on chain {self.env.chain_id} is needed")
         address = address_of(key)
         balance = int(rpc(self.rpc_url, "eth_getBalance", address, "latest"), 16)
-        if self.env.local and balance < RICH // 1000:
-            with contextlib.suppress(ValueError):  # not anvil: somebody must have given it money
-                rpc(self.rpc_url, "anvil_setBalance", address, hex(RICH))
-                balance = RICH
+        if self.env.local and balance < LOCAL_BALANCE // 1000:
+            with contextlib.suppress(ValueError):  # a node that is not anvil cannot give money
+                rpc(self.rpc_url, "anvil_setBalance", address, hex(LOCAL_BALANCE))
+                balance = LOCAL_BALANCE
         if balance == 0:
             raise SettingsError(f"{setting}: {address} has no funds on chain {self.env.chain_id}")
 
@@ -166,7 +166,7 @@ class Stack:
                 raise SettingsError(f"CHAIN_ID: {env.chain_id}, but DATA_DIR belongs to {self.deployment.chainId}")
             deploy.check(w3, self.deployment, proving.hash_of(network))
         owner_key = key_of(env, "owner")
-        artifact_hash()  # before time is spent on keys
+        artifact_hash()  # raises if the contracts are not built, before minutes are spent on keys
         with self.steps("setup and keys") as progress:
             verifier = proving.verifier(env, network, progress)
         if self.deployment is not None:
@@ -178,7 +178,7 @@ class Stack:
                 owner = Sender(w3, owner_key, "OWNER_KEY")
                 self.deployment = deploy.deploy(w3, owner, verifier, env.cache_dir)
                 if self.chain is not None:
-                    self.chain.next_save = 0.0  # what the deployment names must be there after a kill
+                    self.chain.next_save = 0.0  # on disk before deployment.json names it
                     self.chain.save()
                 self.deployment.save(env.data_dir)
         if env.local and self.deployment is not None:
@@ -204,8 +204,8 @@ class Stack:
         self.series.step()
 
     def _start_processes(self, progress: Callable[[str], None]) -> None:
-        Settings.load(self.env)  # a missing setting is said here, once
-        others = [f"{name.upper()}_KEY" for name in KEYS if name != "relay"]  # which no process signs with
+        Settings.load(self.env)  # raises here for a missing setting, not once in each process
+        others = [f"{name.upper()}_KEY" for name in KEYS if name != "relay"]  # no process signs with these
         given = {**os.environ, **self.env.variables(), "PYTHONUNBUFFERED": "1"}
         environment = {name: value for name, value in given.items() if name.upper() not in others}
 
@@ -223,7 +223,7 @@ class Stack:
 
         start("indexer")
         start("api").await_ready(ready, 120)
-        # What the page does not wait for comes after it: the worker makes its keys with every core.
+        # The worker comes last: it makes its keys with all cores, which would delay the page.
         start("relay")
         start("worker")
 
@@ -235,7 +235,7 @@ class Stack:
         return [child for child in (self.redis, chain, *self.processes) if child is not None]
 
     def tick(self) -> None:
-        """Looks after everything once; to be called a few times a second."""
+        """Restarts what died, makes blocks that are waited for, saves the chain. Call it a few times a second."""
         tend(self.children(), self.say)
         try:
             if self.chain is not None and not self.chain.child.running:
@@ -243,12 +243,12 @@ class Stack:
             if self.clock is not None:
                 self.clock.tick()
             if self.series is not None and time.monotonic() >= self._series_due:
-                self._series_due = time.monotonic() + SERIES_EVERY
+                self._series_due = time.monotonic() + SERIES_SECONDS
                 self.series.step()
             self._save_chain()
         except (OSError, httpx.HTTPError, Web3Exception, RedisError, SettingsError, ValueError) as error:
             if self.clock is not None:
-                self.clock.seen = ""  # whatever was to be done is still to do
+                self.clock.seen = ""  # look at the games again at the next tick
             if self.chain is None or self.chain.child.running:
                 self._trouble(f"the chain at {self.rpc_url} does not answer as it should ({type(error).__name__})")
 
@@ -269,7 +269,7 @@ class Stack:
             self._last_trouble = text
 
     def watch(self) -> None:
-        """Looks after everything until KeyboardInterrupt."""
+        """Calls `tick` until KeyboardInterrupt."""
         while True:
             self.tick()
             time.sleep(0.25)

@@ -11,7 +11,7 @@ Say = Callable[[str], None]
 
 
 class Steps:
-    """Says what is being done and how long it took; every two seconds, what is still being done."""
+    """Reports each step with its duration when it ends, and every two seconds while it runs."""
 
     def __init__(self, say: Say, every: float = 2.0) -> None:
         self.say, self.every = say, every
@@ -19,7 +19,7 @@ class Steps:
 
     @contextlib.contextmanager
     def __call__(self, name: str) -> Iterator[Callable[[str], None]]:
-        """A step; yields a function that takes what it is at ("keys, 40%")."""
+        """A step. Yields a function that takes the details to report ("keys, 40%")."""
         started, finished, detail = time.monotonic(), threading.Event(), [""]
 
         def tick() -> None:

@@ -158,7 +158,7 @@ class Game(Frozen):
     block: int
     """The last block that changed this document."""
     since: int
-    """When the present state began."""
+    """Time at which the present state began, in seconds of Unix time."""
 
 
 class Card(Frozen):

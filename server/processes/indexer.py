@@ -1,10 +1,10 @@
-"""The indexer: the chain's events to the read model in Redis.
+"""The indexer: reads the chain's events into the read model in Redis.
 
 Every commit is one transaction that writes documents and the cursor together, so a kill leaves a consistent model. The
-cursor remembers the hashes of the last blocks. When the newest of them is no longer on the chain, the indexer goes back
-to the last that is and makes the games touched since again, from their events. When even the chain's first block is
-another, it is another chain: everything known is forgotten, received ballots too. A game that an event does not fit is
-made again as well.
+cursor holds the hashes of the last blocks. If the newest of them is no longer on the chain (a reorganisation), the
+indexer goes back to the last that is, and rebuilds the games that changed since from their events. If even the chain's
+first block differs, it is another chain: the indexer forgets everything, received ballots too. It also rebuilds a game
+whose document an event does not fit.
 """
 
 from __future__ import annotations
@@ -40,22 +40,22 @@ log = logging.getLogger(__name__)
 
 SHAPES = [model.model_json_schema() for model in (Game, Card, ClosedVote)]
 SHAPE = hashlib.sha256(json.dumps(SHAPES, sort_keys=True).encode()).hexdigest()[:8]
-"""Names the shape of the documents: a server with another shape makes the read model again."""
+"""Hash of the documents' JSON schemas. A server whose hash differs from the cursor's rebuilds the read model."""
 REMEMBERED_BLOCKS = 256
-"""Blocks whose hashes are remembered; after a deeper reorganisation the whole model is made again."""
+"""How many block hashes the cursor holds. After a deeper reorganisation the whole read model is rebuilt."""
 LAG_SECONDS = 10.0
-"""Seconds after which a chain that is shorter than it was counts as reorganised: before, as a node that lags."""
+"""How long a chain that became shorter counts as a node that lags; afterwards it counts as reorganised."""
 
 
 @dataclass
 class Ledger:
-    """A game, who is in it, and which of that is not in Redis yet."""
+    """A game's document, seats and accounts in memory, and which of them are not in Redis yet."""
 
     game: Game
     seats: dict[int, Seat] = field(default_factory=dict)
     accounts: dict[str, Staker] = field(default_factory=dict)
     whole: bool = True
-    """Whether what Redis holds is to be replaced, not added to."""
+    """Whether `write` replaces what Redis holds, instead of adding to it."""
     new_seats: set[int] = field(default_factory=set)
     new_accounts: set[str] = field(default_factory=set)
     new_votes: dict[int, CountedVote] = field(default_factory=dict)
@@ -129,11 +129,11 @@ class Indexer:
         self.lease = Lease(redis, names.indexer)
         self.cursor: list[tuple[int, str]] | None = None
         self.level = time.monotonic()
-        """When the chain was last as long as the cursor."""
+        """Monotonic time at which the chain was last as long as the cursor."""
         self.ledgers: dict[int, Ledger] = {}
 
     def step(self) -> bool:
-        """Reads what is new. True: there may be more at once."""
+        """Reads new blocks. True: call again at once, there may be more."""
         try:
             return self._step()
         except BaseException:

@@ -1,4 +1,4 @@
-"""What the server's long-running processes share: signals, and a loop that outlives faults."""
+"""What the long-running processes share: stop signals, and a loop that continues after faults of Redis or the chain."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ def stop_signal() -> threading.Event:
 def run_loop(
     step: Callable[[], bool], redis: Redis, channel: str | None, interval: float, stop: threading.Event
 ) -> None:
-    """Calls `step` until `stop`: again at once if it returned True, else when `channel` says something or time passed.
+    """Calls `step` until `stop`: at once if it returned True, else after a message on `channel` or `interval` seconds.
 
-    A chain or Redis that is away is waited for; the fault is logged once.
+    While the chain or Redis does not answer it tries again every RETRY_SECONDS, and logs the fault once.
     """
     pubsub = redis.pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
     healthy = True
@@ -62,7 +62,7 @@ def run_loop(
 
 
 def _listen(pubsub: PubSub, seconds: float) -> None:
-    """Returns when a message came, having taken all that are there, or after `seconds`."""
+    """Waits for a message or `seconds`. Takes all messages that are there."""
     end = time.monotonic() + seconds
     while (left := end - time.monotonic()) > 0:
         if pubsub.get_message(timeout=left) is not None:

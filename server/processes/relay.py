@@ -1,7 +1,7 @@
-"""The relay: brings ballots and proofs to the chain, and ends every wait that anyone may end.
+"""The relay: sends ballots and proofs to the chain, and makes the calls that anyone may make when their time has come.
 
-It reads the game's state from the contract itself and simulates every call before it sends it, so the worst that stale
-or lost data can do is nothing. It never voids a game. Of several relays one acts, the holder of a lease.
+It reads the game's state from the contract and simulates every call before it sends it, so stale or lost data in Redis
+cannot make it send a wrong call. It never voids a game. Of several relays only the holder of a lease acts.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ SENT = {
 
 @dataclass
 class Desk:
-    """What the relay remembers of one game; all of it may be forgotten."""
+    """What the relay holds in memory of one game. It can be lost."""
 
     summary: Summary
     refused: dict[Purpose, float] = field(default_factory=dict)
@@ -101,7 +101,7 @@ class Relay:
         self.reverts: dict[Purpose, tuple[int, float]] = {}
 
     def step(self) -> bool:
-        """Does what can be done now. True: there may be more at once."""
+        """Does what can be done now. True: call again at once, there may be more."""
         if not self.lease.hold():
             self.leading = False
             return False
@@ -117,7 +117,7 @@ class Relay:
         return settled or acted
 
     def _act_in_all(self) -> bool:
-        """Acts in each game: a fault in one does not keep the others waiting. Then raises the node's last fault."""
+        """Acts in each game; a fault in one game does not delay the others. Raises the node's last fault afterwards."""
         acted = False
         fault: Exception | None = None
         for game, desk in list(self.desks.items()):
@@ -166,7 +166,7 @@ class Relay:
         if self.head is not None and head.hash == self.head.hash and not self.stale:
             return
         if self.head is None or not self.chain.extends(self.head.number, self.head.hash, head):
-            # A reorganisation may reopen what was over, and take back what was mined.
+            # After a reorganisation a finished game may be open again, and mined ballots may be gone.
             self.over.clear()
             self.mined.clear()
         summaries = {
@@ -185,7 +185,7 @@ class Relay:
         return self.head.time + time.time() - self.seen
 
     def _check_health(self) -> None:
-        """Tells the api every few seconds that the relay is there, or why it cannot carry anything."""
+        """Tells the API every HEALTH_SECONDS that a relay is at work, or why it cannot send anything."""
         if time.monotonic() - self.checked < HEALTH_SECONDS:
             return
         self.checked = time.monotonic()
@@ -224,9 +224,9 @@ class Relay:
         return self._send(desk, Purpose("close", game, summary.position.ply), close) is not None
 
     def _cast(self, game: int, desk: Desk) -> bool:
-        """Carries ballots received and not carried yet, heaviest seats first.
+        """Sends ballots that were received and not sent yet, heaviest seats first.
 
-        One batch at a time, until the last call: then all that is left goes at once, whatever is in flight.
+        One batch at a time. In the last seconds, when the API takes no more ballots, all that are left go at once.
         """
         summary, ply = desk.summary, desk.summary.position.ply
         last_call = self.now >= summary.deadline - self.margin
@@ -302,7 +302,7 @@ class Relay:
     def _worthless(self, submit: ContractFunction) -> bool:
         """Whether the contract refuses a proof as things stand.
 
-        That it was refused on top of what is not mined yet says little: somebody else's move may be among that.
+        A refusal on top of the pending block proves nothing: the move of somebody else may be pending.
         """
         try:
             submit.call({"from": self.sender.address}, "latest")
@@ -313,7 +313,10 @@ class Relay:
     # ----------------------------------------------------------------------------------------------------- sending
 
     def _send(self, desk: Desk, purpose: Purpose, call: ContractFunction) -> str | None:
-        """Sends the call if it would succeed; its hash. Asks again after a second or a block, later if it reverted."""
+        """Sends the call if it would succeed; returns the hash or None.
+
+        A refused call is tried again after RETRY_SECONDS or a block, one that reverted with exponential back-off.
+        """
         if time.monotonic() < self.reverts.get(purpose, (0, 0.0))[1]:
             return None
         if time.monotonic() - desk.refused.get(purpose, float("-inf")) < RETRY_SECONDS:

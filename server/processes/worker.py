@@ -1,8 +1,8 @@
 """The worker: proves the network's moves.
 
-One prover, loaded before the first job, in a process that never forks (the prover's threads would not survive it).
-While it proves, a second thread says that the worker lives, tells visitors how far the proof is, and cancels it when
-its ply is over. A worker that dies is missed within seconds and its job goes to another.
+The process loads one prover before the first job and never forks: the prover's threads would not survive a fork.
+While it proves, other threads send heartbeats, publish the proof's progress, and cancel it when its ply is over. If a
+worker dies, its heartbeats stop and another worker takes its job over within seconds.
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 TELL_SECONDS = 0.25
-"""Seconds between what visitors are told of a proof."""
+"""Time between two reports of a proof's progress."""
 LOOK_SECONDS = 1.0
-"""Seconds between looks at the chain, whether the proof is still wanted."""
+"""Time between two checks on the chain that the proof is still needed."""
 
 
 @dataclass
@@ -103,7 +103,7 @@ def _wanted(summary: Summary, ply: int, position_key: str) -> bool:
 
 
 class Watch:
-    """What the prover's thread leaves for the watching one, and the other way round."""
+    """What the prover's thread and the watching thread tell each other."""
 
     def __init__(self) -> None:
         self.cancelled = threading.Event()
@@ -144,7 +144,7 @@ def _watch(tools: Tools, game: int, ply: int, position_key: str) -> Iterator[Wat
 
 
 class ProvingWorker(SimpleWorker):
-    """RQ's worker that runs jobs in its own process, with signs of life while a job runs."""
+    """RQ's worker that runs jobs in its own process, with heartbeats from a second thread."""
 
     def __init__(self, queue: Queue, stop: threading.Event) -> None:
         super().__init__(
@@ -159,7 +159,7 @@ class ProvingWorker(SimpleWorker):
         self.stop = stop
 
     def execute_job(self, job: Job, queue: Queue) -> None:
-        queue.connection.delete(job.execution_registry.key)  # RQ stumbles over the execution of a worker that died
+        queue.connection.delete(job.execution_registry.key)  # left by a worker that died; RQ would raise an error on it
         execution = self.prepare_execution(job)
         done = threading.Event()
         thread = threading.Thread(target=self._live, args=(job, execution, done), name="heartbeat", daemon=True)
@@ -211,7 +211,7 @@ def run(settings: Settings) -> None:
 
 
 def work(queue: Queue, stop: threading.Event) -> None:
-    """Works until `stop`, through every absence of Redis."""
+    """Works until `stop`. Waits while Redis does not answer."""
     while not stop.is_set():
         try:
             ProvingWorker(queue, stop).work(logging_level="WARNING")

@@ -1,1 +1,1 @@
-"""What lies in Redis: keys, records and the queue."""
+"""What lies in Redis: names, records, the queue, leases."""

@@ -75,7 +75,7 @@ class BallotBox:
             for game in {ballot.game for ballot in ballots}:
                 announce(pipe, self.names, game)
             pipe.publish(self.names.wake, "ballots")
-            # This waits for all before this connection's last write, INCR: for a ballot that was there already, too.
+            # WAITAOF waits for all writes up to this connection's last (INCR): also for a ballot that was there.
             pipe.execute_command("WAITAOF", 1, 0, DISK_TIMEOUT_MS)
             replies = await pipe.execute()
         if replies[-1][0] < 1:

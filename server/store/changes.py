@@ -1,4 +1,4 @@
-"""How the processes tell each other what changed."""
+"""Messages between processes about changed documents."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ from server.store.names import Names
 
 
 def announce(pipe: Pipeline | AsyncPipeline, names: Names, game: int) -> None:
-    """Queues what tells whoever watches a game that its document changed."""
+    """Queues a new version of a game's document and the message about it."""
     pipe.incr(names.version(game))
     pipe.publish(names.changes, str(game))

@@ -9,7 +9,7 @@ from server.settings import Settings, SettingsError
 
 
 def connect_redis(settings: Settings, text: bool = True) -> Redis:
-    """The Redis of the settings, answering with text or with bytes. Raises SettingsError if none answers."""
+    """A client of the settings' Redis; `text` says whether it decodes replies. Raises SettingsError if none answers."""
     redis = Redis.from_url(settings.redis_url, decode_responses=text, health_check_interval=15)
     try:
         redis.ping()

@@ -41,7 +41,7 @@ class Jobs:
         self._lost: dict[str, float] = {}
 
     def ensure(self, game: int, ply: int, position_key: str) -> bool:
-        """Sees to it that this ply is being proven, whoever died. True: it was not, and is asked for now."""
+        """Queues the proof of a ply unless it is queued or a living worker has it. True: it was queued now."""
         name = self.names.job(game, ply, position_key)
         now = time.monotonic()
         if now - self._looked.get(name, float("-inf")) < LOOK_SECONDS:

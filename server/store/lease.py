@@ -1,4 +1,4 @@
-"""A lease: of several processes that could do a job, one does it."""
+"""A lease in Redis: of several processes that could do a job, only the holder does it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ return 0
 
 
 class Lease:
-    """Held by one process at a time; whoever dies loses it after `seconds`."""
+    """Held by one process at a time. It expires `seconds` after the last renewal."""
 
     def __init__(self, redis: Redis, key: str, seconds: float = 5.0) -> None:
         self.redis = redis
@@ -41,6 +41,6 @@ class Lease:
         return False
 
     def release(self) -> None:
-        """Lets another process have it at once."""
+        """Gives the lease up, so that another process can take it at once."""
         self._renewed = float("-inf")
         self.redis.eval(RELEASE, 1, self.key, self.token)

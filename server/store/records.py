@@ -81,7 +81,7 @@ class CountedVote(NamedTuple):
 
     ply: int
     number: int
-    """The move, as the contract numbers moves."""
+    """The move as the contract's number (engine.encoding.pack_move)."""
 
     @property
     def move(self) -> chess.Move:
@@ -172,7 +172,7 @@ class Purpose(NamedTuple):
 
     @classmethod
     def parse(cls, text: str | Purpose) -> Purpose:
-        """What `str` made of a purpose. Raises ValueError for anything else."""
+        """The purpose of a text that `str` made. Raises ValueError for any other text."""
         if isinstance(text, Purpose):
             return text
         kind, *numbers = text.split(":")

@@ -62,7 +62,7 @@ def think(
 
 
 def move_of(index: int, turn: chess.Color) -> chess.Move | None:
-    """The move a policy index means, queening not told from walking; None: it leaves the board."""
+    """The move of a policy index (a queen promotion has that of the plain move); None if it leaves the board."""
     plane, origin = divmod(index, 64)
     promotion = None
     if plane < 56:

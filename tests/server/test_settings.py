@@ -45,7 +45,7 @@ def test_defaults_need_nothing(tmp_path: Path) -> None:
     assert settings.rpc_url == "http://127.0.0.1:8545"
     assert settings.start_block == 7
     assert settings.payee == address_of(settings.relay_key)
-    assert settings.local and settings.faucet_key is not None
+    assert settings.local and settings.relay_key is not None
 
 
 def test_what_is_set_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -55,7 +55,6 @@ def test_what_is_set_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         "CONTRACT": "0x" + "ab" * 20,
         "CHAIN_ID": "10",
         "RELAY_KEY": KEY,
-        "FAUCET_KEY": KEY,
         "SETUP": __file__,
         "SETUP_HASH": "AB" * 64,
     }.items():
@@ -63,7 +62,6 @@ def test_what_is_set_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     settings = Settings.load(environment(tmp_path))
     assert (settings.redis_url, settings.rpc_url) == ("redis://elsewhere:6379/1", "https://chain.example")
     assert settings.contract == "0x" + "aB" * 20 or settings.contract.lower() == "0x" + "ab" * 20
-    assert settings.faucet_key is None, "a faucet on a chain with real money"
 
 
 @pytest.mark.parametrize(

@@ -54,5 +54,5 @@ def _passport(chain: Chain, number: int, network: Path) -> dict[str, Any]:
 
 @functools.lru_cache
 def _hash(file: Path, _: int) -> bytes:
-    """sha256 of a file, computed once for each time it was written."""
+    """sha256 of a file. The second argument, its time of change, makes the cache forget an older content."""
     return hashlib.sha256(file.read_bytes()).digest()

@@ -1,4 +1,4 @@
-"""For whoever runs the server: health, metrics, the api's description."""
+"""For the operator: health, metrics, and a description of the API."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ async def docs(request: Request) -> HTMLResponse:
 
 
 async def _trouble(api: Api) -> str | None:
-    """Why this server cannot serve, or None."""
+    """Why this server cannot serve now; None if it can."""
     if time.monotonic() < api.healthy_until:
         return None
     try:
@@ -67,7 +67,7 @@ async def _trouble(api: Api) -> str | None:
 
 
 def _description(app: FastAPI) -> str:
-    """The api on one page, without scripts from elsewhere."""
+    """The API on one page, without scripts of other origins."""
     schema = app.openapi()
     rows = "".join(
         f"<h2><code>{verb.upper()} {html.escape(path)}</code></h2><p>{html.escape(entry.get('description', ''))}</p>"
@@ -76,6 +76,6 @@ def _description(app: FastAPI) -> str:
     )
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        "<title>Proofmate api</title><h1>Proofmate api</h1><p>Schema: <a href='/openapi.json'>openapi.json</a></p>"
+        "<title>Proofmate API</title><h1>Proofmate API</h1><p>Schema: <a href='/openapi.json'>openapi.json</a></p>"
         f"{rows}</html>"
     )

@@ -99,7 +99,7 @@ def test_who_leaves_at_once_holds_no_stream(table: Table) -> None:
 
 
 def test_silence_is_broken_by_pings(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stream, "PING", 0.1)
+    monkeypatch.setattr(stream, "PING_SECONDS", 0.1)
     game = table.new_game()
     table.indexer.step()
     with serve(table) as client, client.stream("GET", f"/api/games/{game}/stream") as answer:

@@ -69,7 +69,7 @@ def test_waits_grow_to_a_limit(tmp_path: Path) -> None:
         await_(lambda: not child.running)
         tend([child], lambda text: None)
         waits.append(round(child.due - time.monotonic(), 1))
-    assert waits[:3] == [1.0, 2.0, 4.0] and waits[-1] == children.SLOWEST
+    assert waits[:3] == [1.0, 2.0, 4.0] and waits[-1] == children.MAX_BACKOFF_SECONDS
 
 
 def test_a_child_that_dies_before_it_is_ready_gives_its_last_words(tmp_path: Path) -> None:

@@ -117,8 +117,13 @@ def test_a_job_of_a_ply_that_is_over_does_nothing(table: Table, work: Callable[[
     game = networks_turn(table)
     table.relay.step()
     table.prove(game)
+    position = table.chain.summary(game).position
     table.run(lambda: table.document(game)["ply"] == 1)
-    work(SlowProver(60))
+    ticks: list[int] = []
+    work(SlowProver(60, ticks.append))
+    assert not ticks, "the prover was asked"
+    assert not table.redis.exists(table.names.thinking(game))
+    assert table.relay.jobs.queue.fetch_job(table.names.job(game, 0, position.key)) is None
 
 
 def test_a_proof_that_fails_is_tried_again_later(table: Table, work: Callable[[SlowProver], None]) -> None:
