@@ -13,6 +13,9 @@ export type Game = Schemas['Document'];
 export type GameLine = Schemas['Card'];
 export type Terms = Schemas['Terms'];
 export type Vote = Schemas['Vote'];
+export type Candidate = Schemas['Candidate'];
+export type ClosedVote = Schemas['ClosedVote'];
+export type Thinking = Schemas['Thinking'];
 export type PlayedMove = Schemas['Move'];
 export type Progress = Schemas['Progress'];
 export type Account = Schemas['AccountView'];
@@ -78,6 +81,8 @@ export const fetchGame = (game: number) => get<Game>(`/api/games/${game}`);
 export const fetchAccount = (game: number, account: Address) => get<Account>(`/api/games/${game}/accounts/${account}`);
 export const fetchAccountGames = (account: Address, before: number | null = null) =>
   get<Schemas['AccountGames']>(`/api/accounts/${account}/games${before === null ? '' : `?before=${before}`}`);
+export const fetchVote = (game: number, ply: number) => get<ClosedVote>(`/api/games/${game}/votes/${ply}`);
+export const fetchThoughts = (game: number, ply: number) => get<Thinking>(`/api/games/${game}/thoughts/${ply}`);
 export const proofPath = (game: number, ply: number) => `/api/games/${game}/proofs/${ply}`;
 export const fetchPassport = (model: number) => get<Passport>(`/api/model?model=${model}`);
 export const askFaucet = (address: Address) => post<unknown>('/api/faucet', { address });

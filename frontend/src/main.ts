@@ -6,6 +6,7 @@ import './styles/index.css';
 import { render } from 'lit-html';
 import { pageKey } from './actions/board.ts';
 import { Context } from './actions/context.ts';
+import { heldFocus, keepFocus } from './actions/focus.ts';
 import { bind } from './actions/index.ts';
 import { arrive, listen } from './actions/navigate.ts';
 import { start } from './actions/session.ts';
@@ -37,10 +38,12 @@ const mountBoard = (element: Element | undefined) => {
 };
 
 function draw(): void {
+  const held = heldFocus();
   render(page(state, actions, mountBoard), root);
   board.draw(state);
   const title = mayVote(state).may ? w.page.yourVote : w.page.title;
   if (document.title !== title) document.title = title;
+  keepFocus(held);
 }
 
 // Two looks a second keep every clock within half a second of the truth.

@@ -5,11 +5,13 @@ import type { Address } from 'viem';
 import type { Account, AccountGame, Config, Game, GameLine, Passport, PlayedMove, Side } from './api.ts';
 import type { KeptBallot } from './ballot.ts';
 import type { Announced, Wallet } from './chain.ts';
+import type { Plies } from './crowd.ts';
 import { type Held, type Holding, holding } from './held.ts';
 import type { Stakes } from './payout.ts';
 import { position } from './position.ts';
 import type { Route } from './route.ts';
 import type { Connection } from './stream.ts';
+import { PLAIN, type Taste } from './taste.ts';
 import type { Finding } from './verify.ts';
 import { type Language, w } from './words/index.ts';
 
@@ -34,6 +36,10 @@ export interface State {
   cursor: number | null;
   picked: number | null;
 
+  /** Closed votes and old thoughts of the game, as far as they were looked at. */
+  plies: Plies | null;
+  taste: Taste;
+
   wallets: Announced[];
   wallet: Wallet | null;
   balance: bigint | null;
@@ -51,6 +57,8 @@ export interface State {
   refused: boolean;
   promotion: { from: number; to: number } | null;
   typed: string;
+  /** What the last typed command or key asked for. */
+  answer: string;
   /** Ballots are sent without asking again. */
   direct: boolean;
 
@@ -84,6 +92,8 @@ export const initial: State = {
   flipped: false,
   cursor: null,
   picked: null,
+  plies: null,
+  taste: PLAIN,
   wallets: [],
   wallet: null,
   balance: null,
@@ -96,6 +106,7 @@ export const initial: State = {
   refused: false,
   promotion: null,
   typed: '',
+  answer: '',
   direct: false,
   language: 'en',
   theme: 'auto',

@@ -2,10 +2,12 @@
 
 import { makeSquare } from 'chessops/util';
 import { destinations, position, squareText } from '../position.ts';
+import { answerTo } from '../spoken.ts';
 import { mayVote, shown } from '../state.ts';
 import { w } from '../words/index.ts';
 import type { Context } from './context.ts';
 import { scrollMoves } from './focus.ts';
+import { lookUp } from './plies.ts';
 import { play, withdraw } from './vote.ts';
 
 const ARROWS: Record<string, [file: number, rank: number]> = {
@@ -22,6 +24,7 @@ export function view(context: Context, ply: number | null): void {
   const last = context.state().game?.moves.length ?? 0;
   const viewed = ply === null || ply >= last ? null : Math.max(0, ply);
   context.update({ viewed, promotion: null, picked: null });
+  lookUp(context);
   scrollMoves();
 }
 
@@ -45,6 +48,12 @@ export function boardKey(context: Context, key: string): boolean {
     return true;
   }
   const pos = position(fen);
+  const here = cursor !== null && (pos.board[pos.turn].has(cursor) ? makeSquare(cursor) : null);
+  const answer = answerTo(context.state(), key, here || null);
+  if (answer !== null) {
+    context.update({ answer });
+    return true;
+  }
   const up = (game.world === 'white') !== flipped ? 1 : -1;
   const arrow = ARROWS[key];
   if (arrow !== undefined) {

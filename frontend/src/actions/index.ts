@@ -8,6 +8,7 @@ import * as navigation from './navigate.ts';
 import * as session from './session.ts';
 import * as settings from './settings.ts';
 import * as stakes from './stake.ts';
+import * as taste from './taste.ts';
 import * as votes from './vote.ts';
 import * as wallets from './wallet.ts';
 
@@ -24,6 +25,7 @@ const { view, flip, boardKey } = board;
 const { play, promote, typeMove, submitTyped, withdraw, vote, voteByTransaction, setDirect } = votes;
 const { setSide, setAmount, stake, claim, hurry } = stakes;
 const { useWallet, fund } = wallets;
+const { like } = taste;
 const { check, downloadPgn, saveReceipt } = evidence;
 
 const ACTIONS = {
@@ -33,6 +35,7 @@ const ACTIONS = {
   ...{ setSide, setAmount, stake, claim, hurry },
   ...{ useWallet, fund },
   ...{ check, downloadPgn, saveReceipt },
+  ...{ like },
 };
 
 export type Actions = { readonly [name in keyof typeof ACTIONS]: Bound<(typeof ACTIONS)[name]> };

@@ -2,11 +2,14 @@
 
 import { ApiError, fetchConfig, fetchGame, fetchGames, fetchPassport, type Game } from '../api.ts';
 import { discover, explain, reader } from '../chain.ts';
+import { playSound, soundOf } from '../sounds.ts';
 import { holdingOf, news } from '../state.ts';
 import { follow } from '../stream.ts';
+import { keptTaste, wear } from '../taste.ts';
 import { refreshAccount, refreshMine } from './account.ts';
 import { type Context, pause } from './context.ts';
 import { scrollMoves } from './focus.ts';
+import { lookUp } from './plies.ts';
 import { meetRelay, votesAtOnce } from './vote.ts';
 import { announced, firstFunds, restoreBurner } from './wallet.ts';
 
@@ -15,7 +18,9 @@ const LOOK_AROUND = 5_000;
 
 /** Loads the settings; tries again until the server answers. */
 export async function start(context: Context): Promise<void> {
-  context.update({ direct: votesAtOnce() });
+  const taste = keptTaste();
+  context.update({ direct: votesAtOnce(), taste });
+  wear(taste).catch(() => {}); // the pieces stay as they are
   void refreshGames(context);
   for (let wait = 500; ; wait = Math.min(2 * wait, 8_000)) {
     try {
@@ -54,6 +59,7 @@ export function leaveGame(context: Context): void {
   context.update({
     ...{ game: null, kept: null, passport: null, check: null, absent: null },
     ...{ viewed: null, proposal: null, promotion: null, picked: null, cursor: null, typed: '' },
+    ...{ plies: null, answer: '' },
   });
 }
 
@@ -87,6 +93,12 @@ function received(context: Context, game: Game): void {
     ...(said === '' ? {} : { said }),
     ...(moved ? { proposal: null, promotion: null, picked: null, typed: '' } : {}),
   });
+  const sound = soundOf(before, game);
+  if (sound !== null && !context.state().taste.muted) playSound(sound);
+  // A reorganisation took moves back: what was known of them may be another's.
+  const kept = before?.moves.every((move, i) => game.moves[i]?.tx === move.tx);
+  if (kept === false) context.update({ plies: null });
+  lookUp(context);
   if (before !== null && before.state !== game.state) void refreshGames(context);
   if (before?.moves.length !== game.moves.length) scrollMoves();
   if (context.state().passport === null) void loadPassport(context, game.terms.model);

@@ -7,6 +7,8 @@ import { sendBallot } from '../api.ts';
 import { checkReceipt, keepBallot, relayChanged, signBallot, storedVoteKey, voteAddress } from '../ballot.ts';
 import { Held } from '../held.ts';
 import { moveNumber, needsPromotion, position, positionKey, readMove } from '../position.ts';
+import { playSound } from '../sounds.ts';
+import { answerTo } from '../spoken.ts';
 import { accountOf, livePosition, mayVote, ownBallot } from '../state.ts';
 import { w } from '../words/index.ts';
 import { refreshAccount } from './account.ts';
@@ -29,7 +31,6 @@ export function play(context: Context, from: number, to: number): void {
   context.update({ cursor: null, picked: null });
   if (needsPromotion(pos, { from, to })) {
     context.update({ promotion: { from, to } });
-    focusSoon('.promotion button');
   } else propose(context, readMove(pos, makeSquare(from) + makeSquare(to)));
 }
 
@@ -50,16 +51,22 @@ export function typeMove(context: Context, text: string): void {
 
 export function submitTyped(context: Context): void {
   const { game, typed } = context.state();
+  const answer = answerTo(context.state(), typed);
+  if (answer !== null) {
+    context.update({ typed: '', answer });
+    return;
+  }
   const pos = livePosition(game);
   if (pos === null) return;
   const move = readMove(pos, typed);
   if (move === null) context.update({ problem: w.board.illegal(typed.trim().slice(0, 12)) });
-  else propose(context, move);
+  else if (mayVote(context.state()).may) propose(context, move);
+  else context.update({ problem: mayVote(context.state()).why || w.board.typeNothing });
 }
 
 function propose(context: Context, move: string | null): void {
   if (move === null || !mayVote(context.state()).may) return;
-  context.update({ proposal: move, refused: false, typed: '', problem: null, viewed: null });
+  context.update({ proposal: move, refused: false, typed: '', answer: '', problem: null, viewed: null });
   if (context.state().direct) vote(context);
   else focusSoon('#vote');
 }
@@ -123,6 +130,7 @@ function voted(context: Context, ply: number, move: string, status: 'received' |
     context.update({ held: new Held(game.id, wallet.address, { ...account, ballot: { ply, move, status } }) });
   }
   context.update({ proposal: null, said: w.vote.said[status] });
+  if (!context.state().taste.muted) playSound('voted');
 }
 
 /** Warns of a relay that signs with another key than the one this browser knows. */

@@ -8,7 +8,8 @@ import { position, sanOf } from '../position.ts';
 import { pathOf } from '../route.ts';
 import { holdingOf, mayVote, overdue, ownBallot, resultText, type State, secondsLeft } from '../state.ts';
 import { w } from '../words/index.ts';
-import { card, type Drawn, share } from './dom.ts';
+import { candidateList, chosen, lastResult } from './crowd.ts';
+import { card, type Drawn } from './dom.ts';
 import { gameToEnter } from './front.ts';
 import { lobby } from './lobby.ts';
 
@@ -76,23 +77,9 @@ function vote(state: State, act: Actions): Drawn {
   const part = (weight: string) => (total === 0n ? 0 : Number((BigInt(weight) * 10_000n) / total) / 10_000);
   const cast = part(game.vote.castWeight);
   return html`
+    ${lastResult(state)}
     <div class="own bar">${own(state, act)}</div>
-    <h3 id="candidates">${w.vote.candidates}</h3>
-    <ol class="candidates" aria-labelledby="candidates">
-      ${
-        game.vote.candidates.length === 0
-          ? html`<li class="none">${w.vote.noBallot}</li>`
-          : game.vote.candidates.map(
-              (c) => html`
-                <li class=${c.move === game.vote?.leader ? 'leader' : ''} ${share(part(c.weight))}>
-                  <b>${c.san ?? c.move}</b>
-                  <span>${w.vote.candidate(coins(c.weight), c.ballots)}</span>
-                  <em>${percent(part(c.weight))}</em>
-                </li>
-              `,
-            )
-      }
-    </ol>
+    ${candidateList(game.vote.candidates, game.pools.world, game.vote.leader, w.vote.candidates)}
     <p class="fine">
       ${w.vote.cast(percent(cast), game.vote.pending)}
       ${game.terms.quorum > 0 ? w.vote.quorum(percent(game.terms.quorum / 10_000)) : nothing}
@@ -161,9 +148,8 @@ function prove(state: State): Drawn {
   if (game === null) return nothing;
   const fraction = game.proof !== null && game.proof.ply === game.ply ? game.proof.fraction : 0;
   return html`
-    <p class="lead">
-      ${game.mover === 'understudy' ? w.prove.standIn : w.prove.lead}
-    </p>
+    ${lastResult(state)} ${chosen(state)}
+    ${game.mover === 'understudy' ? html`<p class="fine">${w.prove.standIn}</p>` : nothing}
     <progress class="wait" max="1" .value=${fraction} aria-label=${w.prove.label}></progress>
     <p class="fine">
       ${w.prove.anyone(period(game.terms.provingPeriod))}
@@ -178,6 +164,7 @@ function over(state: State, act: Actions): Drawn {
   if (game === null) return nothing;
   const next = gameToEnter((games ?? []).filter((g) => g.id > game.id || g.state === 'lobby'));
   return html`
+    ${lastResult(state)}
     <p class="result ${game.outcome ?? ''}">${resultText(game)}</p>
     <div class="bar">${settlement(state, act)}
     ${

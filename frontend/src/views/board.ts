@@ -5,19 +5,34 @@ import type { Api } from '@lichess-org/chessground/api';
 import type { DrawShape } from '@lichess-org/chessground/draw';
 import type { Key, SquareClasses } from '@lichess-org/chessground/types';
 import { makeFen } from 'chessops/fen';
+import { SquareSet } from 'chessops/squareSet';
+import type { SquareName } from 'chessops/types';
 import { makeSquare, parseSquare, parseUci } from 'chessops/util';
 import type { Actions } from '../actions/index.ts';
+import { part, underProof, voteAt, wasVoted } from '../crowd.ts';
 import { destinations, position } from '../position.ts';
 import { mayVote, ownBallot, type State, shown, turnOf } from '../state.ts';
 
 const EMPTY = '8/8/8/8/8/8/8/8 w - - 0 1';
 const START = 'rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQkq - 0 1';
 
+/** Chessground's own brushes draw the visitor's arrows; these two are the page's. */
+const brush = (key: string, color: string, opacity: number) => ({ key, color, opacity, lineWidth: 10 });
+const BRUSHES = {
+  green: brush('g', '#15781b', 1),
+  red: brush('r', '#882020', 1),
+  blue: brush('b', '#003088', 1),
+  yellow: brush('y', '#e68f00', 1),
+  world: brush('world', '#003088', 0.85),
+  leela: brush('leela', '#84469c', 0.9),
+};
+
 const keys = (uci: string): [Key, Key] => [uci.slice(0, 2) as Key, uci.slice(2, 4) as Key];
 
 export class Board {
   private ground: Api | null = null;
   private drawn = '';
+  private fen = '';
 
   constructor(private readonly act: Actions) {}
 
@@ -26,8 +41,9 @@ export class Board {
     for (const press of ['mousedown', 'touchstart'] as const) {
       element.addEventListener(press, () => this.ground?.state.dom.bounds.clear(), { capture: true, passive: true });
     }
+    this.drawn = '';
     this.ground = Chessground(element, {
-      disableContextMenu: false,
+      disableContextMenu: true, // the right button draws
       animation: { enabled: !matchMedia('(prefers-reduced-motion: reduce)').matches, duration: 220 },
       movable: {
         free: false,
@@ -36,7 +52,7 @@ export class Board {
         events: { after: (from, to) => this.act.play(parseSquare(from) ?? 0, parseSquare(to) ?? 0) },
       },
       premovable: { enabled: false },
-      drawable: { enabled: false, visible: true },
+      drawable: { enabled: true, visible: true, brushes: BRUSHES },
       highlight: { lastMove: true, check: true },
     });
   }
@@ -59,17 +75,17 @@ export class Board {
       cursor: state.cursor,
       picked: state.picked,
       promotion: state.promotion,
-      arrows: live && proposed === null ? arrows(state) : [],
+      arrows: proposed === null ? arrows(state) : [],
     };
     const drawn = JSON.stringify(view);
     if (drawn === this.drawn) return;
     this.drawn = drawn;
     const pos = at === null ? null : position(fen);
-    const custom: SquareClasses = new Map();
-    if (state.cursor !== null) custom.set(makeSquare(state.cursor), 'cursor');
-    if (state.picked !== null) {
-      custom.set(makeSquare(state.picked), state.picked === state.cursor ? 'cursor picked' : 'picked');
-    }
+    const dests = may && pos !== null ? destinations(pos) : new Map();
+    const custom = marks(state, dests, pos?.board.occupied ?? SquareSet.empty());
+    // The visitor's own arrows and circles belong to the position that they were drawn on.
+    const own = fen === this.fen ? {} : { shapes: [] };
+    this.fen = fen;
     // A promotion waiting for its piece keeps the pawn where it was dropped.
     const pieces = state.promotion === null ? { fen } : {};
     this.ground.set({
@@ -80,11 +96,11 @@ export class Board {
       ...(highlight === null ? { lastMove: undefined } : { lastMove: keys(highlight) }),
       movable: {
         ...(may ? { color: turnOf(fen) } : { color: undefined }),
-        dests: may && pos !== null ? destinations(pos) : new Map(),
+        dests,
       },
       viewOnly: false,
       highlight: { custom },
-      drawable: { autoShapes: view.arrows },
+      drawable: { autoShapes: view.arrows, ...own },
     });
   }
 }
@@ -96,18 +112,45 @@ function afterMove(fen: string, uci: string): string {
   return makeFen(pos.toSetup());
 }
 
-/** The open vote on the board: own ballot in green, the leader in blue. */
-function arrows(state: State): DrawShape[] {
-  const shapes: DrawShape[] = [];
-  const mine = ownBallot(state)?.move ?? null;
-  const leader = state.game?.vote?.leader ?? null;
-  if (leader !== null && leader !== mine) {
-    const [orig, dest] = keys(leader);
-    shapes.push({ orig, dest, brush: 'blue' });
-  }
-  if (mine !== null) {
-    const [orig, dest] = keys(mine);
-    shapes.push({ orig, dest, brush: 'green' });
-  }
+/** Line widths of arrows: of the smallest share, and what all stakes together add. */
+const [THIN, THICK] = [3, 14];
+
+/**
+ * Arrows of the position looked at. An open vote, and the vote that led to an old move: every candidate, as thick as
+ * its share of the stakes that voted; the own vote in green. The move under proof in the network's colour.
+ */
+export function arrows(state: State): DrawShape[] {
+  const { game } = state;
+  if (game === null) return [];
+  const { live, last } = shown(state);
+  const chosen = live ? underProof(state) : null;
+  if (chosen !== null) return [arrow(chosen.uci, 'leela', 10)];
+  const vote = live ? game.vote : last !== null && wasVoted(last) ? voteAt(state, last.ply) : null;
+  if (vote === null) return [];
+  const mine = live ? (ownBallot(state)?.move ?? null) : null;
+  const shapes = vote.candidates.map(({ move, weight }) =>
+    arrow(move, move === mine ? 'green' : 'world', THIN + THICK * part(weight, vote.castWeight)),
+  );
+  // Received and not counted yet: no candidate so far.
+  if (mine !== null && !vote.candidates.some(({ move }) => move === mine)) shapes.push(arrow(mine, 'green', THIN));
   return shapes;
+}
+
+function arrow(uci: string, brush: string, lineWidth: number): DrawShape {
+  const [orig, dest] = keys(uci);
+  return { orig, dest, brush, modifiers: { lineWidth: Math.round(10 * lineWidth) / 10 } };
+}
+
+/** The keyboard's cursor, the square it picked up, and where that piece may go. */
+export function marks(state: State, targets: ReadonlyMap<SquareName, SquareName[]>, taken: SquareSet): SquareClasses {
+  const marked: SquareClasses = new Map();
+  const add = (square: SquareName, name: string) => marked.set(square, `${marked.get(square) ?? ''} ${name}`.trim());
+  const { cursor, picked } = state;
+  if (cursor !== null) add(makeSquare(cursor), 'cursor');
+  if (picked === null) return marked;
+  add(makeSquare(picked), 'picked');
+  for (const target of targets.get(makeSquare(picked)) ?? []) {
+    add(target, taken.has(parseSquare(target)) ? 'move-dest oc' : 'move-dest');
+  }
+  return marked;
 }

@@ -8,6 +8,7 @@ import { multiple } from '../payout.ts';
 import { type State, secondsLeft, shown, stakesOf } from '../state.ts';
 import { w } from '../words/index.ts';
 import { card, type Drawn, icon, share } from './dom.ts';
+import { captures, opening } from './material.ts';
 
 export function player(state: State, side: 'world' | 'leela'): Drawn {
   const { game } = state;
@@ -29,6 +30,7 @@ export function player(state: State, side: 'world' | 'leela'): Drawn {
       <span class="color ${color}" aria-hidden="true"></span>
       <b>${w.sides[side]}</b>
       <small>${about}</small>
+      ${captures(state, side)}
       ${won ? html`<em class="won">${w.player.won}</em>` : nothing}
       ${turn ? html`<em>${doing}</em>` : nothing}
       ${left !== null && left < 86_400 ? html`<span class="clock">${clock(left)}</span>` : nothing}
@@ -140,6 +142,7 @@ export function moves(state: State, act: Actions): Drawn {
     'moves',
     w.moves.title,
     html`
+      ${opening(state)}
       <div class="move-list" id="move-list">
         ${cells.length === 0 ? html`<p class="none">${w.moves.none}</p>` : cells}
       </div>

@@ -1,22 +1,24 @@
 // The page, drawn from the state.
 
-import { makeSquare, squareFile, squareRank } from 'chessops/util';
 import { html, nothing, type TemplateResult } from 'lit-html';
-import { live } from 'lit-html/directives/live.js';
 import { ref } from 'lit-html/directives/ref.js';
 import type { Actions } from '../actions/index.ts';
 import { shortHex } from '../format.ts';
 import { pathOf } from '../route.ts';
-import { mayVote, type State, shown } from '../state.ts';
+import type { State } from '../state.ts';
 import { w } from '../words/index.ts';
 import { action } from './action.ts';
+import { controls } from './controls.ts';
+import { crowd } from './crowd.ts';
 import { type Drawn, icon, link } from './dom.ts';
 import { front } from './front.ts';
 import { moves, player, pools } from './game.ts';
+import { overBoard } from './ghost.ts';
 import { header } from './header.ts';
 import { mine } from './mine.ts';
 import { absentGame, glossary, missing } from './plain.ts';
 import { myPosition } from './position.ts';
+import { promotion } from './promotion.ts';
 import { check, passport, proof, thinking } from './proof.ts';
 
 export function page(state: State, act: Actions, mountBoard: (element: Element | undefined) => void): TemplateResult {
@@ -65,9 +67,9 @@ function table(state: State, act: Actions, number: number, mountBoard: (element:
           >
             <div ${ref(mountBoard)}></div>
           </div>
-          ${promotion(state, act)}
+          ${overBoard(state)} ${promotion(state, act)}
         </div>
-        ${player(state, flipped ? 'leela' : 'world')} ${boardControls(state, act)}
+        ${player(state, flipped ? 'leela' : 'world')} ${game === null ? nothing : controls(state, act)}
       </div>
       ${
         game === null
@@ -77,7 +79,7 @@ function table(state: State, act: Actions, number: number, mountBoard: (element:
               <div class="below">${skeleton('pools')} ${skeleton('thinking')} ${skeleton('check')} ${skeleton('passport')}</div>
             `
           : html`
-              <div class="right-side">${action(state, act)} ${proof(state, act)}</div>
+              <div class="right-side">${action(state, act)} ${crowd(state)} ${proof(state, act)}</div>
               <div class="left-side">${myPosition(state)} ${moves(state, act)}</div>
               <div class="below">${pools(state)} ${thinking(state)} ${check(state, act)} ${passport(state)}</div>
             `
@@ -87,75 +89,6 @@ function table(state: State, act: Actions, number: number, mountBoard: (element:
 }
 
 const skeleton = (name: string): Drawn => html`<section class="card ${name} skeleton" aria-hidden="true"></section>`;
-
-const PROMOTIONS = ['queen', 'knight', 'rook', 'bishop'] as const;
-
-function promotion(state: State, act: Actions): Drawn {
-  const { promotion: chosen, game } = state;
-  if (chosen === null || game === null) return nothing;
-  const white = squareRank(chosen.to) === 7;
-  const top = white === ((game.world === 'white') !== state.flipped);
-  const file = squareFile(chosen.to);
-  const column = (game.world === 'white') !== state.flipped ? file : 7 - file;
-  return html`
-    <div class="cover promoting" @click=${() => act.promote(null)}>
-      <div
-        class="promotion ${top ? 'downwards' : 'upwards'} column-${column}"
-        role="dialog"
-        aria-modal="true"
-        aria-label=${w.board.promote(makeSquare(chosen.to))}
-        @keydown=${(e: KeyboardEvent) => e.key === 'Escape' && act.promote(null)}
-      >
-        ${PROMOTIONS.map(
-          (role) => html`
-            <button
-              class="cg-wrap"
-              aria-label=${w.pieces[role]}
-              @click=${(e: Event) => {
-                e.stopPropagation();
-                act.promote(role);
-              }}
-            >
-              <piece class="${role} ${white ? 'white' : 'black'}"></piece>
-            </button>
-          `,
-        )}
-      </div>
-    </div>
-  `;
-}
-
-function boardControls(state: State, act: Actions): Drawn {
-  if (state.game === null) return nothing;
-  const { may } = mayVote(state);
-  const { live: atLive } = shown(state);
-  return html`
-    <div class="board-controls">
-      <form
-        class="typed"
-        @submit=${(e: Event) => {
-          e.preventDefault();
-          act.submitTyped();
-        }}
-      >
-        <label class="sr" for="typed">${w.board.typeLabel}</label>
-        <input
-          id="typed"
-          placeholder=${may ? w.board.typeHint : w.board.typeNothing}
-          autocomplete="off"
-          autocapitalize="off"
-          spellcheck="false"
-          ?disabled=${!may}
-          .value=${live(state.typed)}
-          @input=${(e: Event) => act.typeMove((e.target as HTMLInputElement).value)}
-        />
-        <button class="quiet" ?disabled=${!may || state.typed.trim() === ''}>${w.board.play}</button>
-      </form>
-      <button class="quiet back" ?hidden=${atLive} @click=${() => act.view(null)}>${w.board.live}</button>
-      <button class="quiet flip" aria-label=${w.board.flip} title=${w.board.flip} @click=${() => act.flip()}>${icon('M8 19V5M4 9l4-4 4 4M16 5v14M12 15l4 4 4-4')}</button>
-    </div>
-  `;
-}
 
 function toast(state: State, act: Actions): Drawn {
   const text = state.problem ?? state.notice;

@@ -2,12 +2,14 @@
 
 import { html, nothing } from 'lit-html';
 import type { Actions } from '../actions/index.ts';
-import { type Progress, proofPath, type Step } from '../api.ts';
+import { type Progress, proofPath, type Step, type Thinking } from '../api.ts';
+import { thoughtsAt } from '../crowd.ts';
 import { grouped, percent, shortHex } from '../format.ts';
 import { chainNow, type State, shown } from '../state.ts';
 import { CHECKS } from '../verify.ts';
 import { w } from '../words/index.ts';
 import { card, type Drawn, link, share } from './dom.ts';
+import { drawing } from './drawings.ts';
 import { millions } from './game.ts';
 
 const STEPS: readonly Exclude<Step, 'queued'>[] = [
@@ -24,7 +26,8 @@ export function progressOf(state: State): Progress | null {
   const { game } = state;
   if (game === null) return null;
   const { last, live } = shown(state);
-  if (live || last?.proof == null) return game.proof;
+  if (live) return game.proof;
+  if (last?.proof == null) return null;
   const { gas, block, seconds } = last.proof;
   return { ply: last.ply, step: 'verified', fraction: 1, started: 0, seconds, tx: last.tx, block, gas };
 }
@@ -79,7 +82,9 @@ export function proof(state: State, act: Actions): Drawn {
   const played = progress === null ? undefined : game.moves[progress.ply];
   const subject =
     progress === null
-      ? w.proof.none
+      ? shown(state).last?.by === 'world'
+        ? w.story.ofWorld
+        : w.proof.none
       : played === undefined
         ? progress.step === 'queued'
           ? w.proof.queued
@@ -92,7 +97,10 @@ export function proof(state: State, act: Actions): Drawn {
     w.proof.title,
     html`
       <p class="subject">${subject}</p>
+      ${story(progress)}
       <progress max="1" .value=${verified ? 1 : (progress?.fraction ?? 0)} class=${verified ? 'done' : ''} aria-label=${w.proof.title}></progress>
+      <details class="deeper">
+      <summary>${w.story.deeper}</summary>
       <ol class="proof-steps">
         ${STEPS.map((step) => {
           const [what, check] = rows[step];
@@ -106,16 +114,60 @@ export function proof(state: State, act: Actions): Drawn {
           `;
         })}
       </ol>
+      </details>
     `,
     seconds === null ? nothing : html`<span class="clock">${seconds.toFixed(verified ? 1 : 0)} s</span>`,
   );
 }
 
+/** What of the proof's steps each drawn step of the story waits for. */
+const STORY = [
+  ['look', 'witness'],
+  ['write', 'opening'],
+  ['check', 'submitted'],
+  ['play', 'verified'],
+] as const;
+
+/** The proof as a player would tell it, each step with a drawing of what it does. */
+function story(progress: Progress | null): Drawn {
+  return html`
+    <ol class="story">
+      ${STORY.map(([name, until]) => {
+        const [title, about] = w.story.steps[name];
+        const mark = storyMark(name, until, progress);
+        return html`
+          <li class=${mark} aria-current=${mark === 'active' ? 'step' : nothing}>
+            ${drawing(name)}<span class="sr">${w.proof.marks[mark]}</span><b>${title}</b><small>${about}</small>
+          </li>
+        `;
+      })}
+    </ol>
+  `;
+}
+
+function storyMark(name: keyof typeof w.story.steps, until: Step, progress: Progress | null): Mark {
+  const mark = markOf(until, progress);
+  if (name !== 'write' || mark !== 'waiting') return mark;
+  const begun = (['commitments', 'quotient'] as const).some((step) => markOf(step, progress) === 'active');
+  return begun ? 'active' : 'waiting';
+}
+
+/** The thoughts behind the move looked at; at the live position, the network's last. */
+function thoughtsSeen(state: State): Thinking | null {
+  const { game } = state;
+  const { last, live } = shown(state);
+  if (game === null) return null;
+  if (live || last === null) return live ? game.thinking : null;
+  return thoughtsAt(state, last.ply);
+}
+
 export function thinking(state: State): Drawn {
   const { game } = state;
   if (game === null) return nothing;
-  const thought = game.thinking;
-  const played = thought === null ? undefined : game.moves[thought.ply]?.move;
+  const { last, live } = shown(state);
+  const thought = thoughtsSeen(state);
+  const played = thought === null ? undefined : (game.moves[thought.ply]?.move ?? thought.choice);
+  const silent = live || last === null ? w.proof.none : last.by === 'world' ? w.story.ofWorld : w.story.notKnown;
   const most = Math.max(...(thought?.moves.map((m) => m.probability) ?? [1]), 0.01);
   return card(
     'thinking',
@@ -125,7 +177,7 @@ export function thinking(state: State): Drawn {
       <ol class="thoughts">
         ${
           thought === null
-            ? html`<li class="none">${w.proof.none}</li>`
+            ? html`<li class="none">${silent}</li>`
             : thought.moves.map(
                 (m) => html`
                   <li class=${m.legal ? (m.move === played ? 'played' : '') : 'illegal'} ${share(m.probability / most)}>

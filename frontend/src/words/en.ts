@@ -1,6 +1,7 @@
 // The page in English. What stands in a sentence is a parameter, so that every language has its own order of words.
 
 import { html } from 'lit-html';
+import { boardWords } from './en.board.ts';
 import { pages } from './en.pages.ts';
 
 const rules = new Intl.PluralRules('en');
@@ -14,6 +15,7 @@ const Sides = { world: 'The World', leela: 'Leela' };
 
 export const en = {
   ...pages,
+  ...boardWords,
   page: {
     title: 'Proofmate',
     yourVote: 'Your vote · Proofmate',
@@ -168,7 +170,6 @@ export const en = {
     otherRelay: 'The server signs receipts with another key than before. Keep your old receipts.',
   },
   prove: {
-    lead: 'The network has chosen its move. The chain plays it once a proof shows that it is the best legal move by the network’s own scores.',
     standIn:
       'Too little of the World’s stakes agreed on a move, so the same network moves for the World, proven like its own moves.',
     anyone: (period: string) =>

@@ -2,6 +2,7 @@
 
 import { html } from 'lit-html';
 import type { Words } from './en.ts';
+import { boardWords } from './zh.board.ts';
 import { pages } from './zh.pages.ts';
 
 type Side = 'world' | 'leela';
@@ -11,6 +12,7 @@ const Sides = { world: '世界队', leela: 'Leela' };
 
 export const zh: Words = {
   ...pages,
+  ...boardWords,
   page: {
     title: 'Proofmate',
     yourVote: '轮到你投票 · Proofmate',
@@ -155,7 +157,6 @@ export const zh: Words = {
     otherRelay: '服务器签署回执的密钥与以前不同。请保留旧回执。',
   },
   prove: {
-    lead: '网络已选好着法。证明它是网络自身评分最高的合法着法之后，链上才会走这一步。',
     standIn: '世界队中对同一着法达成一致的押注太少，因此由同一个网络代世界队走棋，并同样给出证明。',
     anyone: (period) => `任何人都可以证明这步棋。若 ${period}内没有证明，可以取消对局并退还所有押注。`,
     label: '证明',
