@@ -201,6 +201,10 @@ async function flow(stack, page) {
   passed('voted by clicking on the board; the chain played the move');
 
   await until(async () => (await stack.get(`/api/games/${number}`)).moves[ply + 1]?.proof, 90);
+  await page.locator('.story li.done').nth(3).waitFor({ timeout: 30_000 });
+  await page.locator('.stamp').waitFor();
+  assert.match(await page.locator('#last-result').textContent(), /, 100%, unopposed/);
+  await page.locator('.deeper summary').click();
   await page
     .locator('.proof-steps li.done')
     .nth(STEPS.length - 1)

@@ -113,7 +113,7 @@ function afterMove(fen: string, uci: string): string {
 }
 
 /** Line widths of arrows: of the smallest share, and what all stakes together add. */
-const [THIN, THICK] = [3, 14];
+const [THIN, THICK] = [3, 9];
 
 /**
  * Arrows of the position looked at. An open vote, and the vote that led to an old move: every candidate, as thick as

@@ -53,7 +53,7 @@ function ghost(state: State, fen: string, chosen: { uci: string; san: string; fr
   const kind = `${move.promotion ?? piece.role} ${piece.color}`;
   const label = w.ghost.label(chosen.san, percent(chosen.fraction));
   return html`
-    <div class="ghost" role="img" aria-label=${label} ${onSquare(move.to, whiteBelow(state))}>
+    <div class="under-proof" role="img" aria-label=${label} ${onSquare(move.to, whiteBelow(state))}>
       <div class="cg-wrap faint"><piece class=${kind}></piece></div>
       <div class="cg-wrap filling" ${share(chosen.fraction)}><piece class=${kind}></piece></div>
     </div>

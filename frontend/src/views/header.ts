@@ -13,7 +13,7 @@ export function header(state: State, act: Actions): Drawn {
   const here = (page: typeof route.page) => (route.page === page ? 'page' : nothing);
   return html`
     <header class="page-top">
-      <a class="brand" href=${pathOf({ page: 'front' })} aria-current=${here('front')}>
+      <a class="brand" href=${pathOf({ page: 'front' })} aria-label="Proofmate" aria-current=${here('front')}>
         <svg viewBox="0 0 32 32" aria-hidden="true"><use href="/favicon.svg#mark"></use></svg><span>Proofmate</span>
       </a>
       <nav aria-label=${w.header.navigation}>

@@ -79,12 +79,14 @@ export function proof(state: State, act: Actions): Drawn {
       : verified
         ? progress.seconds
         : Math.max(progress.seconds ?? 0, chainNow(state) - progress.started);
+  const { last, live } = shown(state);
+  if (progress === null && !live && last?.by === 'world') {
+    return card('proof', w.proof.title, html`<p class="fine">${w.story.ofWorld}</p>`);
+  }
   const played = progress === null ? undefined : game.moves[progress.ply];
   const subject =
     progress === null
-      ? shown(state).last?.by === 'world'
-        ? w.story.ofWorld
-        : w.proof.none
+      ? w.proof.none
       : played === undefined
         ? progress.step === 'queued'
           ? w.proof.queued
