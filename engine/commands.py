@@ -93,7 +93,7 @@ def _or_sentence(command: Any) -> Any:
     def run(options: argparse.Namespace) -> int:
         try:
             command(options)
-        except (ValueError, OSError, ModuleNotFoundError) as error:
+        except (ValueError, OSError, RuntimeError, ModuleNotFoundError) as error:
             print(f"proofmate: {error}", file=sys.stderr)
             return 2
         return 0
@@ -101,13 +101,25 @@ def _or_sentence(command: Any) -> Any:
     return run
 
 
+def _at_least(least: int, options: argparse.Namespace, *names: str) -> None:
+    """Raises ValueError for an option with a smaller value."""
+    for name in names:
+        if (value := getattr(options, name)) < least:
+            raise ValueError(f"--{name} must be at least {least}, not {value}")
+
+
 def _label(options: argparse.Namespace) -> None:
     from engine.label import label_on_cores
 
+    _at_least(1, options, "workers")
+    _at_least(0, options, "minutes", "seed")
     label_on_cores(options.folder, options.seed, options.workers, 60 * options.minutes, print)
 
 
 def _train(options: argparse.Namespace) -> None:
+    _at_least(1, options, "steps", "batch", "processes")
+    if options.processes > 1 and options.device != "cpu":
+        raise ValueError(f"--processes {options.processes} is for --device cpu only, not {options.device}")
     from engine.train import Config, start
 
     config = Config(options.network, options.steps, options.batch, mirror=options.mirror)
@@ -133,8 +145,8 @@ def _strength(options: argparse.Namespace) -> None:
     for elo in options.elo or ():
         if not 1320 <= elo <= 3190:
             raise ValueError(f"--elo {elo}: Stockfish's UCI_Elo is 1320 to 3190")
-    if options.games < 0 or options.workers < 1:
-        raise ValueError(f"--games {options.games} --workers {options.workers}: no match can be played so")
+    _at_least(0, options, "games")
+    _at_least(1, options, "workers", "positions")
     path = default_network() if options.network is None else Path(options.network)
     if not path.exists() and (NETWORKS / f"{path.name}.safetensors").exists():
         path = NETWORKS / f"{path.name}.safetensors"

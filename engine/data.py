@@ -102,7 +102,10 @@ def read_games(path: Path) -> list[NDArray[np.uint16]]:
     pairs = numbers[: len(numbers) // 2 * 2].reshape(-1, 2)
     ends = np.flatnonzero((pairs == UNLABELLED).all(1))
     if len(numbers) % 2 or not len(ends) or ends[-1] != len(pairs) - 1:
-        raise ValueError(f"{path} is not a whole games file: it does not end with the end of a game")
+        raise ValueError(
+            f"{path} is not a whole games file: it does not end with the end of a game; "
+            "`proofmate label` with its seed cuts off the rest and continues it"
+        )
     return [game[:-1] for game in np.split(pairs, ends[:-1] + 1)] if len(ends) > 1 else [pairs[:-1]]
 
 

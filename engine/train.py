@@ -161,6 +161,8 @@ class Run:
     def __init__(self, folder: Path, config: Config, device: torch.device) -> None:
         if config.network not in SHAPES:
             raise ValueError(f"there is no network {config.network!r}, only {', '.join(SHAPES)}")
+        if device.type == "cuda" and not torch.cuda.is_available():
+            raise ValueError("torch finds no GPU that it can use: train with --device cpu")
         self.folder, self.config, self.device = folder, config, device
         torch.manual_seed(config.seed)
         self.tower = Tower(SHAPES[config.network]).to(device)
@@ -168,6 +170,9 @@ class Run:
         self.step, self.cpu_seconds = 0, 0.0
         checkpoint = folder / "checkpoint.pt"
         if checkpoint.exists():
+            trained = json.loads((folder / "config.json").read_text())["network"]
+            if trained != config.network:
+                raise ValueError(f"{folder} holds a run of {trained!r}, not of {config.network!r}: take another folder")
             state = torch.load(checkpoint, map_location=device, weights_only=True)
             self.tower.load_state_dict(state["tower"])
             self.adam.load_state_dict(state["adam"])
@@ -219,6 +224,8 @@ class Run:
         saved = reported = started
         reported_step = self.step
         training, held_out = data.split(positions)
+        if len(training) < config.batch:
+            raise ValueError(f"a batch of {config.batch} is more than the {len(training)} training positions")
         on_device = Positions(positions, self.device)
         held_out_rows = torch.from_numpy(held_out[:: len(held_out) // 8192 + 1]).to(self.device)
         sums = torch.zeros(2, device=self.device)

@@ -42,8 +42,8 @@ def test_strength_prints_one_object(tmp_path: Path, capsys: pytest.CaptureFixtur
     ("arguments", "reason"),
     [
         (["--elo", 1200], "--elo 1200: Stockfish's UCI_Elo is 1320 to 3190"),
-        (["--games", -1], "--games -1 --workers 1: no match"),
-        (["--workers", 0], "--workers 0: no match"),
+        (["--games", -1], "--games must be at least 0, not -1"),
+        (["--workers", 0], "--workers must be at least 1, not 0"),
     ],
 )
 def test_matches_that_cannot_be_played(
@@ -51,6 +51,23 @@ def test_matches_that_cannot_be_played(
 ) -> None:
     assert run("strength", *arguments) == 2
     assert reason in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["label", "data", "--workers", 0], "--workers must be at least 1, not 0"),
+        (["label", "data", "--minutes", -1], "--minutes must be at least 0, not -1.0"),
+        (["train", "run", "--games", "g", "--batch", 0], "--batch must be at least 1, not 0"),
+        (["train", "run", "--games", "g", "--processes", 2, "--device", "cuda"], "for --device cpu only, not cuda"),
+    ],
+)
+def test_numbers_that_make_no_sense(
+    arguments: list[object], reason: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(arguments[0], tmp_path / str(arguments[1]), *arguments[2:]) == 2
+    assert reason in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("name", ["no-such-network", "../../etc/passwd"])

@@ -187,6 +187,18 @@ def test_sigterm_ends_a_run_with_a_checkpoint(games: list[Path], tmp_path: Path,
     assert train.Run.open(tmp_path).step == log(tmp_path)[-1]["step"] >= 1
 
 
+def test_a_folder_of_another_network_is_left_alone(trained: Path, games: list[Path]) -> None:
+    before = (trained / "config.json").read_text()
+    with pytest.raises(ValueError, match=r"holds a run of 'tiny', not of 'small': take another folder"):
+        train.start(trained, train.Config("small", 1, 1), games, "cpu", processes=1, seconds=1)
+    assert (trained / "config.json").read_text() == before
+
+
+def test_a_batch_larger_than_the_data_is_refused(games: list[Path], tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"a batch of 100000 is more than the \d+ training positions"):
+        train.start(tmp_path, train.Config("tiny", 1, 100_000), games, "cpu", processes=1, seconds=1)
+
+
 def test_mirrored_positions_are_exact() -> None:
     positions = data.decode([random_game(seed) for seed in range(12)])
     boards = torch.from_numpy(positions.boards.copy())
