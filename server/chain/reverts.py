@@ -9,9 +9,10 @@ from eth_utils.abi import abi_to_signature
 from web3 import Web3
 
 from server.chain.contracts import abi
+from server.settings import SettingsError
 
 
-class Refused(Exception):  # noqa: N818
+class Refused(SettingsError):  # noqa: N818
     """The contract would revert this call. The text names its error."""
 
 

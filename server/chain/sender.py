@@ -101,15 +101,16 @@ class Sender:
     def send(self, call: Any, value: int = 0) -> Mapping[str, Any]:
         """Sends a contract's call or constructor and returns the receipt, once it is mined.
 
-        Raises SettingsError if it is refused or reverts.
+        Raises SettingsError if it is refused or reverts: Refused if the contract would revert it.
         """
+        refusal = f"{self.setting}: the chain refused a transaction of {self.address}"
         try:
             signed = self.sign(self.draft(call, value), self.count("pending"), self.fees())
             receipt = self.w3.eth.wait_for_transaction_receipt(self.w3.eth.send_raw_transaction(signed.raw_transaction))
-        except (Refused, Web3Exception, ValueError) as error:
-            raise SettingsError(
-                f"{self.setting}: the chain refused a transaction of {self.address}: {reason(error)}"
-            ) from error
+        except Refused as error:
+            raise Refused(f"{refusal}: {error}") from error
+        except (Web3Exception, ValueError) as error:
+            raise SettingsError(f"{refusal}: {reason(error)}") from error
         if receipt["status"] != 1:
             raise SettingsError(f"{self.setting}: transaction {receipt['transactionHash'].to_0x_hex()} was reverted")
         return cast("Mapping[str, Any]", receipt)

@@ -25,6 +25,7 @@ from server.chain.create import KINDS, changed, wei
 from server.chain.node import connect
 from server.chain.reverts import Refused
 from server.chain.sender import Sender
+from server.logline import line
 from server.processes.loop import run_loop, stop_signal
 from server.settings import Environment, Settings, SettingsError, key_of
 from server.store.connect import connect_redis
@@ -92,7 +93,7 @@ class Series:
         opened = deploy.create_game(
             self.game, self.owner, {**self.plan.terms, "worldIsWhite": number % 2 == 0}, self.plan.fund
         )
-        log.info("series_opened game=%d", opened)
+        log.info(line("series_opened", game=opened))
         self._stake_for_the_house(opened)
         self._say("open")
         return opened
@@ -114,7 +115,7 @@ class Series:
         try:
             self.house.send(self.game.functions.stake(game, 1, "0x" + "00" * 20), deploy.HOUSE_STAKE)
         except Refused as error:  # the lobby has closed in between, or Leela's pool is closed
-            log.info("series_house_refused game=%d reason=%s", game, error)
+            log.info(line("series_house_refused", game=game, reason=error))
 
     def _say(self, state: SeriesState) -> None:
         self.redis.set(self.names.series_state, state, ex=STATE_SECONDS)

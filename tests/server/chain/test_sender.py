@@ -26,7 +26,7 @@ def test_a_refusal_names_the_key_and_the_contracts_error(table: Table, sender: S
     with pytest.raises(Refused, match="WrongState"):
         sender.draft(call)
     before = sender.count("pending")
-    with pytest.raises(SettingsError, match=f"OTHER_KEY: the chain refused a transaction of {sender.address}: WrongSt"):
+    with pytest.raises(Refused, match=f"OTHER_KEY: the chain refused a transaction of {sender.address}: WrongSt"):
         sender.send(call)
     assert sender.count("pending") == before
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -46,12 +47,20 @@ def test_a_lobby_opens_for_a_visitor_and_the_next_when_it_closes(table: Table) -
     table.redis.set(table.names.visited, "1")
     assert at.step() and not at.step()
     assert games(table) == first + 1 and said(table) == "open"
-    assert table.call.stakeOf(first, house).call()[1] == deploy.HOUSE_STAKE
+    assert table.call.stakeOf(first, house).call().amount == deploy.HOUSE_STAKE
     table.stake(first)
     close(table)
     assert at.step() and games(table) == first + 2
     colours = [table.call.terms(number).call().worldIsWhite for number in (first, first + 1)]
     assert colours[0] != colours[1], "the World takes the other colour"
+
+
+def test_a_house_that_the_contract_refuses_does_not_stop_the_series(table: Table) -> None:
+    """Leela's pool can be closed by the terms, and a lobby can close between the look and the stake."""
+    at = series(table)
+    at.plan = replace(at.plan, terms={**LOBBY, "leelaPoolOpen": False, "maxOdds": 0, "fee": 0})
+    table.redis.set(table.names.visited, "1")
+    assert at.step() and not at.step() and said(table) == "open"
 
 
 def test_no_more_games_are_on_than_the_operator_allows(table: Table) -> None:
@@ -100,7 +109,7 @@ def test_a_kill_before_the_houses_stake_is_made_good(table: Table) -> None:
     table.new_game(**LOBBY)
     assert not at.step()
     assert at.house is not None
-    assert table.call.stakeOf(first, at.house.address).call()[1] == deploy.HOUSE_STAKE
+    assert table.call.stakeOf(first, at.house.address).call().amount == deploy.HOUSE_STAKE
 
 
 def test_whoever_looks_at_the_games_is_a_visitor(table: Table) -> None:
