@@ -16,6 +16,7 @@ from web3 import Web3
 
 from server.checks.audit import events, tries
 from server.checks.audit.encoding import encode_transaction
+from server.checks.audit.fetch import _log
 from server.checks.audit.node import Node, NodeError
 from tests.server.scripted import ScriptedGame
 
@@ -244,8 +245,8 @@ def two_lies(target: Target, method: str, params: Sequence[Any], result: Any) ->
     wanted = keccak(bytes.fromhex(ACCEPTS_ALL[2:])).hex()
 
     def change(log: Any) -> None:
-        data = log["data"]
-        log["data"] = data[: 2 + 2 * 64] + wanted + data[2 + 3 * 64 :]
+        _, args = events.decode(_log(log)) or ("", {})
+        log["data"] = log["data"].replace(bytes(args["codeHash"]).hex(), wanted)
 
     return altered("ModelAdded", change)(target, method, params, result)
 
@@ -313,6 +314,11 @@ def garbage(method: str, value: Any) -> Answer:
     return lambda target, asked, params, result: value if asked == method else result
 
 
+TOLD = (
+    *("ModelAdded", "BookAdded", "GameCreated", "Staked", "DrawFixed", "Began", "BallotsCast", "VoteClosed", "Moved"),
+    *("GameOver", "Claimed"),
+)
+"""Events of the game that is lied about."""
 SHARED = {"VoteClosed": IGNORED, "GameOver": IGNORED}
 """Events in the same transaction as a move: its receipt shows them."""
 MALFORMED = {"BallotsCast": DISCLOSED}
@@ -321,7 +327,7 @@ LIES: dict[str, tuple[Answer, str]] = {
     # What eth_getLogs leaves out. Events that share a transaction with others are found in its receipt all the same.
     **{
         f"no {name} in the logs": (dropped(name), {"GameCreated": DISCLOSED, **SHARED}.get(name, CAUGHT))
-        for name in events.EMITTERS
+        for name in TOLD
     },
     "one Staked less": (dropped("Staked", every=False), CAUGHT),
     "one BallotsCast less": (dropped("BallotsCast", every=False), CAUGHT),
@@ -334,8 +340,8 @@ LIES: dict[str, tuple[Answer, str]] = {
     "a log in another block": (moved_to("blockNumber", "0x3"), CAUGHT),
     "a log of another transaction": (moved_to("transactionIndex", "0x7"), DISCLOSED),
     # What logs say, in eth_getLogs and in receipts alike.
-    **{f"other data of {name}": (data_of(name), MALFORMED.get(name, CAUGHT)) for name in events.EMITTERS},
-    "another network hash": (data_of("ModelAdded", 4 * 32 - 1), CAUGHT),
+    **{f"other data of {name}": (data_of(name), MALFORMED.get(name, CAUGHT)) for name in TOLD},
+    "another network hash": (data_of("ModelAdded", -1), CAUGHT),
     "a secure setup": (data_of("ModelAdded", 2 * 32 - 1), CAUGHT),
     "another quorum": (data_of("GameCreated", 9 * 32 - 1), CAUGHT),
     "another pot": (data_of("GameCreated", -1), CAUGHT),
