@@ -40,12 +40,17 @@ class Keys:
     """Proving and verifying key of a network under a setup."""
 
     @staticmethod
-    def derive(network: Network, parameters: Parameters) -> Keys: ...
+    def derive(network: Network, parameters: Parameters) -> Keys:
+        """Seconds. Raises ValueError for a setup of another size, or too little free memory, with both figures."""
     @property
     def hash(self) -> bytes: ...
     def solidity(self) -> str: ...
     def prove(
         self, input: bytes, legal: Sequence[int], context: bytes, progress: Callable[[str, float], bool]
     ) -> tuple[int, list[bytes], bytes]:
-        """Policy index of the best legal move, public words, proof. `progress` returns False to cancel."""
+        """Policy index of the best legal move, public words, proof. `progress` returns False to cancel.
+
+        The same request gives the same proof. Raises ValueError for a request that makes no sense and for too little
+        free memory, before anything is begun.
+        """
     def verify(self, words: Sequence[bytes], proof: bytes) -> bool: ...

@@ -1,7 +1,7 @@
 //! Pairs our prover with halo2-axiom's `create_proof` on one network: `pair NETWORK RUNS ours|halo2|both [SETUP]`.
 //!
 //! Prints a JSON object with seconds on the wall clock and of the processor, by prover, run by run, and the process's peak
-//! memory. In `both` they take turns, so that a busy machine slows both alike; for memory each needs a process of its own.
+//! memory; of the last proof, what was said of its progress and when. In `both` they take turns, so that a busy machine slows both alike; for memory each needs a process of its own.
 //! Proofs are of random input planes: neither time nor memory depends on them.
 
 #[path = "../tests/common/reference.rs"]
@@ -12,7 +12,7 @@ use std::{collections::BTreeMap, fs, sync::Arc, time::Instant};
 use _halo2::{
     layout::Layout,
     network::Network,
-    prover::Keys,
+    prover::{Keys, Step},
     setup,
     synthesis::Witness,
     witness::{Statement, bit_words},
@@ -41,10 +41,17 @@ fn main() {
     let keys = ours
         .then(|| timed(&mut timings, "ours_keys", || Keys::derive(layout.clone(), parameters.clone()).expect("keys")));
     let reference = halo2.then(|| timed(&mut timings, "halo2_keys", || reference::keys(&layout, &parameters)));
+    let mut events = Vec::new();
     for run in 0..runs {
         if let Some(keys) = &keys {
             timed(&mut timings, "ours_proof", || {
-                keys.write(witness(&layout, run as u64), &mut |_, _| true).expect("a proof")
+                let start = Instant::now();
+                events.clear();
+                let mut observe = |step: Step, fraction: f64| {
+                    events.push((format!("{step:?}"), fraction, start.elapsed().as_secs_f64()));
+                    true
+                };
+                keys.write(witness(&layout, run as u64), &mut observe).expect("a proof")
             });
         }
         if let Some(key) = &reference {
@@ -53,8 +60,14 @@ fn main() {
             });
         }
     }
-    let timings = serde_json::to_string(&timings).expect("numbers");
-    println!("{{\"k\":{},\"rows\":{},\"peak_mb\":{},\"timings\":{timings}}}", layout.k, layout.rows(), peak_mb());
+    let result = serde_json::json!({
+        "k": layout.k,
+        "rows": layout.rows(),
+        "peak_mb": peak_mb(),
+        "timings": timings,
+        "progress": events,
+    });
+    println!("{result}");
 }
 
 fn witness(layout: &Layout, seed: u64) -> Witness {

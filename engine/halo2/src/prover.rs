@@ -158,8 +158,9 @@ impl Keys {
             instance: domain.interpolate(instance),
             separator,
         };
-        writer.report(Step::Quotient, Part::QUOTIENT.start)?;
-        let [mut quotient, mut upper] = claim.quotient(domain, &self.cosets);
+        writer.report(Step::Quotient, Part::COSETS.start)?;
+        let half = (Part::COSETS.start + Part::COSETS.end) / 2.0;
+        let [mut quotient, mut upper] = claim.quotient(domain, &self.cosets, || writer.report(Step::Quotient, half))?;
         drop(claim);
         bit_reverse(&mut quotient);
         bit_reverse(&mut upper);
@@ -270,11 +271,12 @@ struct Part {
 }
 
 impl Part {
-    const FIRST: Part = Part { step: Step::Commitments, start: 0.05, end: 0.12 };
-    const SECOND: Part = Part { step: Step::Commitments, start: 0.16, end: 0.45 };
-    const QUOTIENT: Part = Part { step: Step::Quotient, start: 0.5, end: 0.8 };
-    const OPENING: Part = Part { step: Step::Opening, start: 0.88, end: 0.94 };
-    const LAST: Part = Part { step: Step::Opening, start: 0.95, end: 1.0 };
+    const FIRST: Part = Part { step: Step::Commitments, start: 0.02, end: 0.05 };
+    const SECOND: Part = Part { step: Step::Commitments, start: 0.08, end: 0.48 };
+    const COSETS: Part = Part { step: Step::Quotient, start: 0.53, end: 0.73 };
+    const QUOTIENT: Part = Part { step: Step::Quotient, start: 0.73, end: 0.86 };
+    const OPENING: Part = Part { step: Step::Opening, start: 0.9, end: 0.96 };
+    const LAST: Part = Part { step: Step::Opening, start: 0.96, end: 1.0 };
 }
 
 /// A proof as it grows, and whoever watches it.

@@ -39,16 +39,23 @@ pub struct Claim<'a> {
 }
 
 impl Claim<'_> {
-    /// h0 and h1.
-    pub fn quotient(&self, domain: &Domain, cosets: &[Coset; 2]) -> [Coefficients; 2] {
-        let [mut a, mut b] = [0, 1].map(|i| self.on_coset(domain, &cosets[i], &self.fixed[i]));
+    /// h0 and h1. `between` is called between the cosets, each half of the work; its error ends it.
+    pub fn quotient<E>(
+        &self,
+        domain: &Domain,
+        cosets: &[Coset; 2],
+        between: impl FnOnce() -> Result<(), E>,
+    ) -> Result<[Coefficients; 2], E> {
+        let mut a = self.on_coset(domain, &cosets[0], &self.fixed[0]);
+        between()?;
+        let mut b = self.on_coset(domain, &cosets[1], &self.fixed[1]);
         let power = cosets[0].shift.pow([domain.n() as u64]);
         let half = Fr::from(2).invert().expect("not zero");
         let over = half * power.invert().expect("not zero");
         a.par_iter_mut().zip(&mut b).with_min_len(CHUNK).for_each(|(a, b)| {
             (*a, *b) = ((*a + *b) * half, (*a - *b) * over);
         });
-        [a, b]
+        Ok([a, b])
     }
 
     /// h0 + s^n h1.

@@ -12,6 +12,7 @@ use std::{
 use _halo2::{
     circuit::First,
     layout::{Block, Layout, OFF_BOARD_ROWS, ROWS, THRESHOLD_ROW, UNUSABLE_ROWS},
+    network::MARGIN,
     prover::Keys,
     setup,
     synthesis::Witness,
@@ -285,6 +286,41 @@ fn a_threshold_moved_by_2_45_is_not_proven_whichever_digit_absorbs_it() {
             assert_eq!(attack.failures(), [PHI], "only the digits' range is in the way");
             assert!(!attack.verifies());
         }
+    }
+}
+
+#[test]
+fn an_activation_of_255_is_not_proven_with_everything_after_it_consistent() {
+    let honest = Attack::new();
+    let last = honest.layout().network.layers.len() - 1;
+    // An activation that enters the logits, so that they alone come after it.
+    let (row, channel, p) = (0..16)
+        .flat_map(|channel| (0..35).filter(|p| p % 9 != 8).map(move |p| (channel, p)))
+        .map(|(channel, p)| (honest.row(Block::Channel { layer: last, channel }, p), channel, p))
+        .find(|(row, ..)| (1..127).contains(&small(honest.first.x[0][*row])))
+        .expect("a living channel");
+    for tag in [false, true] {
+        let mut attack = Attack::new();
+        let more = 255 - small(attack.first.x[0][row]);
+        let network = attack.layout().network.clone();
+        for plane in 0..network.policy_planes() {
+            let weight = network.layers[last].kernel(plane, channel)[0];
+            attack.case.evaluation.sums[last][plane][p + MARGIN] += weight * more as i32;
+        }
+        // The moves that then lead, their bits and their words.
+        let scores = attack.case.scores();
+        attack.threshold = scores[scores.len() - 3].0;
+        attack.first = attack.case.first(attack.threshold);
+        attack.first.x[0][row] = integer(255);
+        if tag {
+            // (-1, 255) is in the table; the remainder makes up for u.
+            let u = attack.first.u[0][row] + Fr::ONE;
+            attack.first.u[0][row] = -Fr::ONE;
+            attack.first.r[0][row] += u * integer(1 << network.shift);
+        }
+        attack.show_words();
+        assert_eq!(attack.failures(), [PHI], "only the table is in the way");
+        assert!(!attack.verifies());
     }
 }
 
