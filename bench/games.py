@@ -127,7 +127,7 @@ def _game(here: Arena, crowd: Any, stakers: int, moves: list[int]) -> dict[str, 
         here.send(functions.closeVote(game))
     here.wait(int(TERMS["provingPeriod"]))
     void = here.send(functions.voidGame(game))
-    claim = here.send(functions.claim(game, voters[0].address))
+    claim = here.send(functions.claim(game, voters[0].address), voters[0].address)
     return {
         "stake on the World": stakes[-1]["gasUsed"],
         "stake on Leela": on_leela["gasUsed"],

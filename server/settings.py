@@ -76,6 +76,9 @@ class Environment(BaseSettings):
     setup_hash: str | None = Field(None, description="BLAKE2b-512 of that file, in hex, as the ceremony published it")
     explorer: str | None = Field(None, description="a block explorer's address, for links")
     frontend: Path = Field(ROOT / "frontend" / "dist", description="folder of the built page")
+    beacon_url: str = Field(
+        "https://api.drand.sh", description="an HTTP relay of drand, whose rounds draw the openings off local chains"
+    )
     ballot_margin: int = Field(
         15, ge=0, description="seconds before a vote's deadline from which the API refuses ballots"
     )
@@ -120,7 +123,7 @@ class Environment(BaseSettings):
     def _redis(cls, url: str | None) -> str | None:
         return _with_scheme(url, "redis://", "rediss://", "unix://")
 
-    @field_validator("rpc_url", "public_rpc_url", "explorer")
+    @field_validator("rpc_url", "public_rpc_url", "explorer", "beacon_url")
     @classmethod
     def _http(cls, url: str | None) -> str | None:
         return _with_scheme(url, "http://", "https://")
@@ -172,6 +175,7 @@ class Settings:
     setup_hash: str | None
     explorer: str | None
     frontend: Path
+    beacon_url: str
     ballot_margin: int
     relay_gas: int
     forwarded_allow_ips: str
@@ -226,6 +230,7 @@ class Settings:
             setup_hash=env.setup_hash,
             explorer=env.explorer,
             frontend=env.frontend,
+            beacon_url=env.beacon_url,
             ballot_margin=env.ballot_margin,
             relay_gas=env.relay_gas,
             forwarded_allow_ips=env.forwarded_allow_ips,

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity 0.8.37;
 
+import {IBeacon} from "./Beacon.sol";
 import {Chess, MoveSet, Position} from "./Chess.sol";
 import {IGame} from "./IGame.sol";
 import {Pool} from "./Pool.sol";
+import {Quicknet} from "./Quicknet.sol";
 import {Registry} from "./Registry.sol";
+import {Verifier} from "./Verifier.sol";
 import {Vote} from "./Vote.sol";
 
 /// @title The games. What each function promises stands in IGame.
@@ -12,12 +15,18 @@ contract Game is Registry {
     using Vote for Vote.Count;
 
     /// @dev The draw's block is this many after the one that closes the lobby.
-    uint64 private constant DRAW_DELAY = 2;
+    uint256 private constant DRAW_DELAY = 2;
+    /// @dev The draw's round is due this long, or a little more, after the lobby closed: a block's time is not exact.
+    uint256 private constant ROUND_DELAY = 1 minutes;
+    /// @dev So long after that round was due, a block's hash may draw instead.
+    uint256 private constant BEACON_PATIENCE = 1 days;
+    /// @dev A lobby's final window: a quarter of its period, at most this.
+    uint256 private constant MAX_WINDOW = 1 hours;
+    /// @dev More than this part of a pool is a large stake.
+    uint256 private constant LARGE = 10;
+    uint256 private constant MAX_EXTENSIONS = 4;
     /// @dev What a pool, or a pot with its fund, may hold, so that a seat and a count each fit one storage word.
     uint256 private constant MAX_POOL = type(uint80).max;
-    uint256 private constant MAX_FEE = 500;
-    /// @dev A point off the curve burns all the gas that the verifier is given; a valid proof takes about 500,000.
-    uint256 private constant VERIFIER_GAS = 2_000_000;
     /// @dev Order of BN254's scalar field. Every public word is below it: the verifier would reduce a larger one.
     uint256 private constant SCALAR_FIELD =
         21888242871839275222246405745257275088548364400416034343698204186575808495617;
@@ -39,9 +48,10 @@ contract Game is Registry {
         Reason reason;
         bool repeated;
         uint32 seats;
-        uint64 deadline;
-        uint64 decidableAt;
-        uint64 drawBlock;
+        uint40 deadline;
+        uint40 decidableAt;
+        uint48 drawBlock;
+        uint48 drawRound;
         uint80 worldPool;
         uint80 leelaPool;
         uint80 pot;
@@ -56,6 +66,12 @@ contract Game is Registry {
         bool settled;
         uint32 seat;
         uint80 amount;
+    }
+
+    /// @dev What the sides staked in the lobby's final window, and how often that moved it.
+    struct Late {
+        uint8 extensions;
+        uint80[2] staked;
     }
 
     /// @dev One storage word: all that a ballot needs of a seat.
@@ -77,6 +93,9 @@ contract Game is Registry {
         bool hasLegal;
     }
 
+    /// @inheritdoc IGame
+    IBeacon public immutable beacon = new Quicknet();
+
     uint256 public games;
     mapping(uint256 game => Terms) private _terms;
     mapping(uint256 game => Record) private _records;
@@ -87,12 +106,19 @@ contract Game is Registry {
     mapping(uint256 game => mapping(bytes32 key => uint256)) private _occurrences;
     /// @dev What is owed whatever comes: rewards, and the creator's share once the game is over.
     mapping(uint256 game => mapping(address account => uint256)) private _credits;
+    mapping(uint256 game => Late) private _late;
+    /// @inheritdoc IGame
+    mapping(address account => address) public claimerOf;
 
     // ------------------------------------------------------------------------------------------------------ owner
 
     /// @inheritdoc IGame
     function createGame(Terms calldata terms_, uint128 pot) external payable onlyOwner returns (uint256 game) {
-        _checkTerms(terms_);
+        Model memory model_ = model(terms_.model);
+        if (model_.insecure && !_isLocal()) revert InsecureModel(terms_.model, block.chainid);
+        _checkUsable(model_.usableFrom);
+        _checkUsable(bookUsableFrom(terms_.book));
+        rules.checkTerms(terms_, pot, _isLocal());
         uint80 value = _received();
         if (pot > value) revert TooMuch(pot, value);
 
@@ -103,27 +129,8 @@ contract Game is Registry {
         record.pot = _amount(pot);
         record.fund = value - record.pot;
         record.state = State.Lobby;
-        if (terms_.lobbyPeriod != 0) record.deadline = uint64(block.timestamp + terms_.lobbyPeriod);
+        if (terms_.lobbyPeriod != 0) record.deadline = uint40(block.timestamp + terms_.lobbyPeriod);
         emit GameCreated(game, msg.sender, terms_, record.fund, pot);
-    }
-
-    function _checkTerms(Terms calldata terms_) private view {
-        bool isLocal = block.chainid == 31337 || block.chainid == 1337;
-        if (model(terms_.model).insecure && !isLocal) revert InsecureModel(terms_.model, block.chainid);
-        if (terms_.book >= books()) revert UnknownBook(terms_.book);
-        // A lobby without a period holds Leela's stakes, pot and fund until the World stakes: for ever, if it never does.
-        _checkTerm("lobbyPeriod", terms_.lobbyPeriod, isLocal ? 0 : 1, type(uint32).max);
-        _checkTerm("votingPeriod", terms_.votingPeriod, 1, type(uint32).max);
-        _checkTerm("minPeriod", terms_.minPeriod, 0, terms_.votingPeriod);
-        _checkTerm("provingPeriod", terms_.provingPeriod, 1, type(uint32).max);
-        _checkTerm("quorum", terms_.quorum, 0, Pool.BASIS_POINTS);
-        _checkTerm("fee", terms_.fee, 0, MAX_FEE);
-        _checkTerm("maxPly", terms_.maxPly, 1, Chess.MAX_PLY);
-        _checkTerm("minStake", terms_.minStake, 1, MAX_POOL);
-    }
-
-    function _checkTerm(string memory term, uint256 value, uint256 least, uint256 most) private pure {
-        if (value < least || value > most) revert TermOutOfRange(term, value, least, most);
     }
 
     // ------------------------------------------------------------------------------------------------------ stakers
@@ -134,10 +141,14 @@ contract Game is Registry {
         uint64 deadline = record.deadline;
         if (deadline != 0 && block.timestamp >= deadline) revert TooLate(block.timestamp, deadline);
         uint80 amount = _received();
-        if (amount < _terms[game].minStake) revert StakeTooSmall(amount, _terms[game].minStake);
+        Terms storage terms_ = _terms[game];
+        if (amount < terms_.minStake) revert StakeTooSmall(amount, terms_.minStake);
 
         Stake storage held = _stakes[game][msg.sender];
         bool isNew = held.amount == 0;
+        uint256 total = uint256(held.amount) + amount;
+        uint256 most = terms_.maxStake;
+        if (most != 0 && total > most) revert StakeTooLarge(total, most);
         if (!isNew && held.side != side) revert OtherSide(msg.sender, held.side);
         if (side == Side.World) {
             record.worldPool = _amount(uint256(record.worldPool) + amount); // first: it bounds each seat's weight
@@ -148,14 +159,62 @@ contract Game is Registry {
             voter.voteKey = voteKey;
             voter.weight += amount;
         } else {
-            if (!_terms[game].leelaPoolOpen) revert LeelaPoolClosed(game);
+            if (!terms_.leelaPoolOpen) revert LeelaPoolClosed(game);
             if (voteKey != address(0)) revert WrongVoteKey(voteKey);
             record.leelaPool = _amount(uint256(record.leelaPool) + amount);
         }
         held.side = side;
         held.seat = number;
-        held.amount += amount;
+        // forge-lint: disable-next-line(unsafe-typecast)
+        held.amount = uint80(total); // at most a pool, which was checked
         emit Staked(game, msg.sender, side, number, voteKey, amount);
+        if (deadline != 0 && block.timestamp + MAX_WINDOW >= deadline) _stakedLate(game, record, side, amount);
+    }
+
+    /// @dev Moves the deadline if one side took much in the final window, or refuses the stake if it has moved often enough.
+    function _stakedLate(uint256 game, Record storage record, Side side, uint80 amount) private {
+        uint256 window = _window(game);
+        if (block.timestamp + window < record.deadline) return;
+        Late storage late = _late[game];
+        uint80 staked = late.staked[uint256(side)] + amount;
+        uint256 most = (side == Side.World ? record.worldPool : record.leelaPool) / LARGE;
+        if (staked <= most) {
+            late.staked[uint256(side)] = staked;
+            return;
+        }
+        if (late.extensions == MAX_EXTENSIONS) revert LateStakeTooLarge(staked, most);
+        ++late.extensions;
+        delete late.staked;
+        // forge-lint: disable-next-line(unsafe-typecast)
+        record.deadline = uint40(block.timestamp + 2 * window);
+        emit LobbyExtended(game, record.deadline);
+    }
+
+    /// @return How long the lobby's final window is.
+    function _window(uint256 game) private view returns (uint256) {
+        uint256 quarter = _terms[game].lobbyPeriod / 4;
+        return quarter < MAX_WINDOW ? quarter : MAX_WINDOW;
+    }
+
+    /// @inheritdoc IGame
+    function withdraw(uint256 game) external returns (uint256 amount) {
+        Record storage record = _in(game, State.Lobby);
+        if (record.deadline != 0) {
+            uint256 cutoff = record.deadline - _window(game);
+            if (block.timestamp >= cutoff) revert TooLate(block.timestamp, cutoff);
+        }
+        Stake memory held = _stakes[game][msg.sender];
+        if (held.amount == 0) revert NothingStaked(msg.sender);
+        delete _stakes[game][msg.sender];
+        if (held.side == Side.World) {
+            record.worldPool -= held.amount;
+            delete _voters[game][held.seat];
+            delete _seatAccounts[game][held.seat];
+        } else {
+            record.leelaPool -= held.amount;
+        }
+        emit Withdrawn(game, msg.sender, held.side, held.seat, held.amount);
+        _pay(msg.sender, amount = held.amount);
     }
 
     /// @inheritdoc IGame
@@ -168,21 +227,33 @@ contract Game is Registry {
             _end(game, record, Outcome.Void, Reason.Empty);
         } else {
             record.state = State.Drawn;
-            record.deadline = 0;
-            _fixDraw(game, record);
+            if (_isLocal()) _fixBlock(game, record);
+            else _fixRound(game, record);
         }
+    }
+
+    /// @inheritdoc IGame
+    function beginByBeacon(uint256 game, bytes calldata signature) external {
+        Record storage record = _in(game, State.Drawn);
+        uint64 round = record.drawRound;
+        if (round == 0) revert NoRound(game);
+        if (!beacon.verify(round, signature)) revert BadSignature(round);
+        emit RoundSigned(game, round, signature);
+        _begin(game, record, keccak256(signature));
     }
 
     /// @inheritdoc IGame
     function begin(uint256 game) external {
         Record storage record = _in(game, State.Drawn);
-        uint64 drawBlock = record.drawBlock;
+        if (block.timestamp < record.deadline) revert TooEarly(block.timestamp, record.deadline);
+        uint256 drawBlock = record.drawBlock;
         if (block.number <= drawBlock) revert NotDrawn(drawBlock);
-        bytes32 draw = blockhash(drawBlock);
-        if (draw == 0) {
-            _fixDraw(game, record);
-            return;
-        }
+        bytes32 draw = drawBlock == 0 ? bytes32(0) : rules.blockHash(drawBlock);
+        if (draw == 0) _fixBlock(game, record);
+        else _begin(game, record, draw);
+    }
+
+    function _begin(uint256 game, Record storage record, bytes32 draw) private {
         uint32 book = _terms[game].book;
         uint256 index = uint256(keccak256(abi.encode(draw, game))) % openings(book);
         Position memory position;
@@ -192,9 +263,19 @@ contract Game is Registry {
         if (outcome != Outcome.None) _end(game, record, outcome, reason);
     }
 
-    function _fixDraw(uint256 game, Record storage record) private {
-        uint64 drawBlock = uint64(block.number) + DRAW_DELAY;
-        record.drawBlock = drawBlock;
+    function _fixRound(uint256 game, Record storage record) private {
+        (uint64 round, uint256 due) = beacon.roundAt(block.timestamp + ROUND_DELAY);
+        // Times fit 40 bits for 34,000 years, and a round is younger than its second.
+        // forge-lint: disable-next-line(unsafe-typecast)
+        (record.drawRound, record.deadline) = (uint48(round), uint40(due + BEACON_PATIENCE));
+        emit RoundFixed(game, round, record.deadline);
+    }
+
+    /// @dev From here on the beacon draws no more: nobody may choose between two draws that are known.
+    function _fixBlock(uint256 game, Record storage record) private {
+        // forge-lint: disable-next-line(unsafe-typecast)
+        uint48 drawBlock = uint48(block.number + DRAW_DELAY);
+        (record.drawBlock, record.drawRound, record.deadline) = (drawBlock, 0, 0);
         emit DrawFixed(game, drawBlock);
     }
 
@@ -359,15 +440,16 @@ contract Game is Registry {
         (uint256[5] memory words, Position memory next) = rules.playBest(position, record.repeated, bitmap, move);
         uint256 context =
             uint256(keccak256(abi.encode(block.chainid, address(this), game, _ply(position), payee))) % SCALAR_FIELD;
-        _verify(model(_terms[game].model), abi.encodePacked(bitmap, words, context, proof));
+        Model memory model_ = model(_terms[game].model);
+        if (proof.length != model_.proofBytes) revert WrongProofLength(proof.length, model_.proofBytes);
+        _verify(model_, abi.encodePacked(bitmap, words, context, proof));
         _move(game, record, next, move, payee);
     }
 
     function _verify(Model memory model_, bytes memory input) private view {
         bytes32 found = model_.verifier.codehash;
         if (found != model_.codeHash) revert VerifierChanged(model_.verifier, model_.codeHash, found);
-        (bool valid,) = model_.verifier.staticcall{gas: VERIFIER_GAS}(input);
-        if (!valid) revert ProofRejected(model_.verifier);
+        if (!Verifier.accepts(model_.verifier, input)) revert ProofRejected(model_.verifier);
     }
 
     /// @inheritdoc IGame
@@ -388,8 +470,8 @@ contract Game is Registry {
     function _move(uint256 game, Record storage record, Position memory position, uint16 move, address payee) private {
         uint80 reward = 0;
         if (payee != address(0)) {
-            uint128 agreed = _terms[game].reward;
-            reward = agreed < record.fund ? _amount(agreed) : record.fund;
+            uint80 agreed = _terms[game].reward;
+            reward = agreed < record.fund ? agreed : record.fund;
             record.fund -= reward;
             _credits[game][payee] += reward;
         }
@@ -418,8 +500,8 @@ contract Game is Registry {
             outcome = Outcome.Draw;
         } else if (worldToMove) {
             record.state = State.Vote;
-            record.deadline = uint64(block.timestamp + terms_.votingPeriod);
-            record.decidableAt = uint64(block.timestamp + terms_.minPeriod);
+            record.deadline = uint40(block.timestamp + terms_.votingPeriod);
+            record.decidableAt = uint40(block.timestamp + terms_.minPeriod);
         } else {
             _prove(game, record);
         }
@@ -431,7 +513,7 @@ contract Game is Registry {
 
     function _prove(uint256 game, Record storage record) private {
         record.state = State.Prove;
-        record.deadline = uint64(block.timestamp + _terms[game].provingPeriod);
+        record.deadline = uint40(block.timestamp + _terms[game].provingPeriod);
     }
 
     /// @dev Ends the game and credits the creator with all that is not the stakers'.
@@ -449,6 +531,7 @@ contract Game is Registry {
 
     /// @inheritdoc IGame
     function claim(uint256 game, address account) external returns (uint256 amount) {
+        if (msg.sender != account && msg.sender != claimerOf[account]) revert NotClaimer(account, msg.sender);
         return _claim(game, account, account);
     }
 
@@ -456,6 +539,12 @@ contract Game is Registry {
     function claimTo(uint256 game, address to) external returns (uint256 amount) {
         if (to == address(0)) revert ZeroAddress();
         return _claim(game, msg.sender, to);
+    }
+
+    /// @inheritdoc IGame
+    function chooseClaimer(address claimer) external {
+        claimerOf[msg.sender] = claimer;
+        emit ClaimerChosen(msg.sender, claimer);
     }
 
     function _claim(uint256 game, address account, address to) private returns (uint256 amount) {
@@ -514,6 +603,7 @@ contract Game is Registry {
             deadline: record.deadline,
             decidableAt: record.decidableAt,
             drawBlock: record.drawBlock,
+            drawRound: record.drawRound,
             seats: record.seats,
             worldPool: record.worldPool,
             leelaPool: record.leelaPool,

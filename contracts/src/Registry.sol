@@ -1,60 +1,76 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity 0.8.37;
 
-import {Position} from "./Chess.sol";
 import {IGame} from "./IGame.sol";
 import {Rules} from "./Rules.sol";
+import {Verifier} from "./Verifier.sol";
+import {Ownable, Ownable2Step} from "@openzeppelin/contracts/access/Ownable2Step.sol";
 
 /// @title The models that can play and the books of openings: append-only, kept by the owner.
-abstract contract Registry is IGame {
+abstract contract Registry is IGame, Ownable2Step {
     /// @dev An opening is two words: board, state.
     uint256 private constant OPENING_BYTES = 64;
-    /// @dev EIP-170 allows 24,576 bytes of code, and one is the STOP.
-    uint256 private constant MAX_BOOK_BYTES = 24_575;
     /// @dev How the code of an account that delegates begins (EIP-7702); no other code can (EIP-3541).
     bytes2 private constant DELEGATES = 0xef01;
+    /// @dev How long stakers can look at a model or a book before games use it.
+    uint256 private constant NOTICE = 1 days;
+
+    /// @dev A data contract, whose code is STOP, then the openings; and when games may use it.
+    struct Book {
+        address pointer;
+        uint64 usableFrom;
+    }
 
     /// @inheritdoc IGame
     Rules public immutable rules = new Rules();
-    /// @inheritdoc IGame
-    address public immutable owner = msg.sender;
 
     Model[] private _models;
-    /// @dev Data contracts; their code is STOP, then the openings.
-    address[] private _books;
+    Book[] private _books;
 
-    modifier onlyOwner() {
-        _checkOwner();
-        _;
-    }
+    constructor() Ownable(msg.sender) {}
 
-    function _checkOwner() private view {
-        if (msg.sender != owner) revert NotOwner(msg.sender);
+    /// @inheritdoc IGame
+    function owner() public view override(IGame, Ownable) returns (address) {
+        return Ownable.owner();
     }
 
     /// @inheritdoc IGame
-    function addModel(address verifier, bool insecure, bytes32 networkHash) external onlyOwner returns (uint32 number) {
+    function addModel(address verifier, bool insecure, bytes32 networkHash, bytes calldata sample)
+        external
+        onlyOwner
+        returns (uint32 number)
+    {
         if (verifier.code.length == 0 || bytes2(verifier.code) == DELEGATES) revert NoCode(verifier);
+        rules.tryOut(verifier, sample);
         number = uint32(_models.length);
-        bytes32 codeHash = verifier.codehash;
-        _models.push(Model(verifier, insecure, codeHash, networkHash));
-        emit ModelAdded(number, verifier, insecure, codeHash, networkHash);
+        // A transaction's data hold less than 2^24 bytes.
+        // forge-lint: disable-next-line(unsafe-typecast)
+        uint24 proofBytes = uint24(sample.length - Verifier.WORDS_BYTES);
+        Model memory added = Model(verifier, insecure, proofBytes, _usableFrom(), verifier.codehash, networkHash);
+        _models.push(added);
+        emit ModelAdded(number, verifier, insecure, proofBytes, added.usableFrom, added.codeHash, networkHash);
+    }
+
+    /// @dev Real money is not at stake on a chain of one's own.
+    function _isLocal() internal view returns (bool) {
+        return block.chainid == 31337 || block.chainid == 1337;
+    }
+
+    function _usableFrom() private view returns (uint64) {
+        return uint64(_isLocal() ? block.timestamp : block.timestamp + NOTICE);
+    }
+
+    function _checkUsable(uint256 usableFrom) internal view {
+        if (block.timestamp < usableFrom) revert NotYetUsable(block.timestamp, usableFrom);
     }
 
     /// @inheritdoc IGame
     function addBook(bytes calldata words) external onlyOwner returns (uint32 number) {
-        if (words.length == 0 || words.length > MAX_BOOK_BYTES || words.length % OPENING_BYTES != 0) {
-            revert BadBook(words.length);
-        }
-        uint256 count = words.length / OPENING_BYTES;
-        for (uint256 i = 0; i < count; ++i) {
-            (uint256 board, uint256 state) = abi.decode(words[i * OPENING_BYTES:], (uint256, uint256));
-            if (state >> 20 != 0 || !rules.isSound(Position(board, state))) revert BadOpening(i, board, state);
-        }
+        rules.checkBook(words);
         number = uint32(_books.length);
-        address pointer = _store(words);
-        _books.push(pointer);
-        emit BookAdded(number, pointer, count);
+        Book memory added = Book(_store(words), _usableFrom());
+        _books.push(added);
+        emit BookAdded(number, added.pointer, words.length / OPENING_BYTES, added.usableFrom);
     }
 
     /// @inheritdoc IGame
@@ -74,13 +90,18 @@ abstract contract Registry is IGame {
     }
 
     /// @inheritdoc IGame
+    function bookUsableFrom(uint32 book) public view returns (uint64) {
+        return _book(book).usableFrom;
+    }
+
+    /// @inheritdoc IGame
     function openings(uint32 book) public view returns (uint256) {
-        return (_book(book).code.length - 1) / OPENING_BYTES;
+        return (_book(book).pointer.code.length - 1) / OPENING_BYTES;
     }
 
     /// @inheritdoc IGame
     function opening(uint32 book, uint256 index) public view returns (uint256 board, uint256 state) {
-        address pointer = _book(book);
+        address pointer = _book(book).pointer;
         if (index >= openings(book)) revert UnknownOpening(book, index);
         assembly ("memory-safe") {
             // The scratch space holds the two words.
@@ -90,7 +111,7 @@ abstract contract Registry is IGame {
         }
     }
 
-    function _book(uint32 number) private view returns (address) {
+    function _book(uint32 number) private view returns (Book storage) {
         if (number >= _books.length) revert UnknownBook(number);
         return _books[number];
     }

@@ -3,14 +3,24 @@ pragma solidity 0.8.37;
 
 import {Chess, Ending, MoveSet, Position} from "./Chess.sol";
 import {Encoding} from "./Encoding.sol";
+import {IGame} from "./IGame.sol";
+import {Pool} from "./Pool.sol";
+import {Verifier} from "./Verifier.sol";
 
-/// @title The laws of chess and the network's encoding, in a contract that Game's constructor makes: Game has no room for them
-/// (EIP-170).
-/// @notice Stateless and without an owner. Chess and Encoding say what the functions promise; their errors reach Game's caller.
+/// @title The laws of chess, the network's encoding, what an owner may add and create, and old block hashes, in a contract that Game's
+/// constructor makes: Game has no room for them (EIP-170).
+/// @notice Stateless and without an owner. Chess, Encoding and IGame say what the functions promise; their errors reach Game's caller.
 contract Rules {
-    function isSound(Position memory position) external pure returns (bool) {
-        return Chess.isSound(position);
-    }
+    /// @dev An opening is two words: board, state.
+    uint256 private constant OPENING_BYTES = 64;
+    /// @dev EIP-170 allows 24,576 bytes of code, and one is the STOP.
+    uint256 private constant MAX_BOOK_BYTES = 24_575;
+    /// @dev Where EIP-2935 keeps the last 8,191 block hashes.
+    address private constant HISTORY = 0x0000F90827F1C53a10cb7A02335B175320002935;
+    uint256 private constant MAX_PERIOD = 30 days;
+    uint256 private constant MAX_FEE = 500;
+    /// @dev What a pool may hold.
+    uint256 private constant MAX_POOL = type(uint80).max;
 
     function legalMoves(Position memory position) external pure returns (MoveSet memory) {
         return Chess.legalMoves(position);
@@ -22,6 +32,69 @@ contract Rules {
 
     function ending(Position memory position, uint256 occurrences) external pure returns (Ending) {
         return Chess.ending(position, occurrences);
+    }
+
+    /// @notice Reverts unless the words are a book of openings (see IGame.addBook).
+    function checkBook(bytes calldata words) external pure {
+        if (words.length == 0 || words.length > MAX_BOOK_BYTES || words.length % OPENING_BYTES != 0) {
+            revert IGame.BadBook(words.length);
+        }
+        for (uint256 i = 0; i < words.length / OPENING_BYTES; ++i) {
+            (uint256 board, uint256 state) = abi.decode(words[i * OPENING_BYTES:], (uint256, uint256));
+            Position memory position = Position(board, state);
+            if (state >> 20 != 0 || !Chess.isSound(position) || Chess.ending(position, 1) != Ending.None) {
+                revert IGame.BadOpening(i, board, state);
+            }
+        }
+    }
+
+    /// @notice Reverts unless a verifier refuses garbage and accepts the sample (see IGame.addModel). The good proof comes last: a
+    /// verifier that runs out of gas seems to refuse garbage, but then refuses that one too.
+    function tryOut(address verifier, bytes memory sample) external view {
+        uint256 length = sample.length;
+        if (length <= Verifier.WORDS_BYTES) revert IGame.WrongProofLength(length, Verifier.WORDS_BYTES);
+        uint256[4] memory ends = [Verifier.BITMAP_BYTES, Verifier.WORDS_BYTES - 32, Verifier.WORDS_BYTES, length];
+        for (uint256 i = 0; i < 4; ++i) {
+            sample[ends[i] - 1] ^= 0x01;
+            if (Verifier.accepts(verifier, sample)) revert IGame.UnfitVerifier(verifier, i + 1);
+            sample[ends[i] - 1] ^= 0x01;
+        }
+        bytes memory zeros = new bytes(length);
+        uint256 words = Verifier.WORDS_BYTES;
+        assembly ("memory-safe") {
+            mcopy(add(zeros, 32), add(sample, 32), words)
+        }
+        if (Verifier.accepts(verifier, zeros)) revert IGame.UnfitVerifier(verifier, 5);
+        if (!Verifier.accepts(verifier, sample)) revert IGame.UnfitVerifier(verifier, 0);
+    }
+
+    /// @notice Reverts unless a game may have these terms (see IGame.createGame).
+    function checkTerms(IGame.Terms calldata terms, uint256 pot, bool isLocal) external pure {
+        // A lobby without a period holds Leela's stakes, pot and fund until the World stakes: for ever, if it never does.
+        _checkTerm("lobbyPeriod", terms.lobbyPeriod, isLocal ? 0 : 1, MAX_PERIOD);
+        _checkTerm("votingPeriod", terms.votingPeriod, 1, MAX_PERIOD);
+        _checkTerm("minPeriod", terms.minPeriod, 0, terms.votingPeriod);
+        _checkTerm("provingPeriod", terms.provingPeriod, 1, MAX_PERIOD);
+        _checkTerm("quorum", terms.quorum, 0, Pool.BASIS_POINTS);
+        _checkTerm("fee", terms.fee, 0, MAX_FEE);
+        _checkTerm("maxOdds", terms.maxOdds, terms.leelaPoolOpen ? 1 : 0, type(uint16).max);
+        _checkTerm("maxPly", terms.maxPly, 1, Chess.MAX_PLY);
+        _checkTerm("minStake", terms.minStake, 1, MAX_POOL);
+        if (pot != 0 || terms.maxStake != 0) _checkTerm("maxStake", terms.maxStake, terms.minStake, MAX_POOL);
+    }
+
+    /// @return hash Of a block before this one; 0 if the chain has forgotten it.
+    function blockHash(uint256 number) external view returns (bytes32 hash) {
+        hash = blockhash(number);
+        if (hash == 0) {
+            (bool known, bytes memory answer) = HISTORY.staticcall(abi.encode(number));
+            // forge-lint: disable-next-line(unsafe-typecast)
+            if (known && answer.length == 32) hash = bytes32(answer);
+        }
+    }
+
+    function _checkTerm(string memory term, uint256 value, uint256 least, uint256 most) private pure {
+        if (value < least || value > most) revert IGame.TermOutOfRange(term, value, least, most);
     }
 
     /// @notice Judges the network's move: reverts unless the bitmap makes it the best legal one.

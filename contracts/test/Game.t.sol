@@ -37,11 +37,11 @@ contract GameFlowTest is GameTest {
         for (uint256 n = 0; n < 5; ++n) {
             uint256 due = game.owed(id, account(n));
             if (due == 0) continue;
-            vm.assertEq(game.claim(id, account(n)), due);
+            vm.assertEq(claim(id, account(n)), due);
             vm.assertEq(account(n).balance, due);
         }
-        game.claim(id, prover);
-        game.claim(id, address(this));
+        claim(id, prover);
+        claim(id, address(this));
         vm.assertEq(address(game).balance, 0);
     }
 }

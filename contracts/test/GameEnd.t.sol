@@ -191,9 +191,9 @@ contract GameEndTest is GameTest {
         worldMates(id);
         uint256 paid;
         for (uint256 n = 0; n < 3; ++n) {
-            paid += game.claim(id, account(n));
+            paid += claim(id, account(n));
         }
-        paid += game.claim(id, address(this));
+        paid += claim(id, address(this));
         vm.assertLe(3 * most - paid, 3);
         vm.assertEq(address(game).balance, 3 * most - paid);
     }
@@ -210,11 +210,11 @@ contract GameEndTest is GameTest {
         begin(id);
         worldMates(id);
         // 11 win 7: 3 + 21/11, 3 + 21/11, 5 + 35/11
-        vm.assertEq(game.claim(id, account(0)), 4);
-        vm.assertEq(game.claim(id, account(1)), 4);
-        vm.assertEq(game.claim(id, account(2)), 8);
+        vm.assertEq(claim(id, account(0)), 4);
+        vm.assertEq(claim(id, account(1)), 4);
+        vm.assertEq(claim(id, account(2)), 8);
         vm.expectRevert(refused(id, account(3)));
-        game.claim(id, account(3));
+        claim(id, account(3));
         vm.assertEq(address(game).balance, 2);
     }
 
@@ -226,10 +226,10 @@ contract GameEndTest is GameTest {
         uint256 owed = game.owed(id, account(0));
         vm.expectEmit(address(game));
         emit IGame.Claimed(id, account(0), account(0), owed);
-        game.claim(id, account(0));
+        claim(id, account(0));
         vm.assertEq(game.owed(id, account(0)), 0);
         vm.expectRevert(refused(id, account(0)));
-        game.claim(id, account(0));
+        claim(id, account(0));
         vm.prank(account(0));
         vm.expectRevert(refused(id, account(0)));
         game.claimTo(id, account(1));
@@ -240,17 +240,48 @@ contract GameEndTest is GameTest {
     function test_claimOfNothing() public {
         uint256 id = started(ordinary());
         vm.expectRevert(refused(id, account(0)));
-        game.claim(id, account(0)); // the game runs
+        claim(id, account(0)); // the game runs
         vm.expectRevert(refused(id, address(this)));
-        game.claim(id, address(this));
+        claim(id, address(this));
         vm.expectRevert(refused(99, account(0)));
-        game.claim(99, account(0));
+        claim(99, account(0));
         leelaMates(id);
         vm.expectRevert(refused(id, account(0)));
-        game.claim(id, account(0)); // it lost
+        claim(id, account(0)); // it lost
     }
 
-    /// Anybody may call claim, and it pays the account; only the account itself may name another receiver.
+    /// A stranger's claim would pay a contract that wanted its money elsewhere: only the account and its claimer may call it.
+    function test_claimer() public {
+        uint256 id = started(ordinary());
+        worldMates(id);
+        uint256 owed = game.owed(id, account(0));
+        address helper = address(0x4e1b);
+        bytes memory refusal = abi.encodeWithSelector(IGame.NotClaimer.selector, account(0), helper);
+        vm.prank(helper);
+        vm.expectRevert(refusal);
+        game.claim(id, account(0));
+        vm.prank(account(0));
+        vm.expectEmit(address(game));
+        emit IGame.ClaimerChosen(account(0), helper);
+        game.chooseClaimer(helper);
+        vm.assertEq(game.claimerOf(account(0)), helper);
+        vm.prank(helper); // for that account only
+        vm.expectRevert(abi.encodeWithSelector(IGame.NotClaimer.selector, account(1), helper));
+        game.claim(id, account(1));
+        uint256 snapshot = vm.snapshotState();
+        vm.prank(helper);
+        vm.assertEq(game.claim(id, account(0)), owed);
+        vm.assertEq(account(0).balance, owed);
+        vm.assertEq(helper.balance, 0);
+        vm.revertToState(snapshot);
+        vm.prank(account(0));
+        game.chooseClaimer(address(0));
+        vm.prank(helper);
+        vm.expectRevert(refusal);
+        game.claim(id, account(0));
+    }
+
+    /// Only the account itself may name another receiver.
     function test_claimTo() public {
         uint256 id = started(ordinary());
         worldMates(id);
@@ -275,13 +306,13 @@ contract GameEndTest is GameTest {
         uint256 id = started(terms);
         world(id, "f2f3");
         leela(id, "e7e5");
-        vm.assertEq(game.claim(id, account(0)), 5);
+        vm.assertEq(claim(id, account(0)), 5);
         world(id, "g2g4");
         vm.warp(game.summary(id).deadline);
         game.voidGame(id);
-        vm.assertEq(game.claim(id, account(0)), 3000);
+        vm.assertEq(claim(id, account(0)), 3000);
         vm.expectRevert(refused(id, account(0)));
-        game.claim(id, account(0));
+        claim(id, account(0));
     }
 
     function test_reentrantReceiver() public {
@@ -299,7 +330,7 @@ contract GameEndTest is GameTest {
         vm.assertEq(address(thief).balance, owed);
         vm.assertEq(thief.calls(), 1);
         vm.assertEq(thief.refused(), 2);
-        vm.assertEq(game.claim(id, account(1)) + game.claim(id, account(2)), others);
+        vm.assertEq(claim(id, account(1)) + claim(id, account(2)), others);
     }
 
     /// A receiver that reverts hurts itself, and may still be paid elsewhere.
@@ -314,8 +345,8 @@ contract GameEndTest is GameTest {
         vm.warp(game.summary(id).deadline);
         game.voidGame(id);
         vm.expectRevert(abi.encodeWithSelector(IGame.TransferFailed.selector, address(stone), 3000));
-        game.claim(id, address(stone));
-        vm.assertEq(game.claim(id, account(3)), 1000);
+        claim(id, address(stone));
+        vm.assertEq(claim(id, account(3)), 1000);
         stone.claimTo(game, id, address(0xca5e));
         vm.assertEq(address(0xca5e).balance, 3000);
     }

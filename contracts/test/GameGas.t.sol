@@ -52,7 +52,7 @@ contract GameGasTest is GameTest {
         vm.warp(game.summary(id).deadline);
         game.voidGame(id);
         snap("voidGame");
-        game.claim(id, account(0));
+        claim(id, account(0));
         snap("claim");
     }
 }

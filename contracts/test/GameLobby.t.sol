@@ -6,6 +6,26 @@ import {Game} from "../src/Game.sol";
 import {IGame} from "../src/IGame.sol";
 import {GameTest} from "./GameTest.sol";
 import {Vm} from "./Test.sol";
+import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
+
+/// A verifier of words of zeros and two words of proof, with one fault: it lets one trial of addModel pass, or 0: refuses all.
+contract UnfitVerifier {
+    uint256 private immutable fault;
+
+    constructor(uint256 fault_) {
+        fault = fault_;
+    }
+
+    fallback() external {
+        uint256 wrong = 0; // the trial that this input is
+        if (bytes32(msg.data[992:]) == 0) wrong = 5;
+        else if (msg.data[799] != 0) wrong = 1;
+        else if (msg.data[959] != 0) wrong = 2;
+        else if (msg.data[991] != 0) wrong = 3;
+        else if (bytes32(msg.data[1024:]) != bytes32(uint256(5))) wrong = 4;
+        require(fault != 0 && (wrong == 0 || wrong == fault));
+    }
+}
 
 /// The owner's calls: models, books and new games.
 contract GameOwnerTest is GameTest {
@@ -13,8 +33,10 @@ contract GameOwnerTest is GameTest {
 
     function test_modelIsPinned() public {
         vm.expectEmit(address(game));
-        emit IGame.ModelAdded(1, address(verifier), false, address(verifier).codehash, bytes32(uint256(7)));
-        uint32 number = game.addModel(address(verifier), false, bytes32(uint256(7)));
+        emit IGame.ModelAdded(
+            1, address(verifier), false, 32, uint64(block.timestamp), address(verifier).codehash, bytes32(uint256(7))
+        );
+        uint32 number = game.addModel(address(verifier), false, bytes32(uint256(7)), sample());
         IGame.Model memory added = game.model(number);
         vm.assertEq(number, 1);
         vm.assertEq(game.models(), 2);
@@ -22,6 +44,60 @@ contract GameOwnerTest is GameTest {
         vm.assertEq(added.codeHash, address(verifier).codehash);
         vm.assertEq(added.networkHash, bytes32(uint256(7)));
         vm.assertFalse(added.insecure);
+        vm.assertEq(added.proofBytes, 32);
+        vm.assertEq(added.usableFrom, block.timestamp);
+    }
+
+    /// Off local chains models and books may be looked at for a day before a game uses them.
+    function test_notice() public {
+        vm.chainId(1);
+        IGame.Terms memory terms = ordinary();
+        uint256 due = block.timestamp + 1 days;
+        terms.model = game.addModel(address(verifier), false, 0, sample());
+        vm.assertEq(game.model(terms.model).usableFrom, due);
+        vm.expectRevert(abi.encodeWithSelector(IGame.NotYetUsable.selector, block.timestamp, due));
+        game.createGame(terms, 0);
+        vm.warp(due - 1);
+        terms.book = game.addBook(abi.encode(Chess.START_BOARD, Chess.START_STATE));
+        vm.assertEq(game.bookUsableFrom(terms.book), due - 1 + 1 days);
+        vm.expectRevert(abi.encodeWithSelector(IGame.NotYetUsable.selector, due - 1, due));
+        game.createGame(terms, 0);
+        vm.warp(due);
+        vm.expectRevert(abi.encodeWithSelector(IGame.NotYetUsable.selector, due, due - 1 + 1 days));
+        game.createGame(terms, 0);
+        vm.warp(due - 1 + 1 days);
+        game.createGame(terms, 0);
+    }
+
+    /// What is evidently no verifier is refused, and the number of the trial says why.
+    function test_unfitVerifiers() public {
+        for (uint256 trial = 0; trial < 6; ++trial) {
+            address unfit = address(new UnfitVerifier(trial));
+            vm.expectRevert(abi.encodeWithSelector(IGame.UnfitVerifier.selector, unfit, trial));
+            game.addModel(unfit, true, 0, abi.encodePacked(sample(), uint256(5)));
+        }
+        address fit = address(new UnfitVerifier(6));
+        game.addModel(fit, true, 0, abi.encodePacked(sample(), uint256(5)));
+        bytes memory damaged = sample();
+        damaged[992] ^= 0x80;
+        vm.expectRevert(abi.encodeWithSelector(IGame.UnfitVerifier.selector, address(verifier), 0));
+        game.addModel(address(verifier), true, 0, damaged);
+        vm.expectRevert(abi.encodeWithSelector(IGame.WrongProofLength.selector, 992, 992));
+        game.addModel(address(verifier), true, 0, new bytes(992));
+    }
+
+    /// With too little gas every proof fails, the garbage and the good one: nothing is registered.
+    function test_modelWithTooLittleGas() public {
+        bytes memory data = abi.encodeCall(game.addModel, (address(verifier), true, 0, sample()));
+        uint256 added;
+        for (uint256 gas_ = 20_000; gas_ < 400_000; gas_ += 5_000) {
+            (bool done,) = address(game).call{gas: gas_}(data);
+            if (done) ++added;
+        }
+        vm.assertEq(game.models(), 1 + added);
+        for (uint32 number = 1; number <= added; ++number) {
+            vm.assertEq(game.model(number).proofBytes, 32);
+        }
     }
 
     function test_bookIsReadBack() public {
@@ -32,7 +108,8 @@ contract GameOwnerTest is GameTest {
         Vm.Log memory log = vm.getRecordedLogs()[0];
         vm.assertEq(log.topics[0], IGame.BookAdded.selector);
         vm.assertEq(uint256(log.topics[1]), book);
-        (address pointer, uint256 count) = abi.decode(log.data, (address, uint256));
+        (address pointer, uint256 count, uint64 usableFrom) = abi.decode(log.data, (address, uint256, uint64));
+        vm.assertEq(usableFrom, block.timestamp);
         vm.assertEq(keccak256(pointer.code), keccak256(bytes.concat(hex"00", words))); // STOP, then the words
         vm.assertEq(count, 2);
         (uint256 board, uint256 state) = game.opening(book, 1);
@@ -65,6 +142,11 @@ contract GameOwnerTest is GameTest {
         refuseOpening(0, Chess.START_STATE);
         refuseOpening(Chess.START_BOARD, Chess.START_STATE | 1 << 20); // not at ply 0
         refuseOpening(Chess.START_BOARD, Chess.START_STATE | 1 << 32);
+        // Over before the first move: mate, stalemate, two kings, fifty moves.
+        refuseOpening(6 | 13 << 4 * 9 | 14 << 4 * 18, 0); // White Ka1, Black Qb2 and Kc3
+        refuseOpening(6 | 13 << 4 * 10 | uint256(14) << 4 * 40, 0); // White Ka1, Black Qc2 and Ka6
+        refuseOpening(6 | uint256(14) << 4 * 40, 0);
+        refuseOpening(Chess.START_BOARD, Chess.START_STATE | 100 << 12);
     }
 
     function refuseOpening(uint256 board, uint256 state) private {
@@ -86,23 +168,42 @@ contract GameOwnerTest is GameTest {
     }
 
     function test_onlyTheOwner() public {
-        bytes memory refusal = abi.encodeWithSelector(IGame.NotOwner.selector, STRANGER);
+        bytes memory refusal = abi.encodeWithSelector(Ownable.OwnableUnauthorizedAccount.selector, STRANGER);
         vm.deal(STRANGER, 10);
         IGame.Terms memory terms = ordinary();
         vm.startPrank(STRANGER);
         vm.expectRevert(refusal);
-        game.addModel(address(verifier), false, 0);
+        game.addModel(address(verifier), false, 0, sample());
         vm.expectRevert(refusal);
         game.addBook(abi.encode(Chess.START_BOARD, Chess.START_STATE));
         vm.expectRevert(refusal);
         game.createGame{value: 10}(terms, 0);
+        vm.expectRevert(refusal);
+        game.transferOwnership(STRANGER);
         vm.stopPrank();
         vm.assertEq(game.owner(), address(this));
     }
 
+    /// The contract is handed over in two steps: a wrong address takes nothing.
+    function test_ownershipInTwoSteps() public {
+        game.transferOwnership(STRANGER);
+        vm.assertEq(game.owner(), address(this));
+        game.transferOwnership(account(1));
+        bytes memory refusal = abi.encodeWithSelector(Ownable.OwnableUnauthorizedAccount.selector, STRANGER);
+        vm.prank(STRANGER);
+        vm.expectRevert(refusal);
+        game.acceptOwnership();
+        vm.prank(account(1));
+        game.acceptOwnership();
+        vm.assertEq(game.owner(), account(1));
+        IGame.Terms memory terms = ordinary();
+        vm.expectRevert(abi.encodeWithSelector(Ownable.OwnableUnauthorizedAccount.selector, address(this)));
+        game.createGame(terms, 0);
+    }
+
     function test_verifierWithoutCode() public {
         vm.expectRevert(abi.encodeWithSelector(IGame.NoCode.selector, STRANGER));
-        game.addModel(STRANGER, false, 0);
+        game.addModel(STRANGER, false, 0, sample());
     }
 
     /// An account that delegates (EIP-7702) has no code of its own.
@@ -110,7 +211,7 @@ contract GameOwnerTest is GameTest {
         vm.etch(STRANGER, abi.encodePacked(hex"ef0100", address(verifier)));
         vm.assertEq(STRANGER.code.length, 23);
         vm.expectRevert(abi.encodeWithSelector(IGame.NoCode.selector, STRANGER));
-        game.addModel(STRANGER, false, 0);
+        game.addModel(STRANGER, false, 0, sample());
     }
 
     /// Real stakes refuse a model whose setup is known.
@@ -122,7 +223,8 @@ contract GameOwnerTest is GameTest {
             vm.expectRevert(abi.encodeWithSelector(IGame.InsecureModel.selector, model, chains[i]));
             game.createGame(terms, 0);
         }
-        terms.model = game.addModel(address(verifier), false, 0);
+        terms.model = game.addModel(address(verifier), false, 0, sample());
+        vm.warp(block.timestamp + 1 days);
         game.createGame(terms, 0);
         vm.chainId(1337);
         game.createGame(ordinary(), 0);
@@ -131,10 +233,10 @@ contract GameOwnerTest is GameTest {
     /// Off local chains a lobby has a period, so that stakes in a lobby that the World never joins return.
     function test_lobbyWithoutPeriodOffLocalChains() public {
         IGame.Terms memory terms = ordinary();
-        terms.model = game.addModel(address(verifier), false, 0);
+        terms.model = game.addModel(address(verifier), false, 0, sample());
         terms.lobbyPeriod = 0;
         vm.chainId(1);
-        refuse(terms, "lobbyPeriod", 0, 1, type(uint32).max);
+        refuse(terms, "lobbyPeriod", 0, 1, 30 days);
         terms.lobbyPeriod = 1;
         game.createGame(terms, 0);
         vm.chainId(1337);
@@ -144,14 +246,24 @@ contract GameOwnerTest is GameTest {
 
     function test_termsOutOfRange() public {
         IGame.Terms memory t = ordinary();
+        t.lobbyPeriod = 30 days + 1;
+        refuse(t, "lobbyPeriod", 30 days + 1, 0, 30 days);
+        t = ordinary();
         t.votingPeriod = 0;
-        refuse(t, "votingPeriod", 0, 1, type(uint32).max);
+        refuse(t, "votingPeriod", 0, 1, 30 days);
+        t.votingPeriod = 30 days + 1;
+        refuse(t, "votingPeriod", 30 days + 1, 1, 30 days);
         t = ordinary();
         t.minPeriod = 301;
         refuse(t, "minPeriod", 301, 0, 300);
         t = ordinary();
         t.provingPeriod = 0;
-        refuse(t, "provingPeriod", 0, 1, type(uint32).max);
+        refuse(t, "provingPeriod", 0, 1, 30 days);
+        t.provingPeriod = 30 days + 1;
+        refuse(t, "provingPeriod", 30 days + 1, 1, 30 days);
+        t = ordinary();
+        t.maxOdds = 0;
+        refuse(t, "maxOdds", 0, 1, type(uint16).max);
         t = ordinary();
         t.quorum = 10_001;
         refuse(t, "quorum", 10_001, 0, 10_000);
@@ -166,6 +278,16 @@ contract GameOwnerTest is GameTest {
         t = ordinary();
         t.minStake = 0;
         refuse(t, "minStake", 0, 1, type(uint80).max);
+        t = ordinary();
+        t.maxStake = 999;
+        refuse(t, "maxStake", 999, 1000, type(uint80).max);
+        t.maxStake = 0; // none, but not with a pot
+        game.createGame(t, 0);
+        vm.expectRevert(abi.encodeWithSelector(IGame.TermOutOfRange.selector, "maxStake", 0, 1000, type(uint80).max));
+        game.createGame{value: 1}(t, 1);
+        t = ordinary();
+        (t.lobbyPeriod, t.votingPeriod, t.minPeriod, t.provingPeriod) = (30 days, 30 days, 30 days, 30 days);
+        game.createGame(t, 0);
         t = ordinary();
         t.model = 1;
         vm.expectRevert(abi.encodeWithSelector(IGame.UnknownModel.selector, 1));
@@ -289,7 +411,9 @@ contract GameLobbyTest is GameTest {
 
     /// An account near the cap that adds to its own stake is told so too.
     function test_fullPoolOfOneSeat() public {
-        uint256 id = create(ordinary());
+        IGame.Terms memory terms = ordinary();
+        terms.maxStake = 0;
+        uint256 id = game.createGame(terms, 0);
         stakeWorld(id, 0, (1 << 80) - 1000);
         vm.deal(account(0), 1000);
         vm.prank(account(0));
@@ -308,7 +432,7 @@ contract GameLobbyTest is GameTest {
     /// Nobody stakes once the lobby's time is over, closed or not, and nobody once the opening can be known.
     function test_stakingAfterTheOpening() public {
         uint256 id = create(ordinary());
-        stakeWorld(id, 0, 1000);
+        stakeWorld(id, 0, 10_000);
         uint64 deadline = game.summary(id).deadline;
         vm.warp(deadline - 1);
         stakeWorld(id, 1, 1000);
@@ -362,8 +486,8 @@ contract GameLobbyTest is GameTest {
         emit IGame.GameOver(id, IGame.Outcome.Void, IGame.Reason.Empty);
         game.closeLobby(id);
         assertOver(id, IGame.Outcome.Void, IGame.Reason.Empty);
-        vm.assertEq(game.claim(id, account(1)), 1000);
-        vm.assertEq(game.claim(id, address(this)), 300);
+        vm.assertEq(claim(id, account(1)), 1000);
+        vm.assertEq(claim(id, address(this)), 300);
     }
 
     function test_drawNeedsALaterBlock() public {
@@ -435,6 +559,19 @@ contract GameLobbyTest is GameTest {
         vm.assertEq(seen, (1 << 16) - 1);
     }
 
+    /// Where EIP-2935 keeps old hashes, a draw's hash expires after 8,191 blocks, not after 256.
+    function test_oldBlockHashes() public {
+        uint256 id = lobbyClosed(bigBook());
+        uint64 drawBlock = game.summary(id).drawBlock;
+        // PUSH1 32, PUSH0, PUSH0, CALLDATACOPY; the hash of the number: KECCAK256 of it, returned.
+        vm.etch(0x0000F90827F1C53a10cb7A02335B175320002935, hex"60205f5f3760205f205f5260205ff3");
+        vm.roll(drawBlock + 8000);
+        game.begin(id);
+        assertState(id, IGame.State.Vote);
+        uint256 index = uint256(keccak256(abi.encode(keccak256(abi.encode(drawBlock)), id))) % 16;
+        vm.assertEq(game.summary(id).position.state >> 12 & 0xff, index);
+    }
+
     /// When the hash has expired a new block is fixed, by anyone, again and again if need be.
     function test_expiredDraw() public {
         uint256 id = lobbyClosed(startBook);
@@ -449,16 +586,6 @@ contract GameLobbyTest is GameTest {
         vm.roll(game.summary(id).drawBlock + 256);
         game.begin(id);
         assertState(id, IGame.State.Vote);
-    }
-
-    /// A book's position may be over by the rules at once: here the World, to move, is mated.
-    function test_openingThatIsOver() public {
-        uint256 board = 6 | 13 << 4 * 9 | 14 << 4 * 18; // White Ka1, Black Qb2 and Kc3
-        uint32 book = game.addBook(abi.encode(board, 0));
-        uint256 id = lobbyClosed(book);
-        vm.roll(block.number + 3);
-        game.begin(id);
-        assertOver(id, IGame.Outcome.Leela, IGame.Reason.Checkmate);
     }
 
     function lobbyClosed(uint32 book) private returns (uint256 id) {

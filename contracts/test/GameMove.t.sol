@@ -6,13 +6,14 @@ import {Encoding} from "../src/Encoding.sol";
 import {IGame} from "../src/IGame.sol";
 import {GameTest} from "./GameTest.sol";
 
-/// A verifier that does as it is told.
+/// A verifier that does as it is told, once it has shown itself good on words of zeros.
 contract OddVerifier {
     enum Manner {
         Accepts,
         Reverts,
         BurnsAllGas,
-        IsInvalid
+        IsInvalid,
+        Answers
     }
 
     Manner private immutable manner;
@@ -22,7 +23,16 @@ contract OddVerifier {
     }
 
     fallback() external {
+        if (keccak256(msg.data[:992]) == keccak256(new bytes(992))) {
+            require(bytes32(msg.data[992:]) == keccak256(new bytes(992)));
+            return;
+        }
         if (manner == Manner.Reverts) revert("no");
+        if (manner == Manner.Answers) {
+            assembly ("memory-safe") {
+                return(0, 32)
+            }
+        }
         if (manner == Manner.IsInvalid) {
             assembly ("memory-safe") {
                 invalid()
@@ -67,7 +77,7 @@ contract GameMoveTest is GameTest {
         game.submitMove(id, e4, bitmap, prover, proof);
         vm.assertEq(game.summary(id).fund, before.fund - 5);
         vm.assertEq(game.owed(id, prover), 5);
-        vm.assertEq(game.claim(id, prover), 5); // during the game
+        vm.assertEq(claim(id, prover), 5); // during the game
         vm.assertEq(prover.balance, 5);
     }
 
@@ -229,7 +239,9 @@ contract GameMoveTest is GameTest {
 
     function testFuzz_noOtherBytesProve(bytes calldata proof) public {
         uint256[25] memory bitmap = bitmapOf(game.summary(id).position, e4);
-        vm.expectRevert(rejected());
+        vm.expectRevert(
+            proof.length == 32 ? rejected() : abi.encodeWithSelector(IGame.WrongProofLength.selector, proof.length, 32)
+        );
         game.submitMove(id, e4, bitmap, prover, proof);
     }
 
@@ -238,7 +250,7 @@ contract GameMoveTest is GameTest {
     function play(OddVerifier.Manner manner) private returns (bytes memory refusal) {
         address odd = address(new OddVerifier(manner));
         IGame.Terms memory terms = black();
-        terms.model = game.addModel(odd, true, 0);
+        terms.model = game.addModel(odd, true, 0, sample());
         id = started(terms);
         return abi.encodeWithSelector(IGame.ProofRejected.selector, odd);
     }
@@ -248,6 +260,24 @@ contract GameMoveTest is GameTest {
         (uint256[25] memory bitmap, bytes memory proof) = honest();
         vm.expectRevert(refusal);
         game.submitMove(id, e4, bitmap, prover, proof);
+    }
+
+    /// A verifier says yes by silence: code that answers, a false say, is none.
+    function test_verifierThatAnswers() public {
+        bytes memory refusal = play(OddVerifier.Manner.Answers);
+        (uint256[25] memory bitmap, bytes memory proof) = honest();
+        vm.expectRevert(refusal);
+        game.submitMove(id, e4, bitmap, prover, proof);
+    }
+
+    /// The proof has one length: with a byte more or less it is refused before the verifier sees it.
+    function test_proofOfAnotherLength() public {
+        (uint256[25] memory bitmap, bytes memory proof) = honest();
+        bytes[3] memory wrong = [abi.encodePacked(proof, bytes1(0)), bytes(""), new bytes(31)];
+        for (uint256 i = 0; i < 3; ++i) {
+            vm.expectRevert(abi.encodeWithSelector(IGame.WrongProofLength.selector, wrong[i].length, 32));
+            game.submitMove(id, e4, bitmap, prover, wrong[i]);
+        }
     }
 
     /// A point off the curve burns all that the verifier is given: two million gas, not the whole transaction's.

@@ -36,12 +36,18 @@ abstract contract GameTest is Test {
         vm.roll(1_000);
         game = new Game();
         verifier = new HashVerifier();
-        model = game.addModel(address(verifier), true, keccak256("network"));
+        model = game.addModel(address(verifier), true, keccak256("network"), sample());
         startBook = game.addBook(abi.encode(Chess.START_BOARD, Chess.START_STATE));
         vm.deal(address(this), 1e30);
     }
 
     // ------------------------------------------------------------------------------------------------------- setting up
+
+    /// Words and a proof that HashVerifier accepts.
+    function sample() internal pure returns (bytes memory) {
+        bytes memory words = new bytes(31 * 32);
+        return abi.encodePacked(words, keccak256(words));
+    }
 
     function ordinary() internal view returns (IGame.Terms memory terms) {
         terms.model = model;
@@ -57,6 +63,7 @@ abstract contract GameTest is Test {
         terms.maxOdds = 10;
         terms.maxPly = 300;
         terms.minStake = 1000;
+        terms.maxStake = type(uint80).max;
         terms.reward = 5;
     }
 
@@ -84,6 +91,12 @@ abstract contract GameTest is Test {
         vm.deal(account(n), amount);
         vm.prank(account(n));
         game.stake{value: amount}(id, IGame.Side.Leela, address(0));
+    }
+
+    /// The account claims for itself.
+    function claim(uint256 id, address who) internal returns (uint256) {
+        vm.prank(who);
+        return game.claim(id, who);
     }
 
     /// From a lobby that has stakes to the first position.

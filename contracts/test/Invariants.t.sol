@@ -19,8 +19,12 @@ contract Thief {
         game.stake{value: msg.value}(id, side, voteKey);
     }
 
-    function claimTo(uint256 id, address to) external {
-        game.claimTo(id, to);
+    function claim(uint256 id) external returns (uint256) {
+        return game.claim(id, address(this));
+    }
+
+    function withdraw(uint256 id) external {
+        game.withdraw(id);
     }
 
     receive() external payable {
@@ -28,6 +32,7 @@ contract Thief {
         for (uint256 id = games < 3 ? 0 : games - 3; id < games; ++id) {
             try game.claim(id, address(this)) {} catch {}
             try game.claimTo(id, address(this)) {} catch {}
+            try game.withdraw(id) {} catch {}
         }
     }
 }
@@ -63,6 +68,7 @@ contract Actors is GameTest {
     mapping(uint256 => mapping(uint256 => uint256)) private castWeight; // ply
     mapping(uint256 => uint256) private since; // when the present state and ply began
     mapping(uint256 => IGame.Summary) private seen;
+    mapping(uint256 => uint256) private thiefSide;
     uint256 private calls;
 
     /// How many games ended, by reason and by outcome.
@@ -143,10 +149,11 @@ contract Actors is GameTest {
         terms.minPeriod = uint32(seed >> 5 & 3) * 100;
         terms.quorum = ([uint16(0), 2500, 5001, 10_000][seed >> 8 & 3]);
         terms.fee = ([uint16(0), 1, 200, 500][seed >> 10 & 3]);
-        terms.maxOdds = ([uint16(0), 1, 3, 10][seed >> 12 & 3]);
+        terms.maxOdds = terms.leelaPoolOpen ? ([uint16(1), 2, 3, 10][seed >> 12 & 3]) : 0;
         terms.maxPly = uint16(seed >> 14 & 15) + 1;
-        terms.minStake = uint128(seed >> 20 & 3) + 1;
-        terms.reward = uint128(seed >> 24 & 15);
+        terms.minStake = uint80(seed >> 20 & 3) + 1;
+        terms.maxStake = seed >> 22 & 3 == 0 ? 60 : type(uint80).max;
+        terms.reward = uint80(seed >> 24 & 15);
         uint256 fund = seed >> 32 & 63;
         uint256 pot = seed >> 40 & 255;
         uint256 id = game.createGame{value: fund + pot}(terms, uint128(pot));
@@ -168,6 +175,7 @@ contract Actors is GameTest {
         if (n == THIEF) {
             try thief.stake{value: amount}(id, side, key) {
                 done = true;
+                thiefSide[id] = uint256(side);
             } catch {}
         } else if (n == STONE) {
             try stone.stake{value: amount}(game, id, side, key) {
@@ -185,8 +193,45 @@ contract Actors is GameTest {
             into[id] += amount;
             staked[id][uint256(side)] += amount;
             stakes[id][n] += amount;
+            vm.assertLe(stakes[id][n], game.terms(id).maxStake, "more than maxStake");
         }
         check(id);
+    }
+
+    function withdraw(uint256 seed) public {
+        seed = mix(seed);
+        uint256 id = pick(seed, IGame.State.Lobby);
+        uint256 n = (seed >> 8) % 7;
+        IGame.Summary memory s = game.summary(id);
+        uint256 window = game.terms(id).lobbyPeriod / 4; // of an hour at most
+        bool may = s.state == IGame.State.Lobby && stakes[id][n] != 0
+            && (s.deadline == 0 || block.timestamp < s.deadline - window);
+        if (n == THIEF) {
+            uint256[] memory owed = thiefsDues();
+            try thief.withdraw(id) {
+                vm.assertTrue(may, "withdrew too late");
+                return settleThief(owed, id);
+            } catch {
+                vm.assertFalse(may, "a stake that cannot be withdrawn");
+            }
+        } else {
+            (IGame.Side side,,) = game.stakeOf(id, who(n));
+            vm.prank(who(n));
+            try game.withdraw(id) returns (uint256 amount) {
+                vm.assertTrue(may, "withdrew too late");
+                vm.assertEq(amount, stakes[id][n], "withdrew another stake");
+                unstake(id, n, side);
+            } catch {
+                vm.assertFalse(may, "a stake that cannot be withdrawn");
+            }
+        }
+        check(id);
+    }
+
+    function unstake(uint256 id, uint256 n, IGame.Side side) private {
+        into[id] -= stakes[id][n];
+        staked[id][uint256(side)] -= stakes[id][n];
+        stakes[id][n] = 0;
     }
 
     function pass(uint256 seed) public {
@@ -341,12 +386,28 @@ contract Actors is GameTest {
         } else {
             uint256[] memory owed = thiefsDues();
             uint256 due = game.owed(id, who(n));
-            try game.claim(id, who(n)) returns (uint256 amount) {
-                vm.assertEq(amount, due);
-                if (n == THIEF) return settleThief(owed, id);
-                pay(id, n, amount);
-            } catch {
-                vm.assertTrue(due == 0 || n == STONE, "a claim that fails");
+            if (n == THIEF) {
+                try thief.claim(id) returns (uint256 amount) {
+                    vm.assertEq(amount, due);
+                    return settleThief(owed, id);
+                } catch {
+                    vm.assertTrue(due == 0, "a claim that fails");
+                }
+            } else {
+                bool chosen = seed >> 16 & 3 == 0;
+                if (chosen) {
+                    vm.prank(who(n));
+                    game.chooseClaimer(address(0xc1a));
+                }
+                bool stranger = seed >> 18 & 3 == 0;
+                vm.prank(stranger ? address(0xbad) : chosen ? address(0xc1a) : who(n));
+                try game.claim(id, who(n)) returns (uint256 amount) {
+                    vm.assertFalse(stranger, "a stranger claimed");
+                    vm.assertEq(amount, due);
+                    pay(id, n, amount);
+                } catch {
+                    vm.assertTrue(stranger || due == 0 || n == STONE, "a claim that fails");
+                }
             }
         }
         check(id);
@@ -401,14 +462,21 @@ contract Actors is GameTest {
         }
     }
 
-    /// The thief's calls from within took what it was owed elsewhere, and no more.
+    /// The thief's calls from within took what it was owed elsewhere and what it had staked in lobbies, and no more.
     function settleThief(uint256[] memory owed, uint256 id) private {
         for (uint256 i = 0; i < owed.length; ++i) {
+            (, uint128 amount,) = game.stakeOf(i, address(thief));
+            if (amount == 0 && stakes[i][THIEF] != 0) {
+                vm.assertEq(uint256(seen[i].state), uint256(IGame.State.Lobby), "withdrew after the lobby");
+                unstake(i, THIEF, IGame.Side(thiefSide[i]));
+            }
             uint256 left = game.owed(i, address(thief));
             vm.assertTrue(left == 0 || (left == owed[i] && i != id), "half a claim");
             pay(i, THIEF, owed[i] - left);
         }
-        check(id);
+        for (uint256 i = owed.length - 3; i < owed.length; ++i) {
+            check(i);
+        }
     }
 
     /// What must hold of a game after any call.
@@ -461,7 +529,11 @@ contract Actors is GameTest {
     /// The clocks: within a state and ply the deadline stands still, and it is never further off than the terms say.
     function checkClock(uint256 id, IGame.Summary memory s, IGame.Summary memory before) private view {
         IGame.Terms memory terms = game.terms(id);
-        if (before.state == s.state && before.position.state == s.position.state) {
+        if (s.state == IGame.State.Lobby) {
+            // Large late stakes move it, four times two windows at most.
+            vm.assertGe(s.deadline, before.deadline, "lobby shortened");
+            vm.assertLe(s.deadline, since[id] + 3 * uint256(terms.lobbyPeriod), "endless lobby");
+        } else if (before.state == s.state && before.position.state == s.position.state) {
             vm.assertEq(s.deadline, before.deadline, "moved clock");
         }
         if (before.state == IGame.State.Over) {
@@ -471,7 +543,7 @@ contract Actors is GameTest {
         if (s.state == IGame.State.Vote) vm.assertEq(s.deadline, since[id] + terms.votingPeriod, "voting period");
         if (s.state == IGame.State.Prove) vm.assertEq(s.deadline, since[id] + terms.provingPeriod, "proving period");
         if (s.state == IGame.State.Drawn) vm.assertLe(s.drawBlock, block.number + 2, "far draw");
-        vm.assertEq(s.seats == 0, s.worldPool == 0, "seats");
+        vm.assertTrue(s.seats != 0 || s.worldPool == 0, "seats");
     }
 
     function checkAll() external view {
@@ -493,7 +565,7 @@ contract InvariantsTest is Test {
     }
 
     function targetSelectors() external view returns (FuzzSelector[] memory targets) {
-        bytes4[] memory selectors = new bytes4[](17);
+        bytes4[] memory selectors = new bytes4[](18);
         selectors[0] = Actors.newGame.selector;
         (selectors[1], selectors[2]) = (Actors.stake.selector, Actors.stake.selector);
         (selectors[3], selectors[4]) = (Actors.closeLobby.selector, Actors.draw.selector);
@@ -503,6 +575,7 @@ contract InvariantsTest is Test {
         (selectors[11], selectors[12]) = (Actors.voidGame.selector, Actors.claim.selector);
         (selectors[13], selectors[14]) = (Actors.claimTo.selector, Actors.waitItOut.selector);
         (selectors[15], selectors[16]) = (Actors.pass.selector, Actors.closeVote.selector);
+        selectors[17] = Actors.withdraw.selector;
         targets = new FuzzSelector[](1);
         targets[0] = FuzzSelector(address(actors), selectors);
     }

@@ -495,6 +495,8 @@ export interface components {
             lobbyPeriod: number;
             maxOdds: number;
             maxPly: number;
+            /** @description wei */
+            maxStake: string;
             minPeriod: number;
             /** @description wei */
             minStake: string;

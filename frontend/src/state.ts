@@ -123,7 +123,10 @@ export type Overdue = 'closeLobby' | 'begin' | 'closeVote' | 'voidGame';
 
 /** How long the relay may be late before the page offers to do its work. */
 const RELAY_GRACE = 30;
-/** How long a draw takes: three blocks of a slow chain. It has no deadline, and `begin` refuses who comes early. */
+/**
+ * How long a draw by a block takes: three blocks of a slow chain. It has no deadline, and `begin` refuses who comes early. A draw by
+ * the beacon has one, before which `begin` does nothing.
+ */
 const DRAW_PERIOD = 40;
 
 export const chainNow = (state: State): number => state.now + state.skew;
@@ -134,7 +137,7 @@ export const secondsLeft = (state: State, until: number): number | null =>
 export function overdue(state: State): Overdue | null {
   const { game } = state;
   if (game === null || game.state === 'over') return null;
-  const left = secondsLeft(state, game.state === 'drawn' ? game.since + DRAW_PERIOD : game.deadline);
+  const left = secondsLeft(state, game.deadline || (game.state === 'drawn' ? game.since + DRAW_PERIOD : 0));
   if (left === null || left > -RELAY_GRACE) return null;
   return ({ lobby: 'closeLobby', drawn: 'begin', vote: 'closeVote', prove: 'voidGame' } as const)[game.state];
 }

@@ -22,7 +22,7 @@ export const game = (change: Partial<Game> = {}): Game => ({
   ...{ id: 0, version: 1, chainId: 31337, contract: ADDRESS, state: 'vote', outcome: null, reason: null },
   terms: {
     ...{ model: 0, book: 0, worldIsWhite: true, leelaPoolOpen: true, lobbyPeriod: 0, votingPeriod: 300, minPeriod: 0 },
-    ...{ provingPeriod: 86400, quorum: 0, fee: 0, maxOdds: 10, maxPly: 300, minStake: '1', reward: '0' },
+    ...{ provingPeriod: 86400, quorum: 0, fee: 0, maxOdds: 10, maxPly: 300, minStake: '1', maxStake: '0', reward: '0' },
   },
   ...{ creator: ADDRESS, pools: { world: '10', leela: '5', pot: '0', fund: '0' }, seats: 1, fen: FEN, openingFen: FEN },
   ...{ ply: 0, turn: 'white', world: 'white', mover: 'world', check: false, positionKey: null, now: 1000, since: 1000 },

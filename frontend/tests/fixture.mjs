@@ -19,7 +19,16 @@ const ETH = (n) => String(BigInt(Math.round(n * 1000)) * 10n ** 15n);
 
 const TERMS = {
   ...{ model: 0, book: 0, worldIsWhite: true, leelaPoolOpen: true, lobbyPeriod: 0, votingPeriod: 300, minPeriod: 0 },
-  ...{ provingPeriod: 2592000, quorum: 2500, fee: 200, maxOdds: 10, maxPly: 300, minStake: ETH(0.001), reward: '0' },
+  ...{
+    provingPeriod: 2592000,
+    quorum: 2500,
+    fee: 200,
+    maxOdds: 10,
+    maxPly: 300,
+    minStake: ETH(0.001),
+    maxStake: '0',
+    reward: '0',
+  },
 };
 
 function played(count) {

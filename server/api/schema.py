@@ -37,6 +37,7 @@ def schema() -> dict[str, Any]:
         setup_hash=None,
         explorer=None,
         frontend=NOWHERE,
+        beacon_url="https://127.0.0.1",
         ballot_margin=15,
         relay_gas=30_000_000,
         forwarded_allow_ips="127.0.0.1",

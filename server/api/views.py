@@ -185,7 +185,7 @@ class Views:
     async def account(self, game: Game, address: str, owed: int) -> AccountView:
         stored = await self.redis.hget(self.names.accounts(game.id), address.lower())
         staker = Staker.load(_text(stored))
-        if staker is None:
+        if staker is None or staker.stake == 0:  # it never staked, or withdrew
             return AccountView(side=None, stake=0, seat=None, vote_key=None, voted_ply=None, owed=owed, ballot=None)
         counted, ballot = None, None
         if staker.seat is not None:

@@ -40,6 +40,7 @@ class Summary:
     deadline: int
     decidable_at: int
     draw_block: int
+    draw_round: int
     world_pool: int
 
 
@@ -100,6 +101,7 @@ class Chain:
             deadline=found.deadline,
             decidable_at=found.decidableAt,
             draw_block=found.drawBlock,
+            draw_round=found.drawRound,
             world_pool=found.worldPool,
         )
 

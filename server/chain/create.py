@@ -18,12 +18,15 @@ BET: Mapping[str, int | bool] = {
     "votingPeriod": 5 * 60,
     "minPeriod": 60,
     "provingPeriod": 24 * 3600,
-    "quorum": 2500,
+    "quorum": 5000,
     "fee": 200,
 }
-PRIZE = {**BET, "leelaPoolOpen": False, "maxOdds": 0, "fee": 0}
+PRIZE = {**BET, "leelaPoolOpen": False, "quorum": 2500, "maxOdds": 0, "fee": 0, "maxStake": deploy.ETHER // 10}
 KINDS = {"bet": BET, "prize": PRIZE}
-"""Terms by kind of game: a public bet, and a prize, in which stakes always return and only the pot is played for."""
+"""Terms by kind of game: a public bet, and a prize, in which stakes always return and only the pot is played for.
+
+A bet's quorum is half of all World stake, so that nobody leads the vote into a lost game with less. A prize is shared
+by stakes that risk nothing, so an account stakes at most 0.1 ether."""
 
 
 def create(kind: str, changes: Sequence[str], pot: str, fund: str) -> int:

@@ -36,6 +36,7 @@ DEMO_TERMS: Mapping[str, int | bool] = {
     "maxOdds": 10,
     "maxPly": 300,
     "minStake": ETHER // 1000,
+    "maxStake": 0,
     "reward": 0,
 }
 """Terms of the local demo, for one person: long periods and no fee."""
@@ -80,6 +81,8 @@ class Verifier:
     network_hash: str
     verifying_key_hash: str
     insecure: bool
+    sample: str
+    """Public words and a valid proof of them, hex: `addModel` tries the verifier on it."""
 
 
 def read_book(name: str) -> list[Position]:
@@ -106,7 +109,8 @@ def deploy(w3: Web3, owner: Sender, verifier: Verifier, cache_dir: Path) -> Depl
     verifier_address, _ = create(verifier_code)
     address, block = create(artifact("Game")["bytecode"]["object"])
     game = game_contract(w3, address)
-    added = owner.send(game.functions.addModel(verifier_address, verifier.insecure, HexBytes(verifier.network_hash)))
+    hash_, sample = HexBytes(verifier.network_hash), HexBytes(verifier.sample)
+    added = owner.send(game.functions.addModel(verifier_address, verifier.insecure, hash_, sample))
     return Deployment(
         chainId=w3.eth.chain_id,
         contract=address,

@@ -17,6 +17,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import chess
+
+from engine.encoding import legal_indices, planes
 from server.chain.deploy import Verifier
 from server.settings import ROOT, Environment, Settings, SettingsError, network_of, write_json
 
@@ -66,7 +69,7 @@ def verifier(env: Environment, network: Path, progress: Progress) -> Verifier:
     if native is None or native.origin is None:
         raise SettingsError("the prover is not built; run `make setup`")
     setup = env.setup and env.setup_hash
-    inputs = (hash_of(network), setup or "insecure", hash_of(Path(native.origin)))
+    inputs = (hash_of(network), setup or "insecure", hash_of(Path(native.origin)), "with a sample")
     folder = env.cache_dir / "verifiers"
     kept = folder / (hashlib.sha256("".join(inputs).encode()).hexdigest() + ".json")
     if not kept.is_file():
@@ -105,6 +108,14 @@ def _make(env: Environment, file: Path, progress: Progress) -> None:
         raise SettingsError(complaint.rpartition("\n")[2] or f"the prover stopped with exit code {process.returncode}")
 
 
+def sample(prover: Prover) -> bytes:
+    """The words and the proof of the network's move in the initial position, of no game: `addModel` tries a verifier
+    on it."""
+    board = chess.Board()
+    proof = prover.prove(planes(board, repeated=False), legal_indices(board), 0)
+    return b"".join(word.to_bytes(32, "big") for word in proof.words) + proof.proof
+
+
 def main(file: Path) -> None:
     """Writes the verifier that the environment's settings describe to a JSON file, and its progress to stdout."""
     env = Environment.read()
@@ -118,6 +129,7 @@ def main(file: Path) -> None:
         network_hash="0x" + prover.network_hash.hex(),
         verifying_key_hash="0x" + prover.verifying_key_hash.hex(),
         insecure=prover.setup.insecure,
+        sample="0x" + sample(prover).hex(),
     )
     write_json(file, asdict(verifier))
 

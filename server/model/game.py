@@ -75,6 +75,8 @@ class Terms(Frozen):
     max_odds: int
     max_ply: int
     min_stake: Wei
+    max_stake: Wei
+    """The most that an account may stake; 0: no bound."""
     reward: Wei
 
 
@@ -228,6 +230,14 @@ def apply(game: Game, event: Event, stakes: Sequence[int] = ()) -> Game:
             pools = _with(game.pools, **{side: getattr(game.pools, side) + args["amount"]})
             seats = max(game.seats, args["seat"] + 1) if side == "world" else game.seats
             changed = _with(game, pools=pools, seats=seats)
+        case "Withdrawn":
+            side = SIDES[args["side"]]
+            pools = _with(game.pools, **{side: getattr(game.pools, side) - args["amount"]})
+            changed = _with(game, pools=pools)
+        case "LobbyExtended":
+            changed = _with(game, deadline=args["deadline"])
+        case "RoundFixed":
+            changed = _with(game, state="drawn", deadline=args["deadline"], since=event.time)
         case "DrawFixed":
             changed = _with(game, state="drawn", deadline=0, since=event.time)
         case "Began":

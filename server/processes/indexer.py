@@ -41,6 +41,8 @@ log = logging.getLogger(__name__)
 SHAPES = [model.model_json_schema() for model in (Game, Card, ClosedVote)]
 SHAPE = hashlib.sha256(json.dumps(SHAPES, sort_keys=True).encode()).hexdigest()[:8]
 """Hash of the documents' JSON schemas. A server whose hash differs from the cursor's rebuilds the read model."""
+NOBODY = "0x" + "00" * 20
+"""The vote key of an empty seat."""
 REMEMBERED_BLOCKS = 256
 """How many block hashes the cursor holds. After a deeper reorganisation the whole read model is rebuilt."""
 LAG_SECONDS = 10.0
@@ -67,7 +69,9 @@ class Ledger:
         stakes: list[int] = []
         if event.name == "Staked":
             self._stake(args)
-        elif event.name == "DrawFixed":
+        elif event.name == "Withdrawn":
+            self._withdraw(args)
+        elif event.name in ("DrawFixed", "RoundFixed"):
             heaviest = sorted(self.seats, key=lambda seat: (-self.seats[seat].stake, seat))
             for rank, seat in enumerate(heaviest):
                 self.seats[seat] = self.seats[seat].model_copy(update={"rank": rank})
@@ -91,6 +95,15 @@ class Ledger:
             self.new_seats.add(seat)
         self.accounts[address] = account
         self.new_accounts.add(address)
+
+    def _withdraw(self, args: dict[str, Any]) -> None:
+        """Empties an account's stake; its seat stays in the count, without a stake or a key that could vote."""
+        address, seat, side = args["account"].lower(), args["seat"], games.SIDES[args["side"]]
+        self.accounts[address] = Staker(side=side, stake=0)
+        self.new_accounts.add(address)
+        if side == "world":
+            self.seats[seat] = self.seats[seat].model_copy(update={"stake": 0, "vote_key": NOBODY})
+            self.new_seats.add(seat)
 
     def write(self, pipe: Pipeline, names: Names) -> None:
         """Queues what is new; call `written` when that has been done."""

@@ -20,6 +20,7 @@ from web3.exceptions import ContractLogicError
 from web3.types import TxReceipt
 
 from engine.encoding import pack_move
+from server.chain import beacon
 from server.chain.client import Block, Chain, Summary
 from server.chain.node import Unreachable
 from server.chain.outbox import Outbox
@@ -55,11 +56,14 @@ INDEXED_SECONDS = 60.0
 """After this time the indexer has read what was mined."""
 HEALTH_SECONDS = 5.0
 """Time between two looks at the relay's balance."""
+BEACON_RETRY_SECONDS = 5.0
+"""Time between two questions to the beacon."""
 RETRY_SECONDS = 1.0
 """Time between two tries of a call that was refused, while no block is made."""
 SENT = {
     "lobby": "lobby_close_sent",
     "begin": "begin_sent",
+    "draw": "beacon_round_sent",
     "cast": "ballot_batch_sent",
     "close": "vote_close_sent",
     "move": "proven_move_sent",
@@ -99,6 +103,11 @@ class Relay:
         self.mined: list[Flight] = []
         """Ballots counted so lately that the indexer may not have read of them."""
         self.reverts: dict[Purpose, tuple[int, float]] = {}
+        self.beacon_url = settings.beacon_url
+        self.beacon_next = 0.0
+        """When the beacon may be asked again."""
+        self.rounds: dict[int, bytes] = {}
+        """The round fetched last: its number and signature."""
 
     def step(self) -> bool:
         """Does what can be done now. True: call again at once, there may be more."""
@@ -203,11 +212,28 @@ class Relay:
             return due and self._send(desk, Purpose("lobby", game), call.closeLobby(game)) is not None
         if summary.state == "drawn":
             assert self.head is not None
+            if summary.draw_round and self.now < summary.deadline:
+                return self._draw(game, desk)
             due = self.head.number >= summary.draw_block
             return due and self._send(desk, Purpose("begin", game), call.begin(game)) is not None
         if summary.state == "vote":
             return self._vote(game, desk)
         return summary.state == "prove" and self._prove(game, desk)
+
+    def _draw(self, game: int, desk: Desk) -> bool:
+        """Brings the beacon's round, once it is signed. The contract verifies it before it is sent, and again then."""
+        number = desk.summary.draw_round
+        if number not in self.rounds:
+            if time.monotonic() < self.beacon_next:
+                return False
+            self.beacon_next = time.monotonic() + BEACON_RETRY_SECONDS
+            try:
+                self.rounds = {number: beacon.fetch(self.beacon_url, number)}
+            except beacon.BeaconError as error:
+                log.info(line("beacon_round_missing", game=game, round=number, error=error))
+                return False
+        call = self.chain.contract.functions.beginByBeacon(game, self.rounds[number])
+        return self._send(desk, Purpose("draw", game), call) is not None
 
     # ---------------------------------------------------------------------------------------------------- the vote
 

@@ -96,7 +96,7 @@ def admit(
     game, holder = polls.game, polls.seat
     if game is None:
         raise BallotError(404, "game", f"there is no game {number}")
-    if holder is None:
+    if holder is None or holder.stake == 0:  # it never was, or its stake was withdrawn
         raise BallotError(404, "seat", f"game {number} has no seat {seat}")
     if game.state != "vote" or game.fen is None or game.position_key is None:
         raise BallotError(409, "not-voting", "the World is not voting now")

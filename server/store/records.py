@@ -155,7 +155,7 @@ class StoredProof(Frozen):
         return [int(word, 16) for word in self.words[:BITMAP_WORDS]]
 
 
-Kind = Literal["lobby", "begin", "cast", "close", "move"]
+Kind = Literal["lobby", "begin", "draw", "cast", "close", "move"]
 
 
 class Purpose(NamedTuple):

@@ -155,7 +155,7 @@ async function createMateInOne(stack) {
   const { book } = await send('addBook', [concat([toHex(board, { size: 32 }), toHex(0n, { size: 32 })])]);
   const terms = {
     ...{ model: 0, book, worldIsWhite: true, leelaPoolOpen: true, lobbyPeriod: 0, votingPeriod: 86400, minPeriod: 0 },
-    ...{ provingPeriod: 86400, quorum: 0, fee: 0, maxOdds: 2, maxPly: 40, minStake: ETHER / 1000n, reward: 0n },
+    ...{ provingPeriod: 86400, quorum: 0, fee: 0, maxOdds: 2, maxPly: 40, minStake: ETHER / 1000n, maxStake: 0n, reward: 0n },
   };
   const { game } = await send('createGame', [terms, 0n]);
   await until(async () => BigInt((await stack.get(`/api/games/${game}`)).pools?.leela ?? 0) > 0n);

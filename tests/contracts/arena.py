@@ -18,7 +18,7 @@ from web3.types import TxReceipt
 
 from engine import encoding
 from engine.prover import Proof, Prover
-from server.chain import contracts, deploy
+from server.chain import contracts, deploy, proving
 from server.model.position import Position
 from tests.server.table import run_anvil
 
@@ -57,13 +57,15 @@ class Arena:
         self.owner = account("owner").address
         self.rpc("anvil_setBalance", self.owner, hex(RICH))
         self.verifier = self._create(contracts.compile_verifier(prover.verifier_source(), cache).creation)
+        self.sample = b""
         self.contract = self.new_contract()
         self.book(book)
 
     def new_contract(self) -> Contract:
         """A game contract of its own, with the model and no book."""
         contract = contracts.game_contract(self.w3, self._create(contracts.artifact("Game")["bytecode"]["object"]))
-        self.send(contract.functions.addModel(self.verifier, True, self.prover.network_hash))
+        sample = self.sample = self.sample or proving.sample(self.prover)
+        self.send(contract.functions.addModel(self.verifier, True, self.prover.network_hash, sample))
         return contract
 
     def book(self, boards: Iterable[chess.Board]) -> None:

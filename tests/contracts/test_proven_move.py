@@ -169,13 +169,31 @@ def test_damaged_proof(here: Arena, proven: tuple[int, chess.Move, Proof], rejec
         data.clear()
     else:
         data[{"first": 40, "middle": len(data) // 2, "last": -1}[place]] ^= 1
+    if len(data) != len(proof.proof):
+        rejected = Refusal("WrongProofLength", (len(data), len(proof.proof)))
     assert here.refusal(here.submit(game, move, proof.bitmap, PAYEE, bytes(data))) == rejected
 
 
 def test_bytes_after_the_proof(here: Arena, proven: tuple[int, chess.Move, Proof]) -> None:
-    """The verifier does not read them, so a proof's bytes are no identity."""
+    """The verifier would not read them; the contract knows how long a proof is."""
     game, move, proof = proven
-    assert here.refusal(here.submit(game, move, proof.bitmap, PAYEE, proof.proof + b"more")) is None
+    length = len(proof.proof)
+    refusal = here.refusal(here.submit(game, move, proof.bitmap, PAYEE, proof.proof + b"more"))
+    assert refusal == Refusal("WrongProofLength", (length + 4, length))
+
+
+def test_a_verifier_that_does_not_fit_its_sample(here: Arena) -> None:
+    """Another network's or setup's proof, and a contract that is no verifier, are refused when they are registered."""
+    add = here.contract.functions.addModel
+    spoilt = bytearray(here.sample)
+    spoilt[-40] ^= 1
+    refusal = here.refusal(add(here.verifier, True, here.prover.network_hash, bytes(spoilt)))
+    assert refusal == Refusal("UnfitVerifier", (here.verifier.lower(), 0))
+    rules = here.contract.functions.rules().call()
+    refusal = here.refusal(add(rules, True, here.prover.network_hash, here.sample))
+    assert refusal == Refusal("UnfitVerifier", (rules.lower(), 0))
+    used = here.send(add(here.verifier, True, here.prover.network_hash, here.sample))["gasUsed"]
+    assert used < 8_000_000
 
 
 def test_point_off_the_curve_burns_no_more_than_the_cap(

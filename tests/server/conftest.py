@@ -43,6 +43,7 @@ def settings(redis: Redis, anvil: tuple[str, str], tmp_path: Path) -> Settings:
         relay_key=RELAY,
         network=network,
         frontend=tmp_path / "dist",
+        beacon_url="http://127.0.0.1:9",
         ballot_margin=5,
     )
     return Settings.load(environment)

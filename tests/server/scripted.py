@@ -39,6 +39,7 @@ VERIFIER = deploy.Verifier(
     network_hash="0x" + "11" * 32,
     verifying_key_hash="0x" + "22" * 32,
     insecure=True,
+    sample="0x" + (bytes(31 * 32) + keccak(bytes(31 * 32))).hex(),
 )
 
 
@@ -80,7 +81,8 @@ class ScriptedGame:
 
     def create(self, **terms: Any) -> None:
         """Opens a lobby; `play` plays this game."""
-        asked = {**deploy.DEMO_TERMS, "maxPly": 12, "fee": 200, "reward": 10**15, **terms}
+        most = 100 * deploy.ETHER
+        asked = {**deploy.DEMO_TERMS, "maxPly": 12, "fee": 200, "maxStake": most, "reward": 10**15, **terms}
         self.number = deploy.create_game(self.game, self.owner, asked, fund=10**16, pot=10**17)
 
     def by(self, person: int) -> Sender:
@@ -109,9 +111,9 @@ class ScriptedGame:
     def claim(self) -> None:
         """Pays everybody."""
         call = self.game.functions
-        for address in [person.address for person in self.people] + [self.owner.address, self.relay.address]:
-            if call.owed(self.number, address).call():
-                self.relay.send(call.claim(self.number, address))
+        for sender in [self.by(person) for person in range(4)] + [self.owner, self.relay]:
+            if call.owed(self.number, sender.address).call():
+                sender.send(call.claim(self.number, sender.address))
 
     def wait(self, seconds: int) -> None:
         """Time passes."""

@@ -20,16 +20,20 @@ EMITTERS: Mapping[str, tuple[str, ...]] = {
     "BookAdded": ("addBook",),
     "GameCreated": ("createGame",),
     "Staked": ("stake",),
+    "Withdrawn": ("withdraw",),
+    "LobbyExtended": ("stake",),
+    "RoundFixed": ("closeLobby",),
+    "RoundSigned": ("beginByBeacon",),
     "DrawFixed": ("closeLobby", "begin"),
-    "Began": ("begin",),
+    "Began": ("begin", "beginByBeacon"),
     "BallotsCast": ("castBallots", "castBallot"),
     "VoteClosed": ("closeVote",),
     "Moved": ("closeVote", "submitMove"),
-    "GameOver": ("closeLobby", "begin", "closeVote", "submitMove", "voidGame"),
+    "GameOver": ("closeLobby", "closeVote", "submitMove", "voidGame"),
     "Claimed": ("claim", "claimTo"),
 }
 """The functions that emit each event."""
-PAYING = ("claim", "claimTo")
+PAYING = ("claim", "claimTo", "withdraw")
 """Functions that call others, which may call the contract again: only the first log is certainly theirs."""
 REGISTRY = ("ModelAdded", "BookAdded")
 """Events that belong to no game."""

@@ -30,6 +30,9 @@ from server.checks.audit.events import Event
 from server.checks.audit.record import Record
 from server.checks.audit.tries import BadProofError
 
+CREATED = ("Rules", "Quicknet")
+"""The contracts that the game contract's constructor creates, in order."""
+
 
 class FindingError(Exception):
     """Something is not as the rules say."""
@@ -241,23 +244,24 @@ class _Checker:
     # -------------------------------------------------------------------------------------------------------- creation
 
     def _creation(self, code: Mapping[str, bytes]) -> None:
-        """Checks that the contract, its rules, and the constructor that made both are this checkout's."""
-        rules = created_address(self.contract, 1)  # the constructor creates them first
+        """Checks that the contract, what its constructor makes, and the constructor are this checkout's."""
         expect(
             is_code_of("Game", code[self.contract]),
             f"the code of the contract {self.contract} is not this checkout's",
         )
-        expect(
-            bytes.fromhex(rules[2:]) in code[self.contract] and is_code_of("Rules", code.get(rules, b"")),
-            f"the code of the rules {rules} is not this checkout's",
-        )
+        for nonce, name in enumerate(CREATED, 1):
+            made = created_address(self.contract, nonce)
+            expect(
+                bytes.fromhex(made[2:]) in code[self.contract] and is_code_of(name, code.get(made, b"")),
+                f"the code of the {name.lower()} {made} is not this checkout's",
+            )
         given = self.record["creation"]
         if given is None:
             self.unchecked.append("the contract's creation, which the node has forgotten or another contract did")
             return
         transaction = self._transaction(given)
-        made = transaction.to is None and created_address(transaction.sender, transaction.nonce) == self.contract
-        expect(made, "the transaction given for the contract's creation did not create it")
+        own = transaction.to is None and created_address(transaction.sender, transaction.nonce) == self.contract
+        expect(own, "the transaction given for the contract's creation did not create it")
         ours = bytes.fromhex(artifact("Game")["bytecode"]["object"].removeprefix("0x"))
         expect(transaction.data == ours, "the contract was made by another constructor than this checkout's")
 

@@ -27,6 +27,7 @@ from server.checks.audit.encoding import (
     encode_transaction,
 )
 from server.checks.audit.events import Event
+from server.checks.audit.evidence import CREATED
 from server.checks.audit.layout import Layout
 from server.checks.audit.node import Node, NodeError
 from server.checks.audit.record import VERSION, Record
@@ -329,7 +330,8 @@ class _Fetcher:
         """The accounts that the game relies on, and the contract's storage, with proofs against the anchor's state."""
         layout, at = Layout.of_game(), hex(self.number)
         slots = sorted({slot for reference in references(self.game, found) for slot in layout.slots(*reference)})
-        addresses = [self.contract, created_address(self.contract, 1)]
+        created = [created_address(self.contract, nonce) for nonce in range(1, len(CREATED) + 1)]
+        addresses = [self.contract, *created]
         addresses += [event.args[name] for event in found for name in ("verifier", "pointer") if name in event.args]
         accounts: Record = {}
         for address in dict.fromkeys(addresses):

@@ -81,10 +81,17 @@ class State:
     setup: str | None = None  # of the verifier, if it was made again
     book: str = ""
     openings: bytes = b""
+    proof_bytes: int = 0
+    usable_from: tuple[int, int] = (0, 0)  # of model and book
 
     deadline: int = 0
     decidable_at: int = 0
+    extensions: int = 0
+    extension: int = 0  # the deadline that a large late stake makes
+    late: Mapping[str, int] = field(default_factory=dict)  # staked in the lobby's final window, by side
     draw_block: int = 0
+    draw_round: int = 0
+    draw: bytes = b""  # of the beacon
     entered: int = 0  # when the present vote, or wait for the network, began
     board: chess.Board | None = None  # never changed in place
     position: Position | None = None

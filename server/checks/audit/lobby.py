@@ -1,4 +1,4 @@
-"""From the registry to the opening: the steps of model, book, creation, stakes and draw."""
+"""From the registry to the end of the lobby: the steps of model, book, creation and stakes."""
 
 from __future__ import annotations
 
@@ -12,16 +12,21 @@ from web3 import Web3
 from server.checks.audit.events import Event
 from server.checks.audit.evidence import expect
 from server.checks.audit.game import SIDES, Seat, State, World, call_of, same
-from server.checks.audit.moves import enter
 from server.model.payout import Stake
-from server.model.position import Position
+from server.settings import LOCAL_CHAINS
 
 DELEGATES = b"\xef\x01"
 """How the code of an account begins that delegates to another (EIP-7702)."""
-DRAW_DELAY = 2
-"""The block whose hash draws the opening is this many after the one that fixes it."""
-HASH_LIFE = 256
-"""A block's hash is known to contracts this many blocks long."""
+NOTICE = 24 * 3600
+"""How long stakers can look at a model or a book before games use it, off local chains."""
+MAX_WINDOW = 3600
+"""A lobby's final window is a quarter of its period, at most this."""
+LARGE = 10
+"""More than this part of a pool is a large stake."""
+MAX_EXTENSIONS = 4
+NOBODY = "0x" + "00" * 20
+WORDS_BYTES = 31 * 32
+"""The public words before a proof."""
 OPENING = 64
 """Bytes of an opening: board and state."""
 
@@ -36,6 +41,8 @@ def model_added(state: State, event: Event, world: World) -> State:
     state, call = call_of(state, event, f"the registration of model {args['model']}", traced=False)
     if call is not None:
         agrees = same(call, event, "verifier", "insecure", "networkHash")
+        length = len(call.arguments["sample"]) - WORDS_BYTES
+        expect(length == args["proofBytes"], f"proofs of model {args['model']} are {args['proofBytes']} bytes long")
         expect(agrees, f"model {args['model']} is not what its registration asked for")
     state = replace(
         state,
@@ -43,6 +50,8 @@ def model_added(state: State, event: Event, world: World) -> State:
         insecure=args["insecure"],
         code_hash=HexBytes(args["codeHash"]).to_0x_hex(),
         network_hash=network_hash,
+        proof_bytes=args["proofBytes"],
+        usable_from=(_usable(event, world), state.usable_from[1]),
     )
     if world.origin is None:
         return state.without("the verifier's origin (--network checks it)")
@@ -60,7 +69,16 @@ def book_added(state: State, event: Event, world: World) -> State:
     if call is not None:
         agrees = bytes(call.arguments["words"]) == openings
         expect(agrees, f"book {args['book']} does not hold the openings that its registration gave")
-    return replace(state, openings=openings, book=args["pointer"])
+    usable = (state.usable_from[0], _usable(event, world))
+    return replace(state, openings=openings, book=args["pointer"], usable_from=usable)
+
+
+def _usable(event: Event, world: World) -> int:
+    """When games may use what an event registers."""
+    due = event.time + (0 if world.chain_id in LOCAL_CHAINS else NOTICE)
+    usable = int(event.args["usableFrom"])
+    expect(usable == due, f"{event.name} says that games may use it from {usable}, not from {due}")
+    return usable
 
 
 def game_created(state: State, event: Event, world: World) -> State:
@@ -68,6 +86,7 @@ def game_created(state: State, event: Event, world: World) -> State:
     terms: dict[str, Any] = dict(args["terms"])
     expect(state.phase == "none", "the game was created twice")
     expect(state.verifier != "" and state.book != "", "the game has a model or a book that was not registered before")
+    expect(max(state.usable_from) <= event.time, "the game's model or book was too new to be used")
     state, call = call_of(state, event, "the game's terms, fund and pot", traced=False)
     if call is not None:
         asked = [dict(value) for value in call.arguments.values() if isinstance(value, Mapping)]
@@ -113,42 +132,52 @@ def staked(state: State, event: Event, world: World) -> State:
         seats[number] = replace(seat, weight=seat.weight + amount)
     else:
         expect(bool(state.terms["leelaPoolOpen"]), f"{account} staked on Leela in a prize game")
-    return replace(state, stakes=stakes, seats=tuple(seats), received=state.received + amount).counting("stakes")
+    most = state.terms["maxStake"]
+    expect(not most or stakes[account].amount <= most, f"{account} staked more than {most} wei")
+    state = replace(state, stakes=stakes, seats=tuple(seats), received=state.received + amount).counting("stakes")
+    return _stake_late(state, event, side, amount)
 
 
-def draw_fixed(state: State, event: Event, world: World) -> State:
-    block = event.args["drawBlock"]
-    expect(state.phase in ("lobby", "drawn"), "the draw was fixed outside the lobby")
-    expect(any(seat.weight for seat in state.seats), "a game without a World stake was drawn")
-    if state.phase == "lobby":
-        expect(event.time >= state.deadline, "the lobby closed before its time")
-    if world.numbers_are_its_own:
-        expect(block == event.block + DRAW_DELAY, f"the draw's block is {block}, not {event.block + DRAW_DELAY}")
-        late = event.block > state.draw_block + HASH_LIFE
-        expect(state.phase == "lobby" or late, "the opening was drawn again before its hash expired")
-    return replace(state, phase="drawn", deadline=0, draw_block=block)
+def _stake_late(state: State, event: Event, side: str, amount: int) -> State:
+    """What a stake in the final window does: more than a tenth of the side's pool extends the lobby, four times."""
+    window = _window(state)
+    if not state.deadline or event.time + window < state.deadline:
+        return state
+    staked = state.late.get(side, 0) + amount
+    if staked <= state.pool(side) // LARGE:
+        return replace(state, late={**state.late, side: staked})
+    expect(state.extensions < MAX_EXTENSIONS, "a large late stake was taken after the lobby's last extension")
+    return replace(state, extension=event.time + 2 * window)
 
 
-def began(state: State, event: Event, world: World) -> State:
+def _window(state: State) -> int:
+    """How long the lobby's final window is, in which nobody withdraws."""
+    return min(int(state.terms["lobbyPeriod"]) // 4, MAX_WINDOW)
+
+
+def lobby_extended(state: State, event: Event, world: World) -> State:
+    deadline = event.args["deadline"]
+    expect(state.extension != 0, "the lobby was extended without a large late stake")
+    expect(deadline == state.extension, f"the lobby was extended to {deadline}, not to {state.extension}")
+    return replace(state, deadline=deadline, extension=0, extensions=state.extensions + 1, late={})
+
+
+def withdrawn(state: State, event: Event, world: World) -> State:
     args = event.args
-    expect(state.phase == "drawn", "the game began without a draw")
-    index = args["opening"]
-    if world.numbers_are_its_own:
-        draw = world.hashes.get(state.draw_block)
-        expect(draw is not None, f"the header of block {state.draw_block}, which drew the opening, is missing")
-        assert draw is not None
-        number = int.from_bytes(Web3.keccak(draw + world.game.to_bytes(32, "big")), "big")
-        due = number % (len(state.openings) // OPENING)
-        expect(index == due, f"the draw gives opening {due}, not {index}")
-    else:
-        state = state.without("the draw of the opening: this chain's block hashes are not those of its blocks")
-    words = state.openings[OPENING * index : OPENING * (index + 1)]
-    position = Position(args["board"], args["state"])
-    expect(len(words) == OPENING, f"the book has no opening {index}")
-    expect(
-        position == (int.from_bytes(words[:32], "big"), int.from_bytes(words[32:], "big")),
-        f"the opening that was set up is not the book's opening {index}",
-    )
-    board = position.unpack()
-    expect(board.is_valid(), f"the opening {board.fen()} is not a position of chess")
-    return enter(state, event, position, board)
+    account, side = args["account"], SIDES[args["side"]]
+    expect(state.phase == "lobby", f"{account} withdrew after the lobby")
+    in_time = not state.deadline or event.time < state.deadline - _window(state)
+    expect(in_time, f"{account} withdrew in the lobby's final window")
+    held = state.stakes.get(account)
+    expect(held == Stake(side, args["amount"]), f"{account} withdrew another stake than its own")
+    state, call = call_of(state, event, f"who withdrew the stake of {account}", traced=False)
+    if call is not None:
+        expect(call.sender == account, f"{account} did not withdraw its stake itself")
+    seats = list(state.seats)
+    if side == "world":
+        number = args["seat"]
+        expect(number == state.seat_of(account), f"{account} has not the seat {number}")
+        seats[number] = Seat(NOBODY, NOBODY, 0)
+    stakes = {name: stake for name, stake in state.stakes.items() if name != account}
+    state = replace(state, stakes=stakes, seats=tuple(seats), paid=state.paid + args["amount"])
+    return state.counting("withdrawals")

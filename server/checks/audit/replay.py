@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from server.checks.audit import end, lobby, moves, vote
+from server.checks.audit import draw, end, lobby, moves, vote
 from server.checks.audit.events import Event
 from server.checks.audit.evidence import FindingError, expect
 from server.checks.audit.game import State, World
@@ -17,8 +17,12 @@ STEPS: Mapping[str, Step] = {
     "BookAdded": lobby.book_added,
     "GameCreated": lobby.game_created,
     "Staked": lobby.staked,
-    "DrawFixed": lobby.draw_fixed,
-    "Began": lobby.began,
+    "Withdrawn": lobby.withdrawn,
+    "LobbyExtended": lobby.lobby_extended,
+    "RoundFixed": draw.round_fixed,
+    "RoundSigned": draw.round_signed,
+    "DrawFixed": draw.draw_fixed,
+    "Began": draw.began,
     "BallotsCast": vote.ballots_cast,
     "VoteClosed": vote.vote_closed,
     "Moved": moves.moved,
@@ -39,6 +43,8 @@ def apply(state: State, event: Event, world: World) -> State:
     expect(state.phase != "over" or event.name in ALWAYS, f"{event.name} after the end of the game")
     due = _due(state)
     expect(due is None or event.name in ("GameOver", *ALWAYS), f"the game went on after {due}")
+    extended = state.extension == 0 or event.name in ("LobbyExtended", *ALWAYS)
+    expect(extended, "a large late stake did not extend the lobby")
     try:
         return STEPS[event.name](state, event, world)
     except (KeyError, IndexError, ValueError, TypeError, AssertionError) as error:

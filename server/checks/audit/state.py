@@ -40,6 +40,8 @@ def references(game: int, found: Sequence[Event]) -> list[Reference]:
                 if args["side"] == 0:
                     wanted["_voters", game, args["seat"]] = None
                     wanted["_seatAccounts", game, args["seat"]] = None
+            case "Withdrawn":
+                wanted["_stakes", game, args["account"]] = None
             case "BallotsCast" if args["ply"] == ply:
                 for move in {entry[1] for entry in ballots(args["ballots"])}:
                     wanted["_weights", game, ply, move] = None
@@ -65,8 +67,10 @@ def expected(state: State, facts: Facts) -> Mapping[Reference, Any]:
             "insecure": state.insecure,
             "codeHash": state.code_hash,
             "networkHash": state.network_hash,
+            "proofBytes": state.proof_bytes,
+            "usableFrom": state.usable_from[0],
         },
-        ("_books", state.terms["book"]): state.book,
+        ("_books", state.terms["book"]): {"pointer": state.book, "usableFrom": state.usable_from[1]},
         **{
             ("_stakes", game, account): {
                 "side": SIDES.index(stake.side),
@@ -104,6 +108,7 @@ def _record(state: State) -> Mapping[str, Any]:
         "deadline": state.deadline,
         "decidableAt": state.decidable_at,
         "drawBlock": state.draw_block,
+        "drawRound": state.draw_round,
         "worldPool": state.pool("world"),
         "leelaPool": state.pool("leela"),
         "pot": state.pot,

@@ -13,6 +13,7 @@ from typing import Any
 from server.chain.node import connect
 from server.checks.audit import command, fetch, record
 from server.checks.audit.node import Node
+from server.checks.simulate import plan
 from server.checks.simulate.play import Simulation
 from server.checks.simulate.report import report
 from server.local.probe import unused_port
@@ -25,9 +26,10 @@ def simulate(voters: int, seed: int, save: Path | None) -> dict[str, Any]:
     if not 2 <= voters <= 1000:
         raise SettingsError(f"--voters: {voters} is not between 2 and 1000")
     folder = Path(tempfile.mkdtemp(prefix="proofmate-"))
-    defaults = dict.fromkeys(("redis_url", "rpc_url", "public_rpc_url", "contract", "start_block", "payee"))
+    defaults = dict.fromkeys(("redis_url", "rpc_url", "public_rpc_url", "contract", "start_block"))
+    payee = plan.payee(seed).address
     ports = {"port": unused_port(), "chain_port": unused_port(), "host": "127.0.0.1", "chain_id": 31337}
-    stack = Stack(Environment.read(data_dir=folder, **defaults, **ports), _say, demo=False)
+    stack = Stack(Environment.read(data_dir=folder, payee=payee, **defaults, **ports), _say, demo=False)
     try:
         stack.start()
         pool = ThreadPoolExecutor(1)

@@ -31,6 +31,7 @@ TERMS = {
     "quorum": 2500,
     "fee": 200,
     "maxPly": MAX_PLY,
+    "maxStake": 8 * deploy.ETHER,
     "reward": REWARD,
 }
 
@@ -62,6 +63,11 @@ def wallets(voters: int, seed: int) -> list[Wallet]:
         )
         for number in range(voters)
     ]
+
+
+def payee(seed: int) -> Any:
+    """The account that the proofs' rewards go to."""
+    return _key(seed, "payee", 0)
 
 
 def _key(seed: int, purpose: str, number: int) -> Any:

@@ -15,7 +15,6 @@ from typing import Any
 import chess
 import httpx
 import requests
-from eth_account import Account
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 from web3 import Web3
@@ -49,6 +48,7 @@ class Simulation:
         self.w3 = self._connect(f"{url}/rpc")
         self.game = game_contract(self.w3, deployment.contract)
         self.wallets = plan.wallets(voters, seed)
+        self.payee = plan.payee(seed)
         self.world = [wallet for wallet in self.wallets if wallet.side == "world"]
         self.number = -1
 
@@ -82,8 +82,10 @@ class Simulation:
         self._await(lambda: self.w3.eth.get_balance(first.account.address) > deploy.ETHER, 30, "the faucet's money")
         chain_id, fee = self.w3.eth.chain_id, 2 * self.w3.eth.gas_price
         sent = []
-        for nonce, wallet in enumerate(self.wallets[1:]):
-            transfer = {"to": wallet.account.address, "value": wallet.stake + GAS_MONEY, "nonce": nonce, "gas": 21_000}
+        wanted = [(wallet.account.address, wallet.stake + GAS_MONEY) for wallet in self.wallets[1:]]
+        wanted.append((self.payee.address, GAS_MONEY))
+        for nonce, (address, value) in enumerate(wanted):
+            transfer = {"to": address, "value": value, "nonce": nonce, "gas": 21_000}
             signed = first.account.sign_transaction({**transfer, "chainId": chain_id, "gasPrice": fee})
             sent.append(self.w3.eth.send_raw_transaction(signed.raw_transaction))
         for transaction in sent:
@@ -92,12 +94,11 @@ class Simulation:
     def _create(self) -> None:
         key = key_of(self.env, "owner")
         assert key is not None
-        owner = Sender(connect(self.rpc_url), key, "OWNER_KEY")
+        owner = self.owner = Sender(connect(self.rpc_url), key, "OWNER_KEY")
         game = game_contract(owner.w3, self.deployment.contract)
         book = deploy.add_book(game, owner, deploy.read_book("endgames"))
         terms = {**plan.TERMS, "model": self.deployment.model, "book": book}
         self.number = deploy.create_game(game, owner, terms, plan.FUND, plan.POT)
-        self.creator = owner.address
 
     def _stake(self, wallet: Wallet) -> None:
         world = wallet.side == "world"
@@ -109,8 +110,10 @@ class Simulation:
             wallet.seat = int(self.game.events.Staked().process_receipt(receipt)[0]["args"]["seat"])
 
     def _transact(self, wallet: Wallet, call: Any, value: int = 0) -> Any:
-        sender = Sender(self.w3, wallet.account.key.to_0x_hex(), "simulate")
-        return sender.send(call, value)
+        return self._sender(wallet.account).send(call, value)
+
+    def _sender(self, account: Any) -> Sender:
+        return Sender(self.w3, account.key.to_0x_hex(), "simulate")
 
     # -------------------------------------------------------------------------------------------------------- the game
 
@@ -152,14 +155,12 @@ class Simulation:
     # --------------------------------------------------------------------------------------------------- after the game
 
     def _claim(self) -> int:
-        """Claims for everyone. Returns what was paid, in wei."""
-        relay = key_of(self.env, "relay")
-        assert relay is not None
-        payee = self.env.payee or Account.from_key(relay).address
+        """Everyone claims. Returns what was paid, in wei."""
         before = self.w3.eth.get_balance(self.game.address)
-        for address in [wallet.account.address for wallet in self.wallets] + [self.creator, payee]:
-            if self.game.functions.owed(self.number, address).call() > 0:
-                self._transact(self.wallets[0], self.game.functions.claim(self.number, address))
+        senders = [self._sender(account) for account in [wallet.account for wallet in self.wallets] + [self.payee]]
+        for sender in [*senders, self.owner]:
+            if self.game.functions.owed(self.number, sender.address).call() > 0:
+                sender.send(self.game.functions.claim(self.number, sender.address))
         return int(before - self.w3.eth.get_balance(self.game.address))
 
     def _await(self, condition: Callable[[], bool], seconds: float, what: str) -> None:

@@ -40,7 +40,7 @@ def created(capsys: pytest.CaptureFixture[str], *arguments: str) -> int:
 def test_a_bet(game: ScriptedGame, capsys: pytest.CaptureFixture[str]) -> None:
     number = created(capsys, "bet", "votingPeriod=600", "worldIsWhite=0", "--fund", "0.25")
     made = terms(game, number)
-    assert (made["lobbyPeriod"], made["votingPeriod"], made["quorum"], made["fee"]) == (86_400, 600, 2500, 200)
+    assert (made["lobbyPeriod"], made["votingPeriod"], made["quorum"], made["fee"]) == (86_400, 600, 5000, 200)
     assert made["leelaPoolOpen"] and not made["worldIsWhite"]
 
 
@@ -48,6 +48,7 @@ def test_a_prize(game: ScriptedGame, capsys: pytest.CaptureFixture[str]) -> None
     before = game.w3.eth.get_balance(game.game.address)
     number = created(capsys, "prize", "--pot", "1.000000000000000001")
     assert not terms(game, number)["leelaPoolOpen"] and terms(game, number)["fee"] == 0
+    assert terms(game, number)["maxStake"] == 10**17
     assert game.w3.eth.get_balance(game.game.address) - before == 10**18 + 1
 
 
@@ -82,7 +83,7 @@ def test_who_is_not_the_owner(
     game: ScriptedGame, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OWNER_KEY", account(game.w3, "stranger").key.to_0x_hex())
-    assert cli.main(["create", "bet"]) == 2 and "NotOwner" in capsys.readouterr().err
+    assert cli.main(["create", "bet"]) == 2 and "OwnableUnauthorizedAccount" in capsys.readouterr().err
     monkeypatch.delenv("OWNER_KEY")
     assert cli.main(["create", "bet"]) == 2 and "OWNER_KEY: missing" in capsys.readouterr().err
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 import os
@@ -73,7 +74,7 @@ def _started(stack: Stack, progress: Callable[[str], None]) -> None:
 
 
 def with_hash(network: Path) -> deploy.Verifier:
-    return deploy.Verifier(VERIFIER.source, proving.hash_of(network), VERIFIER.verifying_key_hash, True)
+    return dataclasses.replace(VERIFIER, network_hash=proving.hash_of(network))
 
 
 def files(folder: Path) -> dict[str, bytes]:

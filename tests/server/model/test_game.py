@@ -55,6 +55,16 @@ def cast(*pairs: tuple[int, str]) -> Event:
     return event("BallotsCast", ply=0, ballots=packed)
 
 
+def test_the_beacons_round() -> None:
+    """A draw by the beacon has a deadline, after which a block draws."""
+    game = apply(lobby(), event("RoundFixed", round=7, deadline=9000))
+    assert (game.state, game.deadline) == ("drawn", 9000)
+    game = apply(game, event("RoundSigned", round=7, signature=b""))
+    assert game.state == "drawn"
+    game = apply(game, event("DrawFixed", drawBlock=9))
+    assert (game.state, game.deadline) == ("drawn", 0)
+
+
 def test_a_lobby() -> None:
     game = lobby(lobbyPeriod=600)
     assert (game.state, game.deadline, game.pools.pot, game.pools.fund, game.fen) == ("lobby", 1600, 5, 70, None)

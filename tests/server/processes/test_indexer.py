@@ -9,8 +9,8 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from engine.encoding import pack_move
 from server.processes.indexer import Indexer
 from server.settings import SettingsError
-from server.store.records import pack_ballot
-from tests.server.table import ETHER, Table, deploy_game, run_anvil
+from server.store.records import Seat, Staker, pack_ballot
+from tests.server.table import ETHER, Table, Voter, deploy_game, run_anvil
 
 
 def model(table: Table, game: int) -> list[Any]:
@@ -42,6 +42,47 @@ def model_read_anew(table: Table, game: int) -> list[Any]:
 def follow(table: Table) -> None:
     while table.indexer.step():
         pass
+
+
+def staker(table: Table, game: int, voter: Voter) -> Staker:
+    found = Staker.load(table.redis.hget(table.names.accounts(game), voter.wallet.address.lower()))
+    assert found is not None
+    return found
+
+
+def test_a_stake_that_is_withdrawn(table: Table) -> None:
+    """The pools shrink, the seat is empty, and who stakes again has another seat, on either side."""
+    game = table.new_game(lobbyPeriod=3600)
+    first, second = table.stake(game, 2 * ETHER), table.stake(game, ETHER)
+    key = "0x" + bytes(first.wallet.key).hex()
+    table.send(key, table.call.withdraw(game))
+    follow(table)
+    document = table.document(game)
+    assert (document["pools"]["world"], document["seats"]) == (str(ETHER), 2)
+    seats = table.redis.hgetall(table.names.seats(game))
+    empty = Seat.load(seats["0"])
+    assert empty is not None and empty.stake == 0 and int(empty.vote_key, 16) == 0
+    account = staker(table, game, first)
+    assert (account.stake, account.seat) == (0, None)
+    table.stake(game, ETHER, side=1, key=key)
+    again = table.stake(game, 3 * ETHER)
+    follow(table)
+    account = staker(table, game, first)
+    assert (account.side, account.stake, account.seat) == ("leela", ETHER, None)
+    assert (second.seat, again.seat) == (1, 2)
+    kept = model(table, game)
+    assert model_read_anew(table, game) == kept
+
+
+def test_a_lobby_that_is_extended(table: Table) -> None:
+    game = table.new_game(lobbyPeriod=3600)
+    table.stake(game, ETHER)
+    table.rpc("evm_increaseTime", 3600 - 100)
+    table.mine()
+    table.stake(game, ETHER)
+    follow(table)
+    deadline = table.chain.summary(game).deadline
+    assert table.document(game)["deadline"] == deadline > table.chain.head().time + 1700
 
 
 def test_the_document_says_what_the_contract_says(table: Table) -> None:

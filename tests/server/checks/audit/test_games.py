@@ -182,6 +182,7 @@ def test_a_proof_in_what_a_payment_calls(game: ScriptedGame, tmp_path: Path) -> 
     game.relay.send(game.proven(wrapper.address))
     game.vote()
     wrapper.keep(game.proven(game.relay.address))
+    wrapper.send(game.game.functions.chooseClaimer(game.relay.address))
     game.relay.send(game.game.functions.claim(game.number, wrapper.address))
     result = audited(game)
     assert result["problems"] == [] and result["unchecked"] == [ORIGIN]
