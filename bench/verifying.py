@@ -40,11 +40,10 @@ def on_chain(source: str, calldata: bytes, forged: bytes) -> dict[str, int]:
 def compile_verifier(source: str) -> str:
     """The creation code of a verifier, by the compiler from npm. Raises RuntimeError.
 
-    With the Yul optimiser solc runs out of memory on the native verifier, without it out of stack on ezkl's: what
-    compiles is taken.
+    Without the Yul optimiser, as the product deploys it; with it where that runs out of stack, as ezkl's does.
     """
     for yul in (False, True):
-        optimizer = {"enabled": True, "runs": 1, "details": {"yul": yul}}
+        optimizer = {"enabled": True, "runs": 10_000, "details": {"yul": yul}}
         output = {"*": {"*": ["evm.bytecode.object"]}}
         request = {
             "language": "Solidity",

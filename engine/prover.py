@@ -85,10 +85,7 @@ class Prover:
         return self._keys.verify([word.to_bytes(32, "big") for word in words], proof)
 
     def verifier_source(self) -> str:
-        """Solidity source of the verifier: calldata is the words (32 bytes each), then the proof; reverts if invalid.
-
-        Compile it with the Yul optimiser off.
-        """
+        """Solidity of the verifier: calldata is the words (32 bytes each), then the proof; reverts if invalid."""
         label = "// INSECURE setup, made from a seed: for local chains only.\n" if self.setup.insecure else ""
         return label + self._keys.solidity()
 

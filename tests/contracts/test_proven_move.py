@@ -196,7 +196,7 @@ def test_a_verifier_that_does_not_fit_its_sample(here: Arena) -> None:
     assert used < 8_000_000
 
 
-def test_point_off_the_curve_burns_no_more_than_the_cap(
+def test_point_off_the_curve_costs_no_more_than_a_proof(
     here: Arena, proven: tuple[int, chess.Move, Proof], rejected: Refusal
 ) -> None:
     game, move, proof = proven
@@ -206,4 +206,4 @@ def test_point_off_the_curve_burns_no_more_than_the_cap(
     transaction = call.build_transaction({"from": here.owner, "gas": 16_000_000, "gasPrice": 10**10})
     receipt = here.w3.eth.wait_for_transaction_receipt(here.w3.eth.send_transaction(transaction))
     assert receipt["status"] == 0
-    assert 2_000_000 < receipt["gasUsed"] < 2_500_000
+    assert receipt["gasUsed"] < 600_000
