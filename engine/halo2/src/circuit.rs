@@ -66,14 +66,15 @@ use halo2_axiom::{
 
 use crate::{
     field::integer,
-    layout::{Fixed, ROWS},
+    layout::{Fixed, RANK_STEP, ROWS},
+    network::{MARGIN, POSITIONS},
 };
 
 /// What the gates depend on: part of the verifying key.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Shape {
     pub shift: u32,
-    pub zero: i64,
+    pub zero_point: i64,
     pub weight_columns: usize,
 }
 
@@ -192,14 +193,22 @@ impl Columns {
         };
         let columns =
             Columns { fixed: fixed_columns(meta, shape), first, second, challenges, instance: meta.instance_column() };
-        meta.create_gate("lookup", |meta| lookup(&mut Symbols::new(meta, &columns, shape)));
-        meta.create_gate("threshold", |meta| threshold(&mut Symbols::new(meta, &columns, shape)));
-        meta.create_gate("words", |meta| words(&mut Symbols::new(meta, &columns, shape)));
-        meta.create_gate("accumulators", |meta| accumulators(&mut Symbols::new(meta, &columns, shape)));
-        meta.create_gate("identity", |meta| identity(&mut Symbols::new(meta, &columns, shape)));
+        let symbols = |meta| Symbols::new(meta, &columns, shape);
+        meta.create_gate("lookup", |meta| LOOKUP.into_iter().zip(lookup(&mut symbols(meta))));
+        meta.create_gate("threshold", |meta| THRESHOLD.into_iter().zip(threshold(&mut symbols(meta))));
+        meta.create_gate("words", |meta| WORDS.into_iter().zip(words(&mut symbols(meta))));
+        meta.create_gate("accumulators", |meta| ACCUMULATORS.into_iter().zip(accumulators(&mut symbols(meta))));
+        meta.create_gate("identity", |meta| IDENTITY.into_iter().zip(identity(&mut symbols(meta))));
         columns
     }
 }
+
+/// Names of the constraints, gate by gate.
+const LOOKUP: [&str; 3] = ["pairs", "remainders", "lookup sum"];
+const THRESHOLD: [&str; 2] = ["threshold bounds", "threshold chain"];
+const WORDS: [&str; 6] = ["bit of slot 0", "bit of slot 1", "word of inputs", "word of logits", "tag", "tagged word"];
+const ACCUMULATORS: [&str; 3] = ["x_sum", "y_sum", "kernel"];
+const IDENTITY: [&str; 3] = ["sum", "total", "total is zero"];
 
 /// Calls `take` with the value of every gate, in the constraint system's order.
 #[inline(always)]
@@ -256,17 +265,20 @@ pub struct Constants<T> {
     one: T,
     two: T,
     three: T,
-    /// 2^36.
-    two_36: T,
+    /// 2^36, which moves slot 1's bits past slot 0's.
+    two_slot: T,
     /// 2^shift.
     two_s: T,
     /// What the threshold's digits r0 and r1 are multiplied by, and what is taken off: see "Threshold".
     threshold: [T; 3],
-    /// Powers of eta, by exponent.
-    eta7: T,
-    eta10: T,
-    eta36: T,
-    eta82: T,
+    /// eta^7: the kernel's step from the last file of a rank to the first of the next.
+    eta_rank: T,
+    /// eta^10: sums stand 10 positions up, above the products off the board.
+    eta_margin: T,
+    /// eta^36: slot 1 stands 36 positions above slot 0.
+    eta_slot: T,
+    /// eta^82: where the products above the board stand.
+    eta_above: T,
     /// rho^F and rho^(3F), with F weight columns.
     down: T,
     back: T,
@@ -276,25 +288,25 @@ pub struct Constants<T> {
 
 impl<T: Arithmetic> Constants<T> {
     pub fn new(at: Challenges<T>, shape: Shape) -> Self {
-        let Shape { shift, zero, weight_columns } = shape;
+        let Shape { shift, zero_point, weight_columns } = shape;
         let number = |value: i64| T::constant(integer(value));
-        let eta10 = power(&at.eta, 10);
+        let eta_margin = power(&at.eta, MARGIN);
         Constants {
             minus_one: number(-1),
             half: T::constant(crate::field::inverse_power_of_two(1)),
             one: number(1),
             two: number(2),
             three: number(3),
-            two_36: number(1 << 36),
+            two_slot: number(1 << ROWS),
             two_s: number(1 << shift),
-            threshold: [zero << shift, zero, zero << (2 * shift - 1)].map(number),
-            eta7: power(&at.eta, 7),
-            eta36: power(&at.eta, 36),
-            eta82: power(&at.eta, 82),
+            threshold: [zero_point << shift, zero_point, zero_point << (2 * shift - 1)].map(number),
+            eta_rank: power(&at.eta, RANK_STEP),
+            eta_slot: power(&at.eta, ROWS),
+            eta_above: power(&at.eta, MARGIN + POSITIONS),
             down: power(&at.rho, weight_columns),
             back: power(&at.rho, 3 * weight_columns),
-            skip: number(1 << shift) * power(&at.lambda, 2) * eta10.clone(),
-            eta10,
+            skip: number(1 << shift) * power(&at.lambda, 2) * eta_margin.clone(),
+            eta_margin,
             at,
         }
     }
@@ -471,13 +483,13 @@ fn words<C: Cells>(cells: &mut C) -> [C::Value; 6] {
     let u1 = cells.first(|c| c.u[1]);
     let first_row = alone(cells);
     let grown = word - carry * word_before.clone();
-    let two_36 = cells.constants().two_36.clone();
+    let two_slot = cells.constants().two_slot.clone();
     [
         // x0 and x1 are bits in rows of input planes.
         input.clone() * (square(&x0) - x0.clone()),
         input.clone() * (square(&x1) - x1.clone()),
         // word = carry word' + x0 + 2^36 x1 in rows of input planes ...
-        input * (grown.clone() - x0.clone() - two_36 * x1.clone()),
+        input * (grown.clone() - x0.clone() - two_slot * x1.clone()),
         // ... and carry word' + x0 in rows of logits; pads count 0.
         logit * (grown - board * x0),
         // After a word: (u1, x1) = (tag, word), and the lookup finds the instance.
@@ -488,8 +500,19 @@ fn words<C: Cells>(cells: &mut C) -> [C::Value; 6] {
 
 /// Horner's rule within a block, over its planes and its kernel.
 fn accumulators<C: Cells>(cells: &mut C) -> [C::Value; 3] {
-    let Constants { at: Challenges { rho, eta, .. }, one, half, two_s, eta7, eta10, eta36, eta82, down, back, .. } =
-        cells.constants().clone();
+    let Constants {
+        at: Challenges { rho, eta, .. },
+        one,
+        half,
+        two_s,
+        eta_rank,
+        eta_margin,
+        eta_slot,
+        eta_above,
+        down,
+        back,
+        ..
+    } = cells.constants().clone();
     let activity = cells.fixed(|f| f.activity);
     let (active, inner) = (is_set(cells, &activity), is_two(cells, &activity));
     let board = cells.fixed(|f| f.board);
@@ -497,7 +520,7 @@ fn accumulators<C: Cells>(cells: &mut C) -> [C::Value; 3] {
 
     let [x0, x1] = [0, 1].map(|s| cells.first(|c| c.x[s]));
     let x_step = cells.second(|c| c.x_sum) - inner.clone() * eta.clone() * cells.second_before(|c| c.x_sum);
-    let x = square * (x0 + eta36.clone() * x1) + ones.clone() * half * (one.clone() + eta36.clone());
+    let x = square * (x0 + eta_slot.clone() * x1) + ones.clone() * half * (one.clone() + eta_slot.clone());
 
     let (input, logit) = (cells.fixed(|f| f.input), cells.fixed(|f| f.logit));
     let hidden = active - logit.clone() - input - ones;
@@ -506,9 +529,9 @@ fn accumulators<C: Cells>(cells: &mut C) -> [C::Value; 3] {
     let [y0, y1] = [0, 1].map(|s| u[s].clone() * two_s.clone() + r[s].clone());
     let score = y0.clone() * two_s + r[1].clone() + cells.first(|c| c.multiplicity);
     let off_board = cells.fixed(|f| f.off_board);
-    let off_board = (is_one(cells, &off_board) + is_two(cells, &off_board) * eta82) * cells.first(|c| c.word);
+    let off_board = (is_one(cells, &off_board) + is_two(cells, &off_board) * eta_above) * cells.first(|c| c.word);
     let y_step = cells.second(|c| c.y_sum) - inner.clone() * eta.clone() * cells.second_before(|c| c.y_sum);
-    let y = eta10 * (hidden * (y0 + eta36 * y1) + logit * score) + off_board;
+    let y = eta_margin * (hidden * (y0 + eta_slot * y1) + logit * score) + off_board;
 
     let jump = cells.fixed(|f| f.jump);
     let (file, rank) = (is_one(cells, &jump), is_two(cells, &jump));
@@ -519,7 +542,7 @@ fn accumulators<C: Cells>(cells: &mut C) -> [C::Value; 3] {
     }
     let (kernel, kernel_before) = (cells.second(|c| c.kernel), cells.second_before(|c| c.kernel));
     let on_file = file.clone() * (eta.clone() - down.clone());
-    let on_rank = rank.clone() * (eta7 - down.clone());
+    let on_rank = rank.clone() * (eta_rank - down.clone());
     [
         // x_sum = eta x_sum' + x0 + eta^36 x1. Pads count 0; a plane of ones counts 1/2, because `end` is 2 there.
         x_step - x,
@@ -535,7 +558,7 @@ fn accumulators<C: Cells>(cells: &mut C) -> [C::Value; 3] {
 
 /// Horner's rule over blocks: all layers in one total.
 fn identity<C: Cells>(cells: &mut C) -> [C::Value; 3] {
-    let Constants { at: Challenges { rho, lambda, .. }, one, eta36, skip: scale, .. } = cells.constants().clone();
+    let Constants { at: Challenges { rho, lambda, .. }, one, eta_slot, skip: scale, .. } = cells.constants().clone();
     let end = cells.fixed(|f| f.end);
     let (inside, start) = (is_one(cells, &end), is_two(cells, &end));
     let (input, logit) = (cells.fixed(|f| f.input), cells.fixed(|f| f.logit));
@@ -549,7 +572,7 @@ fn identity<C: Cells>(cells: &mut C) -> [C::Value; 3] {
     let kernel = cells.second(|c| c.kernel);
 
     let skipped = scale * x_sum.clone();
-    let upper_y = upper * (eta36 - one) * y_sum.clone();
+    let upper_y = upper * (eta_slot - one) * y_sum.clone();
     [
         // sum = step sum36 + y_sum (eta^36 y_sum in upper logits) - [skip] lambda^2 2^shift eta^10 x_sum, at block ends; else 0.
         sum - sum_before.clone() * step - end.clone() * y_sum - upper_y + skip * skipped,

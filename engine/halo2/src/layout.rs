@@ -20,7 +20,7 @@
 //! block: wide layers, of which a perceptron is made (one on each square: 64 evaluations at once).
 //!
 //! # Table
-//! The last rows hold (u, f(u)) for u < 4 zero, then (-1, r) for r < 2^shift. Word w is entry (-2-w, word),
+//! The last rows hold (u, f(u)) for u < 4 zero_point, then (-1, r) for r < 2^shift. Word w is entry (-2-w, word),
 //! in row w. The rows between hold (0, 0), which is true of f, so their multiplicities are free: the threshold's chain
 //! lives there (hence no table row beside a logit row, and at most 35 words).
 
@@ -41,6 +41,11 @@ pub const THRESHOLD_ROW: usize = ROWS - 1;
 pub const UNUSABLE_ROWS: usize = 6;
 /// Rows of a block's end beside which products off the board stand.
 pub const OFF_BOARD_ROWS: usize = 10;
+/// Positions from the last file of one rank of a 3x3 kernel to the first of the next: a rank less two files.
+pub const RANK_STEP: usize = 7;
+/// What `word` is multiplied by where the next input plane begins: slot 1's 36 bits of the plane before are passed over,
+/// and the row's own bit makes room as in every row.
+const NEXT_PLANE: u64 = 1 << (ROWS + 1);
 /// Rows of the packed kernel at one offset.
 const OFFSET_ROWS: usize = 4;
 /// Rows of a wide kernel. The jumps of its last four rows take back 3 rows each, and `36 - 4 - 4 * 3 = 20`.
@@ -189,7 +194,7 @@ impl Layout {
         if bit_words + 1 > THRESHOLD_ROW {
             return Err(format!("{} public words, more than the {THRESHOLD_ROW} that the head holds", bit_words + 1));
         }
-        let table_rows = (4 * network.zero + (1 << network.shift)) as usize;
+        let table_rows = (4 * network.zero_point + (1 << network.shift)) as usize;
         let logit_end = ROWS * (1 + 2 * network.policy_planes());
         let rows = UNUSABLE_ROWS + (blocks.len() * ROWS).max(logit_end + table_rows);
         let k = rows.next_power_of_two().ilog2();
@@ -242,12 +247,12 @@ impl Layout {
 
     /// Row of the table in which (-1, r) stands.
     pub fn range_row(&self, r: usize) -> usize {
-        self.table_start + 4 * self.network.zero as usize + r
+        self.table_start + 4 * self.network.zero_point as usize + r
     }
 
     /// Table entry of a row.
     pub fn table(&self, row: usize) -> (i64, i64) {
-        let entries = 4 * self.network.zero;
+        let entries = 4 * self.network.zero_point;
         let index = row as i64 - self.table_start as i64;
         if row < self.words() {
             (tag(row), 0)
@@ -305,7 +310,7 @@ impl Layout {
             (Block::Logits { plane, upper: true }, 0) if plane.is_multiple_of(PLANES_A_WORD) => 0,
             (Block::Logits { .. }, _) => 2,
             (Block::Channel { layer: 0, channel }, 0) if channel.is_multiple_of(PLANES_A_WORD) => 0,
-            (Block::Channel { layer: 0, .. }, 0) => 1 << 37,
+            (Block::Channel { layer: 0, .. }, 0) => NEXT_PLANE,
             (Block::Channel { layer: 0, .. }, _) => 2,
             _ => u64::from(i == ROWS - 1 && self.skips(block)),
         }
@@ -372,13 +377,14 @@ impl Layout {
 
     /// Logits are scaled by 2^13; biases carry the offset that makes u positive.
     fn adjust(&self, layer: usize, input: Option<usize>, packing: Packing, group: usize, cell: &mut Fr) {
-        let Network { shift, zero, .. } = *self.network;
+        let Network { shift, zero_point, .. } = *self.network;
         let is_logit = layer + 1 == self.network.layers.len();
         if is_logit {
             *cell *= Fr::from(1 << crate::network::SCORE_BITS);
         }
         if input.is_none() {
-            let offset = if is_logit { (3 * zero) << (2 * shift) } else { (zero << shift) + (1 << (shift - 1)) };
+            let offset =
+                if is_logit { (3 * zero_point) << (2 * shift) } else { (zero_point << shift) + (1 << (shift - 1)) };
             *cell += packing.pack(group, |_| offset);
         }
     }

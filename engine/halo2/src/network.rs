@@ -103,7 +103,9 @@ impl Layer {
 #[derive(Clone, Debug)]
 pub struct Network {
     pub shift: u32,
-    pub zero: i64,
+    /// Added to every rounded sum, so that the table's indices are not negative:
+    /// `u = floor((y + 2^(shift-1)) / 2^shift) + zero_point`.
+    pub zero_point: i64,
     pub planes: usize,
     pub layers: Vec<Layer>,
     /// SHA-256 of the network's file.
@@ -151,7 +153,8 @@ struct Header {
     name: String,
     planes: usize,
     shift: u32,
-    zero: i64,
+    #[serde(rename = "zero")]
+    zero_point: i64,
 }
 
 #[derive(Deserialize)]
@@ -188,7 +191,7 @@ impl Network {
         }
         let network = Network {
             shift: header.shift,
-            zero: header.zero,
+            zero_point: header.zero_point,
             planes: header.planes,
             layers,
             hash: Sha256::digest(bytes).into(),
@@ -213,24 +216,29 @@ impl Network {
 
     /// The largest |y| of a hidden channel that a proof can hold (see `circuit.rs`, "Digits").
     pub fn sum_bound(&self) -> i64 {
-        (self.zero << self.shift) - (2 << self.shift)
+        (self.zero_point << self.shift) - (2 << self.shift)
     }
 
     /// The largest |score| that a proof can hold (see `circuit.rs`, "Threshold").
     pub fn score_bound(&self) -> i64 {
-        (self.zero << (2 * self.shift - 1)) - (2 << (2 * self.shift))
+        (self.zero_point << (2 * self.shift - 1)) - (2 << (2 * self.shift))
     }
 
-    /// `f` of the table: the activation of u below 2 zero, the sign of a score's u from there.
+    /// `f` of the table: the activation of u below 2 zero_point, the sign of a score's u from there.
     pub fn activation(&self, u: i64) -> i64 {
-        if u < 2 * self.zero { (u - self.zero).clamp(0, ACTIVATION_MAX) } else { i64::from(u >= 3 * self.zero) }
+        if u < 2 * self.zero_point {
+            (u - self.zero_point).clamp(0, ACTIVATION_MAX)
+        } else {
+            i64::from(u >= 3 * self.zero_point)
+        }
     }
 
     fn check_shapes(&self) -> Result<(), String> {
-        let (shift, zero) = (self.shift, self.zero);
-        if !(8..=16).contains(&shift) || zero < 128 || zero > 1 << (29 - shift) || zero > 1 << (2 * shift - 2) {
+        let (shift, zero_point) = (self.shift, self.zero_point);
+        let fits = || (128..=1 << (29 - shift)).contains(&zero_point) && zero_point <= 1 << (2 * shift - 2);
+        if !(8..=16).contains(&shift) || !fits() {
             return Err(format!(
-                "shift {shift} and zero {zero}: the circuit takes shift 8..16 and zero from 128 to 2^(29-shift) and 2^(2 shift-2)"
+                "shift {shift} and zero {zero_point}: the circuit takes shift 8..16 and zero from 128 to 2^(29-shift) and 2^(2 shift-2)"
             ));
         }
         if self.layers.len() < 2 || self.planes == 0 {

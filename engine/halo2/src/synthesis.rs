@@ -29,7 +29,11 @@ pub struct PolicyCircuit {
 
 impl PolicyCircuit {
     pub fn shape(layout: &Layout) -> Shape {
-        Shape { shift: layout.network.shift, zero: layout.network.zero, weight_columns: layout.weight_columns }
+        Shape {
+            shift: layout.network.shift,
+            zero_point: layout.network.zero_point,
+            weight_columns: layout.weight_columns,
+        }
     }
 }
 

@@ -399,13 +399,13 @@ impl<'a> Verifier<'a> {
         };
         let gates = self.key.cs().gates();
         gates.iter().flat_map(|gate| gate.polynomials()).for_each(|polynomial| program.add(polynomial, &names));
-        let titles = gates.iter().flat_map(|gate| (0..gate.polynomials().len()).map(move |i| (gate.name(), i)));
+        let titles = gates.iter().flat_map(|gate| (0..gate.polynomials().len()).map(|i| gate.constraint_name(i)));
         out.section("The gates at x, folded by powers of y: they must be the quotient's multiple of x^n - 1.");
         out.line("{");
         out.depth += 1;
         out.line("let y := mload(Y)");
-        for ((number, (gate, i)), (statements, value)) in titles.enumerate().zip(program.emit()) {
-            out.line(&format!("// {gate} {i}"));
+        for ((number, title), (statements, value)) in titles.enumerate().zip(program.emit()) {
+            out.line(&format!("// {title}"));
             statements.lines().for_each(|line| out.line(line));
             out.line(&match number {
                 0 => format!("let gates := {value}"),

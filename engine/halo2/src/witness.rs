@@ -6,8 +6,8 @@ use rayon::prelude::*;
 use crate::{
     circuit::{Challenges, First, Second},
     field::{integer, invert_all, power_of_two},
-    layout::{Block, Layout, OFF_BOARD_ROWS, ROWS, THRESHOLD_ROW, end},
-    network::{Evaluation, SCORE_BITS, position},
+    layout::{Block, Layout, OFF_BOARD_ROWS, RANK_STEP, ROWS, THRESHOLD_ROW, end},
+    network::{Evaluation, MARGIN, POSITIONS, SCORE_BITS, position},
 };
 
 /// Looked-up cells of one row, by slot.
@@ -67,7 +67,7 @@ impl Statement<'_> {
                 let plane = padded(&self.planes[channel]);
                 for (i, cells) in rows.iter_mut().enumerate() {
                     cells.x = [ROWS - 1 - i, 2 * ROWS - 1 - i].map(|p| plane[p]);
-                    cells.u = cells.x.map(|x| self.layout.network.zero + x);
+                    cells.u = cells.x.map(|x| self.layout.network.zero_point + x);
                 }
             }
             Block::Channel { layer, channel } => {
@@ -86,7 +86,7 @@ impl Statement<'_> {
     fn round(&self, sum: i64) -> (i64, i64, i64) {
         let network = &self.layout.network;
         let shift = network.shift;
-        let value = sum + (1 << (shift - 1)) + (network.zero << shift);
+        let value = sum + (1 << (shift - 1)) + (network.zero_point << shift);
         let u = value >> shift;
         (u, value & ((1 << shift) - 1), network.activation(u))
     }
@@ -97,7 +97,7 @@ impl Statement<'_> {
         let shift = network.shift;
         let logit = self.evaluation.sum(network.layers.len() - 1, plane, position);
         let score = (logit << SCORE_BITS) + tie(row);
-        let value = score - self.threshold + ((3 * network.zero) << (2 * shift));
+        let value = score - self.threshold + ((3 * network.zero_point) << (2 * shift));
         let mask = (1 << shift) - 1;
         let u = value >> (2 * shift);
         Cells { u: [u, 0], r: [value >> shift & mask, value & mask], x: [network.activation(u), 0] }
@@ -105,11 +105,11 @@ impl Statement<'_> {
 
     fn threshold_cells(&self) -> Cells {
         let network = &self.layout.network;
-        let (shift, zero) = (network.shift, network.zero);
-        let value = self.threshold + (zero << (2 * shift - 1));
-        let (r0, rest) = (value / (zero << shift), value % (zero << shift));
-        let u = rest % zero;
-        Cells { u: [u, 0], r: [r0, rest / zero], x: [network.activation(u), 0] }
+        let (shift, zero_point) = (network.shift, network.zero_point);
+        let value = self.threshold + (zero_point << (2 * shift - 1));
+        let (r0, rest) = (value / (zero_point << shift), value % (zero_point << shift));
+        let u = rest % zero_point;
+        Cells { u: [u, 0], r: [r0, rest / zero_point], x: [network.activation(u), 0] }
     }
 
     /// How often each table entry is looked up; before the table, the threshold's chain, which entry (0, 0) makes up for.
@@ -146,7 +146,7 @@ impl Statement<'_> {
                     let [x0, x1] = cells[row].x.map(integer);
                     let bits = match block {
                         Block::Logits { .. } => x0 * Fr::from(layout.board(block, i)),
-                        _ => x0 + x1 * power_of_two(36),
+                        _ => x0 + x1 * power_of_two(ROWS as u32),
                     };
                     column[row] = column[row - 1] * Fr::from(layout.carry(block, i)) + bits;
                 }
@@ -243,7 +243,7 @@ fn accumulate(layout: &Layout, first: &First<Vec<Fr>>, b: usize, at: &Challenges
     let block = layout.blocks[b];
     let columns = layout.weight_columns;
     let cells = layout.kernel(block);
-    let (eta10, eta36, eta82) = (at.eta.pow([10]), at.eta.pow([36]), at.eta.pow([82]));
+    let [eta_margin, eta_slot, eta_above] = [MARGIN, ROWS, MARGIN + POSITIONS].map(|power| at.eta.pow([power as u64]));
     let down = at.rho.pow([columns as u64]);
     let back = at.rho.pow([3 * columns as u64]).invert().unwrap_or(Fr::ZERO);
     let half = Fr::from(2).invert().expect("2 is not 0");
@@ -257,25 +257,25 @@ fn accumulate(layout: &Layout, first: &First<Vec<Fr>>, b: usize, at: &Challenges
         }
         let x = match layout.board(block, i) {
             0 => Fr::ZERO,
-            1 => first.x[0][row] + eta36 * first.x[1][row],
-            _ => half * (Fr::ONE + eta36),
+            1 => first.x[0][row] + eta_slot * first.x[1][row],
+            _ => half * (Fr::ONE + eta_slot),
         };
         let [y0, y1] = [0, 1].map(|slot| first.u[slot][row] * two_s + first.r[slot][row]);
-        let mut y = eta10
+        let mut y = eta_margin
             * match block {
                 Block::Logits { .. } => y0 * two_s + first.r[1][row] + first.multiplicity[row],
-                Block::Head | Block::Channel { layer: 1.., .. } => y0 + eta36 * y1,
+                Block::Head | Block::Channel { layer: 1.., .. } => y0 + eta_slot * y1,
                 Block::Ones { .. } | Block::Word | Block::Channel { layer: 0, .. } => Fr::ZERO,
             };
         if let Some(digit) = layout.off_board(block).filter(|_| i >= ROWS - OFF_BOARD_ROWS) {
-            y += first.word[row] * if digit == 0 { Fr::ONE } else { eta82 };
+            y += first.word[row] * if digit == 0 { Fr::ONE } else { eta_above };
         }
         let weights = cells.get(i * columns..(i + 1) * columns).unwrap_or(&[]);
         let weights = weights.iter().rev().fold(Fr::ZERO, |sum, weight| sum * at.rho + weight);
         let step = match layout.jump(block, i) {
             0 => down,
             1 => at.eta * back,
-            _ => at.eta.pow([7]) * back,
+            _ => at.eta.pow([RANK_STEP as u64]) * back,
         };
         *values = [before[0] * at.eta + x, before[1] * at.eta + y, before[2] * step + weights];
         before = *values;
@@ -287,7 +287,7 @@ fn accumulate(layout: &Layout, first: &First<Vec<Fr>>, b: usize, at: &Challenges
 fn totals(layout: &Layout, accumulators: &[[[Fr; 3]; ROWS]], at: &Challenges<Fr>) -> (Vec<Fr>, Vec<Fr>) {
     let mut sums = vec![Fr::ZERO; layout.height()];
     let mut totals = vec![Fr::ZERO; layout.height()];
-    let skip = at.lambda.square() * power_of_two(layout.network.shift) * at.eta.pow([10]);
+    let skip = at.lambda.square() * power_of_two(layout.network.shift) * at.eta.pow([MARGIN as u64]);
     let (mut sum, mut total) = (Fr::ZERO, Fr::ZERO);
     for (b, &block) in layout.blocks.iter().enumerate() {
         let [x_sum, y_sum, kernel] = accumulators[b][ROWS - 1];

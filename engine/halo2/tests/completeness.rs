@@ -50,12 +50,12 @@ fn is_complete(plan: &Plan, seed: u64) {
 
 #[test]
 fn towers_of_many_shapes_are_complete() {
-    let plan = |planes, hidden: &[(usize, bool, bool)], policy, shift, zero| Plan {
+    let plan = |planes, hidden: &[(usize, bool, bool)], policy, shift, zero_point| Plan {
         planes,
         hidden: hidden.to_vec(),
         policy,
         shift,
-        zero,
+        zero_point,
     };
     let plans = [
         plan(1, &[(2, true, false)], 1, 8, 128),
@@ -76,7 +76,7 @@ fn towers_of_many_shapes_are_complete() {
 fn the_flagship_is_complete() {
     let stem = std::iter::once((128, true, false));
     let hidden = stem.chain((1..=25).map(|layer| (128, true, layer % 2 == 0))).collect();
-    is_complete(&Plan { planes: 15, hidden, policy: 73, shift: 16, zero: 8192 }, 1);
+    is_complete(&Plan { planes: 15, hidden, policy: 73, shift: 16, zero_point: 8192 }, 1);
 }
 
 #[test]
@@ -95,8 +95,8 @@ fn what_the_layout_cannot_carry_is_refused() {
     refused(Plan { hidden: vec![], ..small.clone() }, "a hidden layer");
     refused(Plan { policy: 114, ..small.clone() }, "more than ties can tell apart");
     refused(Plan { planes: 100, policy: 73, ..small.clone() }, "public words");
-    for (shift, zero) in [(7, 256), (17, 256), (10, 127), (10, 1 << 20), (16, 8193)] {
-        refused(Plan { shift, zero, ..small.clone() }, "the circuit takes shift");
+    for (shift, zero_point) in [(7, 256), (17, 256), (10, 127), (10, 1 << 20), (16, 8193)] {
+        refused(Plan { shift, zero_point, ..small.clone() }, "the circuit takes shift");
     }
 }
 

@@ -61,7 +61,7 @@ impl Cells for Point<'_> {
 #[test]
 fn expressions_and_field_elements_agree_at_random_points() {
     for (seed, shape) in [(10, 256, 1), (16, 8192, 4), (13, 4096, 14)].into_iter().enumerate() {
-        let shape = Shape { shift: shape.0, zero: shape.1, weight_columns: shape.2 };
+        let shape = Shape { shift: shape.0, zero_point: shape.1, weight_columns: shape.2 };
         let mut meta = ConstraintSystem::default();
         let columns = Columns::configure(&mut meta, shape);
         let at = random_challenges(seed as u64);

@@ -58,7 +58,7 @@ impl Position {
 /// A network for chess of 2^13 rows.
 fn plan() -> Plan {
     let hidden = vec![(6, true, false), (6, false, false), (6, true, true)];
-    Plan { planes: 15, hidden, policy: 73, shift: 9, zero: 200 }
+    Plan { planes: 15, hidden, policy: 73, shift: 9, zero_point: 200 }
 }
 
 /// A network and what its circuit checks.

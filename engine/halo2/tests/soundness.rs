@@ -57,8 +57,8 @@ impl Attack {
         &self.case.layout
     }
 
-    fn zero(&self) -> i64 {
-        self.layout().network.zero
+    fn zero_point(&self) -> i64 {
+        self.layout().network.zero_point
     }
 
     fn shift(&self) -> u32 {
@@ -169,11 +169,11 @@ fn small(value: Fr) -> i64 {
     i64::from_le_bytes(bytes[..8].try_into().expect("8 bytes"))
 }
 
-const IDENTITY: &str = "identity 2";
-const PHI: &str = "lookup 2";
-const WORD_OF_LOGITS: &str = "words 3";
-const THRESHOLD: &str = "threshold 0";
-const CHAIN: &str = "threshold 1";
+const IDENTITY: &str = "total is zero";
+const PHI: &str = "lookup sum";
+const WORD_OF_LOGITS: &str = "word of logits";
+const THRESHOLD: &str = "threshold bounds";
+const CHAIN: &str = "threshold chain";
 
 #[test]
 fn counting_again_changes_nothing_in_an_honest_witness() {
@@ -193,7 +193,7 @@ fn forgery_1_the_unused_slot_of_a_logit_row_makes_no_bit() {
     let mut attack = Attack::new();
     let row = attack.logit_row();
     assert_eq!(attack.first.x[0][row], Fr::ZERO, "a move below the threshold");
-    attack.first.u[1][row] = integer(3 * attack.zero());
+    attack.first.u[1][row] = integer(3 * attack.zero_point());
     attack.first.x[1][row] = Fr::ONE;
     assert_eq!(attack.failures(), [""; 0], "nobody reads the slot");
     attack.first.word[row] += Fr::ONE;
@@ -204,7 +204,7 @@ fn forgery_1_the_unused_slot_of_a_logit_row_makes_no_bit() {
 fn forgery_2_the_threshold_cannot_turn_a_comparison_around() {
     for sign in [-1, 1] {
         let mut attack = Attack::new();
-        let (zero, shift, mask) = (attack.zero(), attack.shift(), (1 << attack.shift()) - 1);
+        let (zero, shift, mask) = (attack.zero_point(), attack.shift(), (1 << attack.shift()) - 1);
         let away = sign * (zero << (2 * shift));
         let scores = attack.case.scores();
         let layout = attack.case.layout.clone();
@@ -437,7 +437,7 @@ fn a_score_cannot_move() {
     stopped_by(IDENTITY, |a| {
         // Claim that a move reaches the threshold.
         let row = a.logit_row();
-        a.first.u[0][row] = integer(3 * a.zero());
+        a.first.u[0][row] = integer(3 * a.zero_point());
         a.first.x[0][row] = Fr::ONE;
         a.show_words();
     });
@@ -478,7 +478,7 @@ fn input_planes_are_the_public_bits() {
     stopped_by(PHI, |a| {
         let row = a.input_row();
         a.first.x[0][row] = Fr::ONE - a.first.x[0][row];
-        a.first.u[0][row] = integer(a.zero()) + a.first.x[0][row];
+        a.first.u[0][row] = integer(a.zero_point()) + a.first.x[0][row];
         let words = a.words.clone();
         a.show_words();
         a.words = words;
@@ -487,25 +487,25 @@ fn input_planes_are_the_public_bits() {
     stopped_by(IDENTITY, |a| {
         let row = a.input_row();
         a.first.x[1][row] = Fr::ONE - a.first.x[1][row];
-        a.first.u[1][row] = integer(a.zero()) + a.first.x[1][row];
+        a.first.u[1][row] = integer(a.zero_point()) + a.first.x[1][row];
         a.show_words();
     });
     // No bit.
-    for (slot, gate) in [(0, "words 0"), (1, "words 1")] {
+    for (slot, gate) in [(0, "bit of slot 0"), (1, "bit of slot 1")] {
         stopped_by(gate, |a| {
             let row = a.input_row();
             a.first.x[slot][row] = integer(2);
-            a.first.u[slot][row] = integer(a.zero() + 2);
+            a.first.u[slot][row] = integer(a.zero_point() + 2);
             a.show_words();
         });
     }
     // Two in a row make the same word as 1 0.
-    stopped_by("words 0", |a| {
+    stopped_by("bit of slot 0", |a| {
         let row = a.input_row();
         a.first.x[0][row - 1] -= Fr::ONE;
         a.first.x[0][row] += integer(2);
         for row in [row - 1, row] {
-            a.first.u[0][row] = integer(a.zero()) + a.first.x[0][row];
+            a.first.u[0][row] = integer(a.zero_point()) + a.first.x[0][row];
         }
         a.show_words();
     });
@@ -528,9 +528,9 @@ fn words_are_looked_up_after_their_last_bit() {
     let attack = Attack::new();
     for b in 0..attack.layout().blocks.len() {
         if attack.layout().tag_at(b).is_some() {
-            stopped_by("words 5", |a| a.first.x[1][b * ROWS] += Fr::ONE);
-            stopped_by("words 4", |a| a.first.u[1][b * ROWS] = integer(-2 - a.layout().bit_words as i64));
-            stopped_by("words 5", |a| a.first.word[b * ROWS - 1] += Fr::ONE);
+            stopped_by("tagged word", |a| a.first.x[1][b * ROWS] += Fr::ONE);
+            stopped_by("tag", |a| a.first.u[1][b * ROWS] = integer(-2 - a.layout().bit_words as i64));
+            stopped_by("tagged word", |a| a.first.word[b * ROWS - 1] += Fr::ONE);
         }
     }
 }
@@ -584,7 +584,7 @@ fn another_weight_is_another_circuit() {
     let row = attack.row(Block::Channel { layer, channel: 3 }, 17) - 17 + 18;
     let cell = (row..row + 36).find(|row| attack.checker.fixed[weights][*row] != Fr::ZERO).expect("a weight");
     attack.checker.fixed[weights][cell] += Fr::ONE;
-    assert!(attack.failures().iter().any(|gate| gate == "accumulators 2"));
+    assert!(attack.failures().iter().any(|gate| gate == "kernel"));
 }
 
 // The second phase: every column, at every place where it matters.

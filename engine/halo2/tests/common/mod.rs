@@ -25,14 +25,14 @@ pub struct Plan {
     pub hidden: Vec<(usize, bool, bool)>,
     pub policy: usize,
     pub shift: u32,
-    pub zero: i64,
+    pub zero_point: i64,
 }
 
 impl Plan {
     /// Two residual blocks of 16 channels and a policy of 7 planes: 2^13 rows.
     pub fn small() -> Plan {
         let hidden = vec![(16, true, false), (16, true, false), (16, true, true), (16, false, false), (16, true, true)];
-        Plan { planes: 4, hidden, policy: 7, shift: 10, zero: 256 }
+        Plan { planes: 4, hidden, policy: 7, shift: 10, zero_point: 256 }
     }
 
     /// The bytes of a network's file with random weights.
@@ -46,8 +46,11 @@ impl Plan {
             let offsets = if conv3 { 9 } else { 1 };
             // Close to the bounds, so that activations vary; the input layer's activations are 0 and 1.
             let reach = if index == 0 { 2.0 } else { 127.0 };
-            let limit =
-                if index < self.hidden.len() { self.zero << self.shift } else { self.zero << (2 * self.shift - 14) };
+            let limit = if index < self.hidden.len() {
+                self.zero_point << self.shift
+            } else {
+                self.zero_point << (2 * self.shift - 14)
+            };
             let spread = limit as f64 / (reach * (inputs * offsets) as f64);
             let weights = (0..outputs * inputs * offsets).map(|_| (rng.gen_range(-1.0..1.0) * spread) as i32).collect();
             let biases = (0..outputs).map(|_| (rng.gen_range(-0.02..0.05) * limit as f64) as i32).collect();
@@ -62,7 +65,7 @@ impl Plan {
             kinds.join(","),
             self.planes,
             self.shift,
-            self.zero
+            self.zero_point
         );
         encode(&tensors, &header)
     }
@@ -172,7 +175,7 @@ impl Checker {
             for (index, polynomial) in gate.polynomials().iter().enumerate() {
                 let fails = |row: &usize| self.value(polynomial, *row, &advice, words, &challenges) != Fr::ZERO;
                 if let Some(row) = (0..self.height).into_par_iter().find_first(fails) {
-                    failures.push((format!("{} {index}", gate.name()), row));
+                    failures.push((gate.constraint_name(index).to_owned(), row));
                 }
             }
         }
