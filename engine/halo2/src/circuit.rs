@@ -1,11 +1,14 @@
-//! The gates: what makes a table of cells a proof of one evaluation. Two phases, degree 3, no permutation argument.
+//! The gates: the constraints that make a table of cells a proof of one evaluation of the network.
 //!
-//! Weights are public, so they stand in fixed columns, and a linear layer is not computed but *checked* at a random
-//! point. Read `layout.rs` first for where things stand.
+//! Two phases, degree 3, no permutation argument. The weights are public and stand in fixed columns. So the circuit does
+//! not compute a linear layer; it *checks* the layer at a random point. Read `layout.rs` first: it says where things
+//! stand. `docs/circuit.md` works through a tiny network with numbers.
+//!
+//! In formulas, Z is the zero point, s is the shift, F is the number of weight columns, and a prime marks the row before.
 //!
 //! # One identity for all layers
-//! Once all activations are committed, challenges rho, eta and lambda are drawn. In each layer's block b with planes x
-//! (entering a layer) and y (leaving the one before), the accumulators hold
+//! The prover commits to all activations. Then the challenges rho, eta and lambda are drawn. In the block of a plane that
+//! enters layer L with values x, and that leaves layer L-1 with values y, the accumulators hold at the last row
 //!
 //! ```text
 //! x_sum  = sum_p eta^p x[p]                     p = 0..71, pads count 0
@@ -13,45 +16,78 @@
 //! kernel = sum_(d, g) eta^(10-step(d)) rho^g W[d, g]     W: packed weights of offset d and output group g
 //! ```
 //!
-//! `sum` packs the y_sum of a stage by Horner's rule, `sum_c 2^(31 digit(c)) rho^group(c) y_sum[c]`, and `total` adds
-//! `sum - sum x_sum kernel` over all layers, one power of lambda a layer. total = 0 at the end, so as polynomials in
-//! rho, eta and lambda every layer's packed `y = W x + b (+ 2^shift x_skip)` holds at every position. A skip stands two
-//! stages after its layer's sums: lambda^2.
+//! `sum` packs the y_sum of all planes of a layer by Horner's rule: S_L = sum_c 2^(31 digit(c)) rho^group(c) y_sum[c]. The
+//! column `total` collects all layers, and its last value must be 0:
 //!
-//! Products off the board are free cells at exponents where no sum stands: they cannot help a cheating prover. Sums on
-//! pads are ordinary sums whose activation nobody reads.
+//! ```text
+//! total = sum_L lambda^(L+1) (S_L - sum_b x_sum[b] kernel[b] - skip_L)
+//! skip_L = 2^s eta^10 sum_c 2^(31 digit(c)) rho^group(c) x_sum[c]     over the planes that entered layer L-1; 0 without a skip
+//! ```
+//!
+//! where b runs over the blocks that enter layer L, a plane of ones for the biases among them. As a polynomial in rho,
+//! eta and lambda, `total` is 0 only if `y = W x + b (+ 2^s x_skip)` holds in every layer, for every packed group of
+//! channels, at every position. The skip's lambda^2 is explained by the order of the blocks: x_skip is subtracted from the
+//! sum of layer L-2, which is multiplied by lambda^(L-1), and it must arrive at layer L, at lambda^(L+1).
+//!
+//! Why a plane of ones counts 1/2: in its last row `end` is 2, which tells the start of a stage, and `total` subtracts
+//! `end lambda x_sum kernel`. Half a one, taken twice, is one.
+//!
+//! Why rho^(3F): an offset takes four rows, and Horner's rule multiplies by rho^F from row to row, so that the four rows
+//! hold the groups' powers of rho. What earlier offsets left in `kernel` must not be multiplied by the three rho^F inside
+//! the next offset. So it is divided by rho^(3F) where that offset starts: `kernel = eta kernel' / rho^(3F) + weights`,
+//! and the gate multiplies by rho^(3F).
+//!
+//! Products off the board are free cells, at exponents of eta where no sum stands: they cannot help a cheating prover.
+//! Sums on pads are ordinary sums; no layer reads their activations.
 //!
 //! # Digits
-//! A packed equation holds modulo the field's order; it must hold for each digit as integers. In a hidden row
-//! `u 2^shift + r = y + 2^(shift-1) + zero 2^shift`, where (u, x) and (-1, r) are in the table. So u is at least the least
-//! tag, -36, and below 4 zero: the left side lies in [-36 2^shift, 4 zero 2^shift). Layer by layer (the earlier ones
-//! being right, so that x is 0..127), |y| <= zero 2^shift - 2^(shift+1) puts the right side in [0, 2 zero 2^shift). With
-//! zero 2^shift <= 2^29 a digit's two sides differ by less than 2^31, the base: they are equal. Then u is in
-//! [0, 2 zero), its table entry is unique and x = f(u). Eight digits take 249 bits: no wrap.
+//! A packed equation holds modulo the field's order. It must hold for each digit as integers. In a hidden row
+//! `u 2^s + r = y + 2^(s-1) + Z 2^s`, where (u, x) and (-1, r) are in the table. So u is at least the least tag, -36, and
+//! below 4 Z: the left side lies in [-36 2^s, 4 Z 2^s). Take the layers in order, so that the earlier ones are right and x
+//! is 0..127. Then |y| <= Z 2^s - 2^(s+1) puts the right side in [0, 2 Z 2^s). With Z 2^s <= 2^29 a digit's two sides
+//! differ by less than 2^31, the base: they are equal. Then u is in [0, 2 Z), its table entry is unique and x = f(u).
+//! Eight digits take 249 bits: they do not wrap around the field.
 //!
 //! # Threshold
 //! Row j of the logits (1, 2, ...) compares the score `2^13 y + j` with the prover's threshold t:
-//! `u 2^(2 shift) + r0 2^shift + r1 = score - t + 3 zero 2^(2 shift)`, and x = f(u) says u >= 3 zero, that is score >= t. This
-//! needs |score - t| < zero 2^(2 shift), else the comparison could be turned around. With H = zero 2^(2 shift - 1), t is
-//! bounded in the head, `t = r0 zero 2^shift + r1 zero + u - H`, to [-H - 36, H + 3 zero), which covers every score
-//! (|score| <= H - 2^(2 shift + 1)) and keeps the difference below 2 H. Base 2^48 leaves room for both sides of a digit.
+//! `u 2^(2s) + r0 2^s + r1 = score - t + 3 Z 2^(2s)`, and x = f(u) says u >= 3 Z, that is score >= t. This needs
+//! |score - t| < Z 2^(2s); otherwise the comparison could be turned around. With H = Z 2^(2s-1), t is bounded in the head,
+//! `t = r0 Z 2^s + r1 Z + u - H`, to [-H - 36, H + 3 Z). That covers every score (|score| <= H - 2^(2s+1)) and keeps the
+//! difference below 2 H. The base 2^48 leaves room for both sides of a digit.
 //!
 //! # Public words
-//! A word's 216 bits come together in `word`; in the row after it, slot 1 looks up (tag, word) in the table, in which
-//! word w has the tag -2-w. Tags cannot pose as a u: hidden and logit rows exclude negative u by the identity, the
-//! threshold's bounds allow for them (they are -36 or more), other rows do not use u. No gate asks for the context; it is
+//! A word's 216 bits come together in `word`. In the row after it, slot 1 looks up (tag, word) in the table, where word w
+//! has the tag -2-w. A tag cannot pose as a u: the identity excludes negative u from hidden and logit rows, the
+//! threshold's bounds allow for them (they are -36 or more), and no other row uses u. No gate asks for the context; it is
 //! hashed before the first challenge.
 //!
-//! # Rows without gates
-//! Nothing here is secret, so nothing is blinded: the rows that Halo2 fills with random values hold zeros, and gates may
-//! hold there too. That saves a selector's degree: `x_sum`, `h`, ... are forced to zero where `activity` is 0, and
-//! `phi` closes on itself around the whole domain, so that it needs no start and no end.
+//! # Rows without a block
+//! All inputs are public, so the proof is not zero-knowledge: the rows that Halo2 would fill with random values hold zeros.
+//! Gates hold there too, and in all other rows outside the blocks. That saves a selector and its degree. It is harmless,
+//! because all fixed columns but the table's are 0 there: `h`, `x_sum`, `kernel`, `sum` and `total` are forced to 0, no
+//! lookup is made, and `y_sum` is read nowhere. `phi` closes on itself around the whole domain, so it needs no start and
+//! no end: all fractions of all rows add up to 0.
+//!
+//! # Columns that are shared
+//! Values that never meet share a fixed column (`layout.rs` draws who is where). Four of these couplings are safe for a
+//! reason that no gate shows; `tests/soundness.rs` holds each of them:
+//! - `off_board` is 1 in the threshold's row, so `word` of that row is added to the head's y_sum. Nobody reads that sum:
+//!   `end` is 0 in the head.
+//! - `step` holds tags, multipliers and skips. The multipliers and skips count in rows where `end` is not 0, which are
+//!   last rows of blocks; tags count where `alone` is not 0, which are first rows (and the last row of all, where `step`
+//!   is 0).
+//! - `alone` is 2, not 0, outside the blocks. The columns that it is multiplied with, `off_board`, `end` and `step`, are 0
+//!   there.
+//! - y_sum takes up u and r of input rows, of planes of ones and of the head as well. The sums that come of it are read
+//!   nowhere: a layer's sum starts anew (`step` 0) in the first block after a plane of ones, and after layer 0's stage
+//!   nothing reads `sum` any more.
 //!
 //! # Error
-//! All challenges are drawn after all phase-0 columns, so each check fails to see a wrong witness with a probability of
-//! at most its degree over the field's 2^254 elements (Schwartz-Zippel). Identity: degree below 2^15 in rho, eta and
-//! lambda together. Lookups: one for each of at most 5 x 2^20 fractions. Quotient: three times the setup's degree, at most
-//! 2^28, and one for each gate. The sum is below 2^-220. The real limits are BN254 (about 100 bits) and the setup.
+//! All challenges are drawn after all columns of the first phase, so each check fails to see a wrong witness with a
+//! probability of at most its degree over the field's 2^254 elements (Schwartz-Zippel). Identity: degree below 2^15 in
+//! rho, eta and lambda together. Lookups: one for each of at most 5 x 2^20 fractions. Quotient: three times the setup's
+//! degree, at most 2^28, and one for each gate. The sum is below 2^-220. The real limits are BN254 (about 100 bits) and the
+//! setup.
 
 use std::ops::{Add, Mul, Sub};
 
@@ -193,12 +229,17 @@ impl Columns {
         };
         let columns =
             Columns { fixed: fixed_columns(meta, shape), first, second, challenges, instance: meta.instance_column() };
-        let symbols = |meta| Symbols::new(meta, &columns, shape);
-        meta.create_gate("lookup", |meta| LOOKUP.into_iter().zip(lookup(&mut symbols(meta))));
-        meta.create_gate("threshold", |meta| THRESHOLD.into_iter().zip(threshold(&mut symbols(meta))));
-        meta.create_gate("words", |meta| WORDS.into_iter().zip(words(&mut symbols(meta))));
-        meta.create_gate("accumulators", |meta| ACCUMULATORS.into_iter().zip(accumulators(&mut symbols(meta))));
-        meta.create_gate("identity", |meta| IDENTITY.into_iter().zip(identity(&mut symbols(meta))));
+        meta.create_gate("lookup", |meta| LOOKUP.into_iter().zip(lookup(&mut Symbols::new(meta, &columns, shape))));
+        meta.create_gate("threshold", |meta| {
+            THRESHOLD.into_iter().zip(threshold(&mut Symbols::new(meta, &columns, shape)))
+        });
+        meta.create_gate("words", |meta| WORDS.into_iter().zip(words(&mut Symbols::new(meta, &columns, shape))));
+        meta.create_gate("accumulators", |meta| {
+            ACCUMULATORS.into_iter().zip(accumulators(&mut Symbols::new(meta, &columns, shape)))
+        });
+        meta.create_gate("identity", |meta| {
+            IDENTITY.into_iter().zip(identity(&mut Symbols::new(meta, &columns, shape)))
+        });
         columns
     }
 }
@@ -226,12 +267,10 @@ fn fixed_columns(meta: &mut ConstraintSystem<Fr>, shape: Shape) -> Fixed<Column<
         activity: fixed(),
         end: fixed(),
         step: fixed(),
-        step_rho: fixed(),
         jump: fixed(),
         board: fixed(),
         input: fixed(),
         logit: fixed(),
-        carry: fixed(),
         off_board: fixed(),
         table_u: fixed(),
         table_x: fixed(),
@@ -265,6 +304,7 @@ pub struct Constants<T> {
     one: T,
     two: T,
     three: T,
+    third: T,
     /// 2^36, which moves slot 1's bits past slot 0's.
     two_slot: T,
     /// 2^shift.
@@ -297,6 +337,7 @@ impl<T: Arithmetic> Constants<T> {
             one: number(1),
             two: number(2),
             three: number(3),
+            third: T::constant(integer(3).invert().expect("3 is not 0")),
             two_slot: number(1 << ROWS),
             two_s: number(1 << shift),
             threshold: [zero_point << shift, zero_point, zero_point << (2 * shift - 1)].map(number),
@@ -331,13 +372,19 @@ pub trait Cells {
 
     fn columns(&self) -> &Columns;
     fn constants(&self) -> &Constants<Self::Value>;
-    fn query_fixed(&mut self, column: Column<FixedColumn>) -> Self::Value;
+    fn query_fixed(&mut self, column: Column<FixedColumn>, rotation: Rotation) -> Self::Value;
     fn query_advice(&mut self, column: Column<Advice>, rotation: Rotation) -> Self::Value;
     fn query_instance(&mut self, column: Column<Instance>) -> Self::Value;
 
     fn fixed(&mut self, column: impl Fn(&Fixed<Column<FixedColumn>>) -> Column<FixedColumn>) -> Self::Value {
         let column = column(&self.columns().fixed);
-        self.query_fixed(column)
+        self.query_fixed(column, Rotation::cur())
+    }
+
+    /// What `step` holds for this row, a block's last: the multiplier's constant part, its part in rho, and the skip.
+    fn step(&mut self) -> [Self::Value; 3] {
+        let column = self.columns().fixed.step;
+        [0, -1, -2].map(|rotation| self.query_fixed(column, Rotation(rotation)))
     }
 
     fn instance(&mut self) -> Self::Value {
@@ -397,8 +444,8 @@ impl Cells for Symbols<'_, '_> {
     fn constants(&self) -> &Constants<Expression<Fr>> {
         &self.constants
     }
-    fn query_fixed(&mut self, column: Column<FixedColumn>) -> Expression<Fr> {
-        self.meta.query_fixed(column, Rotation::cur())
+    fn query_fixed(&mut self, column: Column<FixedColumn>, rotation: Rotation) -> Expression<Fr> {
+        self.meta.query_fixed(column, rotation)
     }
     fn query_advice(&mut self, column: Column<Advice>, rotation: Rotation) -> Expression<Fr> {
         self.meta.query_advice(column, rotation)
@@ -423,6 +470,13 @@ fn is_two<C: Cells>(cells: &C, selector: &C::Value) -> C::Value {
 fn is_set<C: Cells>(cells: &C, selector: &C::Value) -> C::Value {
     let constants = cells.constants();
     selector.clone() * (constants.three.clone() - selector.clone()) * constants.half.clone()
+}
+
+/// 1 where `logit` is 1 or 3, in rows of logits; 0 where it is 0: s (4 - s) / 3.
+fn is_logit<C: Cells>(cells: &mut C) -> C::Value {
+    let logit = cells.fixed(|f| f.logit);
+    let Constants { one, three, third, .. } = cells.constants().clone();
+    logit.clone() * (three + one - logit) * third
 }
 
 /// 1 in rows that stand alone: a block's first row, the threshold's, the last; 0 in a block's other rows.
@@ -477,21 +531,22 @@ fn threshold<C: Cells>(cells: &mut C) -> [C::Value; 2] {
 /// Bits of public words, words from bits, words in the table.
 fn words<C: Cells>(cells: &mut C) -> [C::Value; 6] {
     let (input, logit) = (cells.fixed(|f| f.input), cells.fixed(|f| f.logit));
-    let (carry, board, tag) = (cells.fixed(|f| f.carry), cells.fixed(|f| f.board), cells.fixed(|f| f.step));
+    let (board, tag) = (cells.fixed(|f| f.board), cells.fixed(|f| f.step));
     let (word, word_before) = (cells.first(|c| c.word), cells.first_before(|c| c.word));
     let [x0, x1] = [0, 1].map(|s| cells.first(|c| c.x[s]));
     let u1 = cells.first(|c| c.u[1]);
     let first_row = alone(cells);
-    let grown = word - carry * word_before.clone();
-    let two_slot = cells.constants().two_slot.clone();
+    let Constants { one, two_slot, .. } = cells.constants().clone();
+    // What a row adds to its word; the selectors are 1 more than the multiplier.
+    let added = |selector: &C::Value| word.clone() - (selector.clone() - one.clone()) * word_before.clone();
     [
         // x0 and x1 are bits in rows of input planes.
         input.clone() * (square(&x0) - x0.clone()),
         input.clone() * (square(&x1) - x1.clone()),
         // word = carry word' + x0 + 2^36 x1 in rows of input planes ...
-        input * (grown.clone() - x0.clone() - two_slot * x1.clone()),
+        input.clone() * (added(&input) - x0.clone() - two_slot * x1.clone()),
         // ... and carry word' + x0 in rows of logits; pads count 0.
-        logit * (grown - board * x0),
+        logit.clone() * (added(&logit) - board * x0),
         // After a word: (u1, x1) = (tag, word), and the lookup finds the instance.
         first_row.clone() * tag.clone() * (u1 - tag.clone()),
         first_row * tag * (x1 - word_before),
@@ -514,7 +569,7 @@ fn accumulators<C: Cells>(cells: &mut C) -> [C::Value; 3] {
         ..
     } = cells.constants().clone();
     let activity = cells.fixed(|f| f.activity);
-    let (active, inner) = (is_set(cells, &activity), is_two(cells, &activity));
+    let inner = is_two(cells, &activity);
     let board = cells.fixed(|f| f.board);
     let (square, ones) = (is_one(cells, &board), is_two(cells, &board));
 
@@ -522,8 +577,7 @@ fn accumulators<C: Cells>(cells: &mut C) -> [C::Value; 3] {
     let x_step = cells.second(|c| c.x_sum) - inner.clone() * eta.clone() * cells.second_before(|c| c.x_sum);
     let x = square * (x0 + eta_slot.clone() * x1) + ones.clone() * half * (one.clone() + eta_slot.clone());
 
-    let (input, logit) = (cells.fixed(|f| f.input), cells.fixed(|f| f.logit));
-    let hidden = active - logit.clone() - input - ones;
+    let logit = is_logit(cells);
     let u = [0, 1].map(|s| cells.first(|c| c.u[s]));
     let r = [0, 1].map(|s| cells.first(|c| c.r[s]));
     let [y0, y1] = [0, 1].map(|s| u[s].clone() * two_s.clone() + r[s].clone());
@@ -531,7 +585,7 @@ fn accumulators<C: Cells>(cells: &mut C) -> [C::Value; 3] {
     let off_board = cells.fixed(|f| f.off_board);
     let off_board = (is_one(cells, &off_board) + is_two(cells, &off_board) * eta_above) * cells.first(|c| c.word);
     let y_step = cells.second(|c| c.y_sum) - inner.clone() * eta.clone() * cells.second_before(|c| c.y_sum);
-    let y = eta_margin * (hidden * (y0 + eta_slot * y1) + logit * score) + off_board;
+    let y = eta_margin * ((one.clone() - logit.clone()) * (y0 + eta_slot * y1) + logit * score) + off_board;
 
     let jump = cells.fixed(|f| f.jump);
     let (file, rank) = (is_one(cells, &jump), is_two(cells, &jump));
@@ -558,14 +612,15 @@ fn accumulators<C: Cells>(cells: &mut C) -> [C::Value; 3] {
 
 /// Horner's rule over blocks: all layers in one total.
 fn identity<C: Cells>(cells: &mut C) -> [C::Value; 3] {
-    let Constants { at: Challenges { rho, lambda, .. }, one, eta_slot, skip: scale, .. } = cells.constants().clone();
+    let Constants { at: Challenges { rho, lambda, .. }, one, third, eta_slot, skip: scale, .. } =
+        cells.constants().clone();
     let end = cells.fixed(|f| f.end);
     let (inside, start) = (is_one(cells, &end), is_two(cells, &end));
-    let (input, logit) = (cells.fixed(|f| f.input), cells.fixed(|f| f.logit));
-    let skip = cells.fixed(|f| f.carry) * (one.clone() - input - logit.clone());
-    let upper = logit * cells.fixed(|f| f.jump);
+    // `logit` is 3 in the last row of a block.
+    let upper = cells.fixed(|f| f.logit) * cells.fixed(|f| f.jump) * third;
     let last = alone(cells) * end.clone();
-    let step = cells.fixed(|f| f.step) + cells.fixed(|f| f.step_rho) * rho;
+    let [step, step_rho, skip] = cells.step();
+    let step = step + step_rho * rho;
     let (sum, sum_before) = (cells.second(|c| c.sum), cells.second_block_before(|c| c.sum));
     let (total, total_before) = (cells.second(|c| c.total), cells.second_block_before(|c| c.total));
     let (x_sum, y_sum) = (cells.second(|c| c.x_sum), cells.second(|c| c.y_sum));
@@ -575,7 +630,7 @@ fn identity<C: Cells>(cells: &mut C) -> [C::Value; 3] {
     let upper_y = upper * (eta_slot - one) * y_sum.clone();
     [
         // sum = step sum36 + y_sum (eta^36 y_sum in upper logits) - [skip] lambda^2 2^shift eta^10 x_sum, at block ends; else 0.
-        sum - sum_before.clone() * step - end.clone() * y_sum - upper_y + skip * skipped,
+        sum - end.clone() * (sum_before.clone() * step + y_sum - skip * skipped) - upper_y,
         // total = total36 - lambda x_sum kernel, or lambda (total36 + sum36 - 2 x_sum kernel) at a stage's start; else 0.
         total.clone() - inside * total_before.clone() - start * lambda.clone() * (total_before + sum_before)
             + end * lambda * x_sum * kernel,

@@ -13,16 +13,67 @@
 //!     Word                             in the stage of layer 0 only, after every third plane
 //! ```
 //!
+//! # A block of a hidden channel, row by row
+//! ```text
+//! row   slot 0  slot 1   kernel's offset       jump            off_board   pad   step
+//!  0      35      71     0 (rank -1, file -1)  -                           yes   tag, if a word ended in the row before
+//!  4      31      67     1 (rank -1, file 0)   1: next file
+//!  8      27      63     2 (rank -1, file +1)  1
+//!  9      26      62     2                                                 yes
+//! 12      23      59     3 (rank 0, file -1)   2: next rank
+//! 16      19      55     4 (the middle)        1
+//! 18      17      53     4                                                 yes
+//! 20      15      51     5                     1
+//! 24      11      47     6 (rank +1, file -1)  2
+//! 26       9      45     6                                     1 or 2 from here on
+//! 27       8      44     6                                     1 or 2      yes
+//! 28       7      43     7                     1               1 or 2
+//! 32       3      39     8 (rank +1, file +1)  1               1 or 2
+//! 33       2      38     8                                     1 or 2            skip
+//! 34       1      37     8                                     1 or 2            multiplier, part in rho
+//! 35       0      36     8                                     1 or 2            multiplier, constant part; `end` is 1
+//! ```
+//! An offset takes four rows. Group g of its outputs stands in row 3 - g / F of them, in weight column g mod F.
+//!
+//! # Shared columns by kind of row
+//! ```text
+//!                head            threshold  logits         ones       input planes    word     hidden channels
+//! activity       1 first, 2      1          1 first, 2     1, 2       1, 2            1, 2     1, 2     (1 in the last row of all)
+//! end            0               0          1 last         2 last     1 last          1 last   1 last
+//! step           0               0          tag first,     tag first  0               tag      multiplier and skip
+//!                                           multiplier                                first    in the last three rows
+//! jump           0               0          1 in the last  offsets    offsets         0        offsets
+//!                                           row of upper
+//! board          0               0          1 on squares   2          1 on squares    2        1 on squares
+//! input, logit   0               0          logit: 1 or 3  0          input: 1, 3     0        0
+//!                                                                     or 2^37 + 1
+//! off_board      0               1          0              0          0               0        1 or 2 in the last ten rows
+//! multiplicity   of public words chain      chain          of the table, where it overlaps; else 0
+//! ```
+//!
+//! # Which cells are read
+//! R: a gate or a lookup bounds it and something reads it. B: looked up, but nobody reads it. -: free, and nobody reads it.
+//! ```text
+//!               head  threshold  logits  ones, word  input planes  hidden channels
+//! u[0], x[0]    B     R          R       B           R (x)         R
+//! r[0]          B     R          R       B           B             R
+//! u[1], x[1]    B     B          B *     B *         R (x)         R
+//! r[1]          B     R          R       B           B             R
+//! multiplicity  R     R          R       R           R             R
+//! word          -     -          R       -           R             - in general; R where `off_board` is set
+//! ```
+//! * In a first row after a word: R, the word and its tag.
+//!
 //! # Packing
 //! Outputs are packed several to a field element, as digits: 8 hidden channels base 2^31, or 5 logit planes base 2^48.
 //! Output c is digit `(C-1-c) mod D` of group `(C-1-c) / D`, so that Horner's rule over ascending blocks ends in place.
-//! A 1x1 kernel stands at the middle offset, or, if it has too many groups for four rows, in the first twenty rows of the
-//! block: wide layers, of which a perceptron is made (one on each square: 64 evaluations at once).
+//! A 1x1 kernel stands at the middle offset. If it has too many groups for four rows, it stands in the first twenty rows
+//! of the block: wide layers, of which a perceptron is made (one on each square: 64 evaluations at once).
 //!
 //! # Table
-//! The last rows hold (u, f(u)) for u < 4 zero_point, then (-1, r) for r < 2^shift. Word w is entry (-2-w, word),
-//! in row w. The rows between hold (0, 0), which is true of f, so their multiplicities are free: the threshold's chain
-//! lives there (hence no table row beside a logit row, and at most 35 words).
+//! The last rows hold (u, f(u)) for u < 4 Z (Z: the zero point), then (-1, r) for r < 2^shift. Word w is entry
+//! (-2-w, word), in row w. The rows between hold (0, 0), which is true of f, so their multiplicities are free: the
+//! threshold's chain lives there (hence no table row beside a logit row, and at most 35 words).
 
 use std::sync::Arc;
 
@@ -124,22 +175,18 @@ pub struct Fixed<T> {
     pub activity: T,
     /// In a block's last row: 1, or 2 at a stage's start (a Ones block).
     pub end: T,
-    /// In a block's last row: what `sum` is multiplied by, its constant part ... In a block's first row, after a word: the
-    /// word's tag, -2 - w.
+    /// In a block's last row: what `sum` is multiplied by, its constant part; in the row before: its part in rho; in the
+    /// row before that: 1 if the block's activations also enter the layer after the next. In a block's first row, after a
+    /// word: the word's tag, -2 - w.
     pub step: T,
-    /// ... and its part in rho.
-    pub step_rho: T,
     /// In the kernel, where an offset starts: 1 one file on, 2 one rank on. In the last row of upper logits: 1.
     pub jump: T,
     /// 1 on squares, 0 on pads; 2 in Ones and Word blocks.
     pub board: T,
-    /// 1 in rows of public input planes.
+    /// In rows of public input planes: 1 more than what `word` is multiplied by.
     pub input: T,
-    /// 1 in rows of logits.
+    /// In rows of logits: 1 more than what `word` is multiplied by.
     pub logit: T,
-    /// In rows of input planes and logits: what `word` is multiplied by. In the last row of a hidden block: 1 if its
-    /// activations also enter the layer after the next.
-    pub carry: T,
     /// In rows of products off the board: 1 below, 2 above. In the threshold's row: 1.
     pub off_board: T,
     pub table_u: T,
@@ -155,12 +202,10 @@ impl<T> Fixed<T> {
             &self.activity,
             &self.end,
             &self.step,
-            &self.step_rho,
             &self.jump,
             &self.board,
             &self.input,
             &self.logit,
-            &self.carry,
             &self.off_board,
             &self.table_u,
             &self.table_x,
@@ -304,15 +349,14 @@ impl Layout {
         if alone { 1 } else { 2 }
     }
 
-    /// The multiplier of `word` in row i of a block; 1 at the end of a block that skips a layer.
-    pub fn carry(&self, block: Block, i: usize) -> u64 {
+    /// What `word` is multiplied by in row i of a block of input planes or logits: 0 where a word begins.
+    pub fn carry(block: Block, i: usize) -> Option<u64> {
         match (block, i) {
-            (Block::Logits { plane, upper: true }, 0) if plane.is_multiple_of(PLANES_A_WORD) => 0,
-            (Block::Logits { .. }, _) => 2,
-            (Block::Channel { layer: 0, channel }, 0) if channel.is_multiple_of(PLANES_A_WORD) => 0,
-            (Block::Channel { layer: 0, .. }, 0) => NEXT_PLANE,
-            (Block::Channel { layer: 0, .. }, _) => 2,
-            _ => u64::from(i == ROWS - 1 && self.skips(block)),
+            (Block::Logits { plane, upper: true }, 0) if plane.is_multiple_of(PLANES_A_WORD) => Some(0),
+            (Block::Channel { layer: 0, channel }, 0) if channel.is_multiple_of(PLANES_A_WORD) => Some(0),
+            (Block::Channel { layer: 0, .. }, 0) => Some(NEXT_PLANE),
+            (Block::Logits { .. } | Block::Channel { layer: 0, .. }, _) => Some(2),
+            _ => None,
         }
     }
 
@@ -411,25 +455,32 @@ impl Layout {
         let (b, i) = (row / ROWS, row % ROWS);
         let block = self.blocks.get(b).copied();
         let (table_u, table_x) = self.table(row);
-        let flag = |condition: bool| Fr::from(u64::from(condition));
         let small = |value: Option<u64>| Fr::from(value.unwrap_or(0));
         let last = block.filter(|_| i == ROWS - 1);
-        let tag = block.filter(|_| i == 0).and_then(|_| self.tag_at(b)).map_or(Fr::ZERO, integer);
-        let (step, step_rho) = last.map_or((tag, Fr::ZERO), |block| self.step(block));
+        let carry = block.and_then(|block| Self::carry(block, i)).map(|carry| 1 + carry);
+        let is_logit = matches!(block, Some(Block::Logits { .. }));
         Fixed {
             activity: small(block.map(|_| self.activity(row))),
             end: small(last.map(end)),
-            step,
-            step_rho,
+            step: block.map_or(Fr::ZERO, |block| self.step_cell(b, block, i)),
             jump: small(block.map(|block| self.jump(block, i))),
             board: small(block.map(|block| self.board(block, i))),
-            input: flag(matches!(block, Some(Block::Channel { layer: 0, .. }))),
-            logit: flag(matches!(block, Some(Block::Logits { .. }))),
-            carry: small(block.map(|block| self.carry(block, i))),
+            input: small(carry.filter(|_| !is_logit)),
+            logit: small(carry.filter(|_| is_logit)),
             off_board: small(block.map(|block| self.off_board_flag(block, i))),
             table_u: integer(table_u),
             table_x: integer(table_x),
             weights: (0..self.weight_columns).map(|j| kernel.get(j).copied().unwrap_or(Fr::ZERO)).collect(),
+        }
+    }
+
+    fn step_cell(&self, b: usize, block: Block, i: usize) -> Fr {
+        match ROWS - 1 - i {
+            0 => self.step(block).0,
+            1 => self.step(block).1,
+            2 => Fr::from(u64::from(self.skips(block))),
+            _ if i == 0 => self.tag_at(b).map_or(Fr::ZERO, integer),
+            _ => Fr::ZERO,
         }
     }
 

@@ -104,8 +104,9 @@ impl Cells for Row<'_> {
     fn constants(&self) -> &Constants<Fr> {
         self.constants
     }
-    fn query_fixed(&mut self, column: Column<Fixed>) -> Fr {
-        self.fixed[column.index()][self.row]
+    fn query_fixed(&mut self, column: Column<Fixed>, rotation: Rotation) -> Fr {
+        let values = &self.fixed[column.index()];
+        values[self.row.wrapping_add_signed(rotation.0 as isize) & (values.len() - 1)]
     }
     fn query_advice(&mut self, column: Column<Advice>, rotation: Rotation) -> Fr {
         let values = &self.advice[column.index()];

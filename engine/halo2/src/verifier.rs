@@ -10,6 +10,8 @@
 //! - Scalars at or above the field's order, and calldata that is shorter or longer than a proof, are refused, so that a
 //!   proof has one encoding.
 //! - The commitment with coefficient 1 is the first; it is added without a multiplication.
+//! - The random polynomial of Halo2's vanishing argument hides what need not be hidden. Where a proof takes 1 for it, its
+//!   commitment and its value cancel in the opening, and are left out: 6,300 gas less, and the verdict is the same.
 
 mod yul;
 
@@ -84,12 +86,10 @@ impl ColumnNames {
             activity: "activity",
             end: "end",
             step: "step",
-            step_rho: "step_rho",
             jump: "jump",
             board: "board",
             input: "input",
             logit: "logit",
-            carry: "carry",
             off_board: "off_board",
             table_u: "table_u",
             table_x: "table_x",
@@ -420,7 +420,16 @@ impl<'a> Verifier<'a> {
     /// SHPLONK's combination of all commitments, and the pairing.
     fn opening(&self, out: &mut Source) {
         out.section("The evaluations at u, folded by powers of mu within an opening and of nu between them.");
-        out.line("let constant := 0");
+        out.lines(&[
+            "// Halo2's random polynomial hides nothing here: an honest prover takes 1, committed to by the generator.",
+            "// Then commitment and value cancel, and both are left out.",
+        ]);
+        let place = self.random();
+        out.line(&format!(
+            "let counts := or(xor(mload(RANDOM), 1), or(xor(calldataload({place:#06x}), 1), xor(calldataload({:#06x}), 2)))",
+            place + 32
+        ));
+        out.lines(&["counts := gt(counts, 0)", "let constant := 0"]);
         out.line("{");
         out.depth += 1;
         out.lines(&["let mu := mload(MU)", "let sum", "let evaluation"]);
@@ -433,9 +442,13 @@ impl<'a> Verifier<'a> {
                     if !matches!(commitment, Commitment::Quotient) {
                         out.line("good := and(good, lt(evaluation, r))");
                     }
-                    out.line(match j {
-                        0 => "sum := evaluation",
-                        _ => "sum := add(mulmod(sum, mu, r), evaluation)",
+                    let value = match commitment {
+                        Commitment::Random => "mul(evaluation, counts)",
+                        _ => "evaluation",
+                    };
+                    out.line(&match j {
+                        0 => format!("sum := {value}"),
+                        _ => format!("sum := add(mulmod(sum, mu, r), {value})"),
                     });
                 }
                 let factor = self.lagrange(opening, *rotation);
@@ -477,7 +490,9 @@ impl<'a> Verifier<'a> {
                         let [x, y] = coordinates(self.key.fixed_commitments()[*column]);
                         out.line(&format!("add_key({x}, {y}, scalar) // {}", self.columns.fixed[*column]));
                     }
-                    Commitment::Random => out.line(&format!("add_proof({:#06x}, scalar) // random", self.random())),
+                    Commitment::Random => {
+                        out.line(&format!("if counts {{ add_proof({:#06x}, scalar) }} // random", self.random()));
+                    }
                     Commitment::Quotient => {
                         out.line(&format!("add_proof({:#06x}, scalar) // quotient", self.quotient(0)));
                         for piece in 1..self.quotients {

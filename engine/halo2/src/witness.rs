@@ -148,7 +148,7 @@ impl Statement<'_> {
                         Block::Logits { .. } => x0 * Fr::from(layout.board(block, i)),
                         _ => x0 + x1 * power_of_two(ROWS as u32),
                     };
-                    column[row] = column[row - 1] * Fr::from(layout.carry(block, i)) + bits;
+                    column[row] = column[row - 1] * Fr::from(Layout::carry(block, i).unwrap_or(0)) + bits;
                 }
             }
         }
@@ -264,8 +264,8 @@ fn accumulate(layout: &Layout, first: &First<Vec<Fr>>, b: usize, at: &Challenges
         let mut y = eta_margin
             * match block {
                 Block::Logits { .. } => y0 * two_s + first.r[1][row] + first.multiplicity[row],
-                Block::Head | Block::Channel { layer: 1.., .. } => y0 + eta_slot * y1,
-                Block::Ones { .. } | Block::Word | Block::Channel { layer: 0, .. } => Fr::ZERO,
+                // Nobody reads the sums of input planes, and of planes of ones.
+                _ => y0 + eta_slot * y1,
             };
         if let Some(digit) = layout.off_board(block).filter(|_| i >= ROWS - OFF_BOARD_ROWS) {
             y += first.word[row] * if digit == 0 { Fr::ONE } else { eta_above };
@@ -300,9 +300,8 @@ fn totals(layout: &Layout, accumulators: &[[[Fr; 3]; ROWS]], at: &Challenges<Fr>
         let (step, step_rho) = layout.step(block);
         sum *= step + step_rho * at.rho;
         sum += match block {
-            Block::Head => Fr::ZERO,
             Block::Logits { upper: true, .. } => at.eta.pow([ROWS as u64]) * y_sum,
-            _ => y_sum,
+            _ => Fr::from(end(block)) * y_sum,
         };
         if layout.skips(block) {
             sum -= skip * x_sum;

@@ -47,8 +47,8 @@ impl Cells for Point<'_> {
     fn constants(&self) -> &Constants<Fr> {
         &self.constants
     }
-    fn query_fixed(&mut self, column: Column<Fixed>) -> Fr {
-        self.random.cell('f', column.index(), Rotation::cur())
+    fn query_fixed(&mut self, column: Column<Fixed>, rotation: Rotation) -> Fr {
+        self.random.cell('f', column.index(), rotation)
     }
     fn query_advice(&mut self, column: Column<Advice>, rotation: Rotation) -> Fr {
         self.random.cell('a', column.index(), rotation)
