@@ -217,9 +217,11 @@ impl<'a> Verifier<'a> {
         let mut names: Vec<(String, usize)> =
             queries.enumerate().map(|(i, (commitment, at))| (self.name(commitment, at), 32 * (i + 1))).collect();
         let others = self.columns.challenges.iter().map(|name| name.to_uppercase());
-        let mine = ["Y", "X", "MU", "NU", "U", "X_N", "WORDS", "QUOTIENT", "X_INVERSE", "SCALE"].map(String::from);
+        let mine =
+            ["Y", "X", "MU", "NU", "U", "X_N", "WORDS", "QUOTIENT", "X_INVERSE", "OUTSIDE_INVERSE"].map(String::from);
         let differences = self.rotations.iter().map(|rotation| difference(*rotation));
-        for (i, name) in others.chain(mine).chain(differences).enumerate() {
+        let scales = (1..self.openings.len()).map(|i| format!("SCALE_{i}"));
+        for (i, name) in others.chain(mine).chain(differences).chain(scales).enumerate() {
             names.push((name, 32 * (self.buffer_words() + i)));
         }
         names
@@ -283,17 +285,6 @@ impl<'a> Verifier<'a> {
             "    mstore(0x80, scalar)",
             &format!("    if iszero(staticcall({MULTIPLY_GAS}, 7, 0x40, 0x60, 0x40, 0x40)) {{ revert(0, 0) }}"),
             &format!("    if iszero(staticcall({ADD_GAS}, 6, 0, 0x80, 0, 0x40)) {{ revert(0, 0) }}"),
-            "}",
-            "// Adds a point of the proof.",
-            "function add_proof(place, scalar) {",
-            "    calldatacopy(0x40, place, 0x40)",
-            "    add_multiple(scalar)",
-            "}",
-            "// Adds a point of the key.",
-            "function add_key(x, y, scalar) {",
-            "    mstore(0x40, x)",
-            "    mstore(0x60, y)",
-            "    add_multiple(scalar)",
             "}",
         ]);
     }
@@ -383,7 +374,7 @@ impl<'a> Verifier<'a> {
         out.lines(&[
             "    mstore(QUOTIENT, mulmod(inverse_ab, denominator, r))",
             "    mstore(X_INVERSE, mulmod(inverse_cd, outside, r))",
-            "    mstore(SCALE, mulmod(inverse_cd, x, r))",
+            "    mstore(OUTSIDE_INVERSE, mulmod(inverse_cd, x, r))",
             "}",
         ]);
     }
@@ -432,9 +423,9 @@ impl<'a> Verifier<'a> {
         out.lines(&["counts := gt(counts, 0)", "let constant := 0"]);
         out.line("{");
         out.depth += 1;
-        out.lines(&["let mu := mload(MU)", "let sum", "let evaluation"]);
+        out.lines(&["let mu := mload(MU)", "let part", "let sum", "let evaluation"]);
         for (i, opening) in self.openings.iter().enumerate() {
-            for rotation in &opening.rotations {
+            for (k, rotation) in opening.rotations.iter().enumerate() {
                 out.line(&format!("// Opening {i}, rotation {rotation}."));
                 for (j, commitment) in opening.commitments.iter().rev().enumerate() {
                     let name = self.name(*commitment, *rotation);
@@ -451,10 +442,16 @@ impl<'a> Verifier<'a> {
                         _ => format!("sum := add(mulmod(sum, mu, r), {value})"),
                     });
                 }
-                let factor = self.lagrange(opening, *rotation);
-                let factor = factor.map_or("sum".into(), |factor| format!("mulmod(sum, {factor}, r)"));
-                let scaled = if i == 0 { factor } else { format!("mulmod({factor}, {}, r)", self.scale(i)) };
-                out.line(&format!("constant := addmod(constant, {scaled}, r)"));
+                if let Some(factor) = self.lagrange(opening, *rotation) {
+                    out.line(&format!("sum := mulmod(sum, {factor}, r)"));
+                }
+                out.line(if k == 0 { "part := sum" } else { "part := add(part, sum)" });
+            }
+            if i == 0 {
+                out.line("constant := mod(part, r)");
+            } else {
+                out.line(&format!("mstore(SCALE_{i}, {})", self.scale(i)));
+                out.line(&format!("constant := addmod(constant, mulmod(part, mload(SCALE_{i}), r), r)"));
             }
         }
         out.depth -= 1;
@@ -462,10 +459,7 @@ impl<'a> Verifier<'a> {
 
         out.section("The combination of all commitments that must vanish at u.");
         out.lines(&["let mu := mload(MU)", "let scalar := 1"]);
-        // Everything below address 0xa0 is given up from here on.
-        let scales: Vec<String> =
-            (1..self.openings.len()).map(|i| format!("let scale_{i} := {}", self.scale(i))).collect();
-        scales.iter().for_each(|line| out.line(line));
+        // The accumulator and the precompiles' input stand below address 0xa0; the evaluations there are given up.
         for (i, opening) in self.openings.iter().enumerate() {
             for (j, commitment) in opening.commitments.iter().enumerate() {
                 match (i, j) {
@@ -478,28 +472,32 @@ impl<'a> Verifier<'a> {
                         ));
                         continue;
                     }
-                    (_, 0) => out.line(&format!("scalar := scale_{i}")),
+                    (_, 0) => out.line(&format!("scalar := mload(SCALE_{i})")),
                     _ => out.line("scalar := mulmod(scalar, mu, r)"),
                 }
                 match commitment {
                     Commitment::Advice(column) => {
                         let name = &self.columns.advice[*column];
-                        out.line(&format!("add_proof({:#06x}, scalar) // {name}", self.advice(*column)));
+                        add_proof(out, self.advice(*column), "scalar", name);
                     }
                     Commitment::Fixed(column) => {
                         let [x, y] = coordinates(self.key.fixed_commitments()[*column]);
-                        out.line(&format!("add_key({x}, {y}, scalar) // {}", self.columns.fixed[*column]));
+                        add_key(out, &x, &y, "scalar", &self.columns.fixed[*column]);
                     }
                     Commitment::Random => {
-                        out.line(&format!("if counts {{ add_proof({:#06x}, scalar) }} // random", self.random()));
+                        out.line("if counts {");
+                        out.depth += 1;
+                        add_proof(out, self.random(), "scalar", "random");
+                        out.depth -= 1;
+                        out.line("}");
                     }
                     Commitment::Quotient => {
-                        out.line(&format!("add_proof({:#06x}, scalar) // quotient", self.quotient(0)));
+                        add_proof(out, self.quotient(0), "scalar", "quotient");
                         for piece in 1..self.quotients {
                             let power =
                                 (1..piece).fold("mload(X_N)".to_owned(), |p, _| format!("mulmod({p}, mload(X_N), r)"));
                             let place = self.quotient(piece);
-                            out.line(&format!("add_proof({place:#06x}, mulmod(scalar, {power}, r))"));
+                            add_proof(out, place, &format!("mulmod(scalar, {power}, r)"), "quotient's next piece");
                         }
                     }
                 }
@@ -507,9 +505,9 @@ impl<'a> Verifier<'a> {
         }
         let inside: Vec<String> =
             self.openings[0].rotations.iter().map(|rotation| format!("mload({})", difference(*rotation))).collect();
-        out.line("add_key(1, 2, sub(r, constant))");
-        out.line(&format!("add_proof({:#06x}, sub(r, {}))", self.w(0), product(&inside)));
-        out.line(&format!("add_proof({:#06x}, mload(U))", self.w(1)));
+        add_key(out, "1", "2", "sub(r, constant)", "generator");
+        add_proof(out, self.w(0), &format!("sub(r, {})", product(&inside)), "W");
+        add_proof(out, self.w(1), "mload(U)", "W'");
 
         out.section("e(combination, -[1]_2) e(W', [tau]_2) = 1");
         let g2 = self.parameters.g2();
@@ -533,7 +531,7 @@ impl<'a> Verifier<'a> {
     fn scale(&self, i: usize) -> String {
         let mut factors = vec!["mload(NU)".to_owned(); i];
         factors.extend(self.outside(&self.openings[i]));
-        factors.push("mload(SCALE)".into());
+        factors.push("mload(OUTSIDE_INVERSE)".into());
         product(&factors)
     }
 
@@ -586,13 +584,28 @@ fn openings(key: &VerifyingKey<G1Affine>) -> Vec<Opening> {
     openings
 }
 
+/// Adds a multiple of a point of the proof.
+fn add_proof(out: &mut Source, place: usize, scalar: &str, name: &str) {
+    out.line(&format!("calldatacopy(0x40, {place:#06x}, 0x40) // {name}"));
+    out.line(&format!("add_multiple({scalar})"));
+}
+
+/// Adds a multiple of a point of the key.
+fn add_key(out: &mut Source, x: &str, y: &str, scalar: &str, name: &str) {
+    out.line(&format!("mstore(0x40, {x}) // {name}"));
+    out.line(&format!("mstore(0x60, {y})"));
+    out.line(&format!("add_multiple({scalar})"));
+}
+
 /// Name of u - x omega^rotation.
 fn difference(rotation: i32) -> String {
     if rotation == 0 { "U_MINUS_X".into() } else { format!("U_MINUS_X_{}_BEFORE", -rotation) }
 }
 
 fn product(factors: &[String]) -> String {
-    factors.iter().cloned().reduce(|a, b| format!("mulmod({a}, {b}, r)")).unwrap_or_else(|| "1".into())
+    // Arguments are evaluated from the last to the first, so what is nested there takes least of the stack.
+    let nested = factors.iter().rev().cloned().reduce(|last, factor| format!("mulmod({factor}, {last}, r)"));
+    nested.unwrap_or_else(|| "1".into())
 }
 
 fn modulus<F: PrimeField>() -> String {
