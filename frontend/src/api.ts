@@ -11,6 +11,7 @@ type Schemas = components['schemas'];
 export type Config = Omit<Schemas['Config'], 'abi'> & { abi: Abi };
 export type Game = Schemas['Document'];
 export type GameLine = Schemas['Card'];
+export type Series = NonNullable<Schemas['Cards']['series']>;
 export type Terms = Schemas['Terms'];
 export type Vote = Schemas['Vote'];
 export type Candidate = Schemas['Candidate'];
@@ -76,7 +77,7 @@ const post = <T>(path: string, body: unknown): Promise<T> =>
   });
 
 export const fetchConfig = () => get<Config>('/api/config');
-export const fetchGames = async () => (await get<{ games: GameLine[] }>('/api/games')).games;
+export const fetchGames = () => get<Schemas['Cards']>('/api/games');
 export const fetchGame = (game: number) => get<Game>(`/api/games/${game}`);
 export const fetchAccount = (game: number, account: Address) => get<Account>(`/api/games/${game}/accounts/${account}`);
 export const fetchAccountGames = (account: Address, before: number | null = null) =>

@@ -4,9 +4,7 @@
 import {
   type Abi,
   type Address,
-  BaseError,
   type Chain,
-  ContractFunctionRevertedError,
   createPublicClient,
   createWalletClient,
   custom,
@@ -15,10 +13,8 @@ import {
   encodeFunctionData,
   type Hex,
   http,
-  InsufficientFundsError,
   type PublicClient,
   toHex,
-  UserRejectedRequestError,
   type WalletClient,
 } from 'viem';
 import { privateKeyToAccount } from 'viem/accounts';
@@ -150,26 +146,4 @@ async function fill(read: PublicClient, account: Address, to: Address, data: Hex
     read.estimateFeesPerGas(),
   ]);
   return { gas: (gas * 5n) / 4n, nonce, ...fees, chainId };
-}
-
-const spaced = (name: string) =>
-  name
-    .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
-    .toLowerCase()
-    .replace(/^./, (c) => c.toUpperCase());
-
-/** One sentence for whatever went wrong. */
-export function explain(error: unknown): string {
-  const code = (error as { code?: number } | null)?.code;
-  if (code === 4001) return w.problems.rejected;
-  if (code === -32002) return w.problems.pendingRequest;
-  if (!(error instanceof BaseError)) return error instanceof Error ? error.message : w.problems.unknown;
-  if (error.walk((e) => e instanceof UserRejectedRequestError) !== null) return w.problems.rejected;
-  if (error.walk((e) => e instanceof InsufficientFundsError) !== null) return w.problems.tooPoor;
-  const reverted = error.walk((e) => e instanceof ContractFunctionRevertedError);
-  if (reverted instanceof ContractFunctionRevertedError && reverted.data !== undefined) {
-    const { errorName, args } = reverted.data;
-    return w.problems.refusals[errorName] ?? w.problems.refused(spaced(errorName), (args ?? []).map(String).join(', '));
-  }
-  return error.shortMessage.split('\n')[0] ?? w.problems.notAccepted;
 }

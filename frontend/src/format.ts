@@ -1,12 +1,15 @@
 // Amounts, addresses and times as people read them.
 
-import { formatEther, parseEther } from 'viem';
 import { w } from './words/index.ts';
+
+/** A coin has 10^18 wei. */
+const DECIMALS = 18;
 
 /** Wei as coins with at most four digits after the point, never rounded up. */
 export function coins(wei: bigint | string): string {
-  const [whole = '0', fraction = ''] = formatEther(BigInt(wei)).split('.');
-  const short = fraction.slice(0, 4).replace(/0+$/, '');
+  const digits = String(BigInt(wei)).padStart(DECIMALS + 1, '0');
+  const whole = digits.slice(0, -DECIMALS);
+  const short = digits.slice(-DECIMALS).slice(0, 4).replace(/0+$/, '');
   if (short === '' && whole === '0' && BigInt(wei) > 0n) return '<0.0001';
   const grouped = whole.replace(/\B(?=(\d{3})+$)/g, ' ');
   return short === '' ? grouped : `${grouped}.${short}`;
@@ -16,7 +19,8 @@ export function coins(wei: bigint | string): string {
 export function parseCoins(text: string): bigint | null {
   const plain = text.trim().replace(',', '.');
   if (!/^(\d{1,12}(\.\d{0,18})?|\.\d{1,18})$/.test(plain)) return null;
-  const wei = parseEther(plain);
+  const [whole = '', fraction = ''] = plain.split('.');
+  const wei = BigInt(whole + fraction.padEnd(DECIMALS, '0'));
   return wei > 0n ? wei : null;
 }
 

@@ -8,7 +8,6 @@ import { makeSan, parseSan } from 'chessops/san';
 import type { NormalMove, Role, SquareName } from 'chessops/types';
 import { isNormal } from 'chessops/types';
 import { kingCastlesTo, makeSquare, makeUci, parseUci, squareFile, squareRank } from 'chessops/util';
-import { encodeAbiParameters, type Hex, keccak256 } from 'viem';
 import { w } from './words/index.ts';
 
 /** The position of a FEN. Throws for one that no game can reach. */
@@ -82,12 +81,6 @@ export function words(pos: Chess): { board: bigint; rights: bigint } {
   });
   if (epSquare !== undefined) rights |= BigInt(epSquare + 1) << 5n;
   return { board, rights };
-}
-
-/** Chess.key: what ballots sign as "position" and what repetition compares. */
-export function positionKey(pos: Chess): Hex {
-  const { board, rights } = words(pos);
-  return keccak256(encodeAbiParameters([{ type: 'uint256' }, { type: 'uint256' }], [board, rights]));
 }
 
 const DIRECTIONS = ['0,1', '1,1', '1,0', '1,-1', '0,-1', '-1,-1', '-1,0', '-1,1'];

@@ -2,17 +2,17 @@
 
 import type { Color } from 'chessops/types';
 import type { Address } from 'viem';
-import type { Account, AccountGame, Config, Game, GameLine, Passport, PlayedMove, Side } from './api.ts';
-import type { KeptBallot } from './ballot.ts';
+import type { Account, AccountGame, Config, Game, GameLine, Passport, PlayedMove, Series, Side } from './api.ts';
 import type { Announced, Wallet } from './chain.ts';
+import type { Finding } from './checks.ts';
 import type { Plies } from './crowd.ts';
 import { type Held, type Holding, holding } from './held.ts';
+import type { KeptBallot } from './kept.ts';
 import type { Stakes } from './payout.ts';
 import { position } from './position.ts';
 import type { Route } from './route.ts';
 import type { Connection } from './stream.ts';
 import { PLAIN, type Taste } from './taste.ts';
-import type { Finding } from './verify.ts';
 import { type Language, w } from './words/index.ts';
 
 export interface State {
@@ -20,6 +20,8 @@ export interface State {
   config: Config | null;
   /** The newest games; null until the server told them. */
   games: GameLine[] | null;
+  /** Whether the next game is open, or when it opens; null: there is no series. */
+  series: Series | null;
   game: Game | null;
   connection: Connection;
   /** Why there is no game to draw, if there is a reason; `none`: the server says that there is no such game. */
@@ -83,6 +85,7 @@ export const initial: State = {
   route: { page: 'front' },
   config: null,
   games: null,
+  series: null,
   game: null,
   connection: 'connecting',
   absent: null,

@@ -6,8 +6,8 @@ export type Connection = 'connecting' | 'live' | 'lost';
 
 const FIRST_RETRY = 500;
 const LONGEST_RETRY = 8_000;
-/** The server says something at least every 15 s; a connection that is silent for more than two of those is dead. */
-const SILENCE = 40_000;
+/** The server says something at least every 4 s (server/api/stream.py); a connection silent for longer than two is dead. */
+const SILENCE = 9_000;
 
 /**
  * Follows a game until the returned function is called. The browser reconnects by itself after a cut, but gives up when
@@ -59,7 +59,9 @@ export function follow(game: number, onGame: (game: Game) => void, onState: (sta
   const wake = () => {
     if (document.visibilityState === 'visible' && source?.readyState !== EventSource.OPEN) open();
   };
+  const cut = () => onState('lost');
   document.addEventListener('visibilitychange', wake);
+  window.addEventListener('offline', cut);
   window.addEventListener('online', wake);
   onState('connecting');
   open();
@@ -68,5 +70,6 @@ export function follow(game: number, onGame: (game: Game) => void, onState: (sta
     source?.close();
     document.removeEventListener('visibilitychange', wake);
     window.removeEventListener('online', wake);
+    window.removeEventListener('offline', cut);
   };
 }

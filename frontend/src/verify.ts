@@ -16,8 +16,10 @@ import {
   toHex,
 } from 'viem';
 import type { Config, Game } from './api.ts';
+import type { Finding } from './checks.ts';
 import { grouped } from './format.ts';
-import { bitmapHas, boardWords, legalIndices, moveNumber, policyIndex, position, positionKey } from './position.ts';
+import { positionKey } from './key.ts';
+import { bitmapHas, boardWords, legalIndices, moveNumber, policyIndex, position } from './position.ts';
 import { w } from './words/index.ts';
 
 /** Order of BN254's scalar field; public words are elements of it. */
@@ -84,15 +86,6 @@ export function isBestLegal(fen: string, move: string, bitmap: readonly bigint[]
   const index = policyIndex(pos, move);
   if (!bitmapHas(bitmap, index)) return false;
   return [...legalIndices(pos).keys()].every((other) => other === index || !bitmapHas(bitmap, other));
-}
-
-/** What is checked, in this order; `words` says each. */
-export const CHECKS = ['transaction', 'code', 'best', 'accepted', 'proofTurned', 'wordChanged'] as const;
-
-/** The result of one check. */
-export interface Finding {
-  passed: boolean;
-  detail: string;
 }
 
 /** What `submitMove` was called with, and whether the contract played it, taken from the chain. */

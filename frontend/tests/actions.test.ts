@@ -6,7 +6,8 @@ import { start } from '../src/actions/session.ts';
 import type { Account, Ballot, Game } from '../src/api.ts';
 import { ensureVoteKey, voteAddress } from '../src/ballot.ts';
 import { transact, type Wallet } from '../src/chain.ts';
-import { moveNumber, position, positionKey } from '../src/position.ts';
+import { positionKey } from '../src/key.ts';
+import { moveNumber, position } from '../src/position.ts';
 import { accountOf, initial, mayVote, ownBallot, type State } from '../src/state.ts';
 import { DEPLOYMENT, FakeSource, FEN, game, ME, move, RECEIPT, seated, storage } from './fakes.ts';
 

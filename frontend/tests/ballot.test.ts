@@ -6,19 +6,10 @@ import {
   serializeSignature,
 } from 'viem';
 import { beforeEach, expect, test, vi } from 'vitest';
-import {
-  burnerKey,
-  checkReceipt,
-  ensureVoteKey,
-  type KeptBallot,
-  keepBallot,
-  keptBallot,
-  relayChanged,
-  signBallot,
-  storedVoteKey,
-  voteAddress,
-} from '../src/ballot.ts';
-import { position, positionKey } from '../src/position.ts';
+import { burnerKey, checkReceipt, ensureVoteKey, signBallot, storedVoteKey, voteAddress } from '../src/ballot.ts';
+import { type KeptBallot, keepBallot, keptBallot, relayChanged } from '../src/kept.ts';
+import { positionKey } from '../src/key.ts';
+import { position } from '../src/position.ts';
 import { DEPLOYMENT, FEN, RECEIPT, storage } from './fakes.ts';
 
 const AT = { chainId: 31337, contract: '0x5FbDB2315678afecb367f032d93F642f64180aa3', game: 2 } as const;

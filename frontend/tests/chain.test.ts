@@ -7,7 +7,8 @@ import {
 } from 'viem';
 import { beforeEach, expect, test, vi } from 'vitest';
 import type { Config } from '../src/api.ts';
-import { type Announced, discover, ensureChain, explain, transact, type Wallet } from '../src/chain.ts';
+import { type Announced, discover, ensureChain, transact, type Wallet } from '../src/chain.ts';
+import { explain } from '../src/explain.ts';
 
 const CONFIG = { chainId: 31337, rpc: '/rpc', local: true } as Config;
 

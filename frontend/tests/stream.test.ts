@@ -35,19 +35,19 @@ test('documents arrive; a short cut is left to the browser', () => {
   last().fail(0);
   expect(states).toEqual(['connecting', 'live', 'live', 'lost']);
   expect(games).toHaveLength(1);
-  vi.advanceTimersByTime(39_000);
+  vi.advanceTimersByTime(8_000);
   expect(FakeSource.made).toHaveLength(1);
 });
 
 test('a connection that dies without a word is made anew', () => {
   last().open();
   for (let i = 0; i < 5; i++) {
-    vi.advanceTimersByTime(15_000);
+    vi.advanceTimersByTime(4_000);
     last().ping();
   }
   expect(FakeSource.made).toHaveLength(1);
   const [silent] = FakeSource.made;
-  vi.advanceTimersByTime(40_000);
+  vi.advanceTimersByTime(9_000);
   expect(states.at(-1)).toBe('lost');
   expect(silent?.readyState).toBe(FakeSource.CLOSED);
   expect(FakeSource.made).toHaveLength(2);
@@ -83,4 +83,10 @@ test('nothing goes on once it is stopped', () => {
   vi.advanceTimersByTime(60_000);
   window.dispatchEvent(new Event('online'));
   expect(FakeSource.made).toHaveLength(1);
+});
+
+test('a network that is gone is noticed at once', () => {
+  last().open();
+  window.dispatchEvent(new Event('offline'));
+  expect(states.at(-1)).toBe('lost');
 });

@@ -12,8 +12,9 @@ import {
 } from 'viem';
 import { expect, test } from 'vitest';
 import type { Config } from '../src/api.ts';
+import type { Finding } from '../src/checks.ts';
 import { moveNumber } from '../src/position.ts';
-import { checkProof, type Finding, flipByte, run } from '../src/verify.ts';
+import { checkProof, flipByte, run } from '../src/verify.ts';
 import { ADDRESS, game, move } from './fakes.ts';
 
 /** Copies the call data to the pairing precompile and reverts unless it answers 1. */

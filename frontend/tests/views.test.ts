@@ -1,8 +1,8 @@
 import { expect, test, vi } from 'vitest';
 import type { Actions } from '../src/actions/index.ts';
 import type { Config } from '../src/api.ts';
+import { CHECKS } from '../src/checks.ts';
 import { initial, type State } from '../src/state.ts';
-import { CHECKS } from '../src/verify.ts';
 import { action } from '../src/views/action.ts';
 import { check } from '../src/views/proof.ts';
 import { ADDRESS, DEPLOYMENT, game, held, move, RECEIPT, seated, WALLET } from './fakes.ts';

@@ -24,7 +24,7 @@ Load = Callable[[int], Awaitable[tuple[int, str] | None]]
 
 PACE_SECONDS = 0.25
 """Least time between two documents of a game."""
-PING_SECONDS = 15.0
+PING_SECONDS = 4.0
 """After this many seconds without a document an event `ping` is sent (scripts cannot see comments)."""
 RETRY_SECONDS = 1.0
 """How long to wait after Redis failed."""

@@ -1,8 +1,8 @@
 // What the server and the chain know of the visitor's account: its stake, ballot and balance.
 
 import { type Account, fetchAccount, fetchAccountGames, sendBallot } from '../api.ts';
-import { keptBallot } from '../ballot.ts';
 import { Held } from '../held.ts';
+import { keptBallot } from '../kept.ts';
 import { mayVote, ownBallot } from '../state.ts';
 import { type Context, identity, pause } from './context.ts';
 

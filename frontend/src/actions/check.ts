@@ -1,9 +1,8 @@
 // Evidence: a proof checked in this tab, the game as PGN, the receipt of a ballot.
 
 import { fetchPgn } from '../api.ts';
-import { explain } from '../chain.ts';
+import { explain } from '../explain.ts';
 import type { State } from '../state.ts';
-import { checkProof } from '../verify.ts';
 import type { Context } from './context.ts';
 
 export function check(context: Context, ply: number): void {
@@ -18,6 +17,7 @@ export function check(context: Context, ply: number): void {
   document.getElementById('title-check')?.scrollIntoView({ block: 'nearest', behavior: 'smooth' });
   void (async () => {
     try {
+      const { checkProof } = await import('../verify.ts');
       await checkProof(config, chain, game, ply, (findings) => show({ findings }));
     } catch (error) {
       show({ problem: explain(error) });

@@ -2,13 +2,15 @@
 
 import type { Hex, PublicClient } from 'viem';
 import type { Game } from '../api.ts';
-import type { GameIdentity } from '../ballot.ts';
-import { explain, transact } from '../chain.ts';
+import { explain } from '../explain.ts';
+import type { GameIdentity } from '../kept.ts';
 import type { State } from '../state.ts';
 import { w } from '../words/index.ts';
 
 /** How long a notice stays, in milliseconds. */
 const NOTICE = 5_000;
+/** How long a problem stays. */
+const PROBLEM = 20_000;
 
 export class Context {
   /** Reads the chain; null until the server's settings are known. */
@@ -24,8 +26,15 @@ export class Context {
 
   constructor(
     readonly state: () => State,
-    readonly update: (change: Partial<State>) => void,
+    private readonly change: (change: Partial<State>) => void,
   ) {}
+
+  /** Replaces parts of the state. A problem goes away by itself after a while. */
+  update(change: Partial<State>): void {
+    this.change(change);
+    const { problem } = change;
+    if (problem) setTimeout(() => this.state().problem === problem && this.change({ problem: null }), PROBLEM);
+  }
 
   /** Runs a task of the visitor's: one at a time, its failure told in one sentence. */
   async attempt(task: string, work: () => Promise<void>): Promise<void> {
@@ -46,10 +55,11 @@ export class Context {
   }
 
   /** Calls the game contract from the visitor's wallet; `task` says what is being done. */
-  transaction(task: string, name: string, args: readonly unknown[], value = 0n): Promise<Hex> {
+  async transaction(task: string, name: string, args: readonly unknown[], value = 0n): Promise<Hex> {
     const { config, wallet } = this.state();
     if (config === null || wallet === null || this.chain === null) throw new Error(w.wallet.first);
     if (wallet.kind === 'extension') this.update({ task: w.wallet.confirm(task) });
+    const { transact } = await import('../chain.ts');
     return transact(config, this.chain, wallet, name, args, value);
   }
 }

@@ -1,7 +1,7 @@
 // The session: settings, the list of games, and the game that is followed.
 
 import { ApiError, fetchConfig, fetchGame, fetchGames, fetchPassport, type Game } from '../api.ts';
-import { discover, explain, reader } from '../chain.ts';
+import { explain } from '../explain.ts';
 import { playSound, soundOf } from '../sounds.ts';
 import { holdingOf, news } from '../state.ts';
 import { follow } from '../stream.ts';
@@ -25,7 +25,6 @@ export async function start(context: Context): Promise<void> {
   for (let wait = 500; ; wait = Math.min(2 * wait, 8_000)) {
     try {
       const config = await fetchConfig();
-      context.chain = reader(config);
       context.update({ config });
       meetRelay(context, config.relay);
       break;
@@ -34,9 +33,22 @@ export async function start(context: Context): Promise<void> {
       await pause(wait);
     }
   }
-  discover((wallet) => announced(context, wallet));
-  restoreBurner(context);
   setInterval(() => document.visibilityState === 'visible' && lookAround(context), LOOK_AROUND);
+  await connectChain(context);
+}
+
+/** Loads what talks to the chain and to wallets, which a board can be drawn without; tries again until it is here. */
+async function connectChain(context: Context): Promise<void> {
+  const { config } = context.state();
+  const chain = await import('../chain.ts').catch(() => null);
+  if (config === null) return;
+  if (chain === null) {
+    await pause(2_000);
+    return connectChain(context);
+  }
+  context.chain = chain.reader(config);
+  chain.discover((wallet) => announced(context, wallet));
+  await restoreBurner(context);
 }
 
 /** Shows another game, and follows it. */
@@ -119,8 +131,8 @@ async function lookAround(context: Context): Promise<void> {
 }
 
 export async function refreshGames(context: Context): Promise<void> {
-  const games = await fetchGames().catch(() => null);
-  if (games !== null) context.update({ games });
+  const found = await fetchGames().catch(() => null);
+  if (found !== null) context.update({ games: found.games, series: found.series ?? null });
 }
 
 async function loadPassport(context: Context, model: number): Promise<void> {

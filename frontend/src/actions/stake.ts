@@ -1,13 +1,16 @@
 // Money: stakes, claims, and the calls that anyone may make when a wait is over.
 
-import { type Address, zeroAddress } from 'viem';
+import type { Address } from 'viem';
 import type { Side } from '../api.ts';
-import { ensureVoteKey, type GameIdentity, voteAddress } from '../ballot.ts';
 import { coins, parseCoins } from '../format.ts';
+import type { GameIdentity } from '../kept.ts';
 import { accountOf, type Overdue } from '../state.ts';
 import { w } from '../words/index.ts';
 import { refreshAccount, refreshMine } from './account.ts';
 import { type Context, identity } from './context.ts';
+
+/** Who stakes on Leela has no vote key. */
+const NOBODY: Address = '0x0000000000000000000000000000000000000000';
 
 /** The part of the contract's seat that is read here. */
 interface Seat {
@@ -29,7 +32,7 @@ export function stake(context: Context): void {
   const side = accountOf(context.state())?.side ?? context.state().side;
   void context.attempt(w.lobby.sending, async () => {
     const at = identity(game);
-    const voteKey = side === 'world' ? await seatKey(context, at, wallet.address) : zeroAddress;
+    const voteKey = side === 'world' ? await seatKey(context, at, wallet.address) : NOBODY;
     await context.transaction(w.lobby.sending, 'stake', [BigInt(game.id), side === 'world' ? 0 : 1, voteKey], wei);
     context.notify(w.lobby.done(coins(wei), side));
     await refreshAccount(context);
@@ -50,6 +53,7 @@ async function seatKey(context: Context, at: GameIdentity, account: Address): Pr
     functionName: 'stakeOf',
     args: [game, account],
   })) as [number, bigint, number];
+  const { ensureVoteKey, voteAddress } = await import('../ballot.ts');
   if (amount === 0n) return voteAddress(ensureVoteKey(at, account));
   const seat = (await context.chain.readContract({ ...call, functionName: 'seat', args: [game, number] })) as Seat;
   return seat.voteKey;

@@ -4,9 +4,9 @@ import type { Role } from 'chessops/types';
 import { makeSquare } from 'chessops/util';
 import type { Address } from 'viem';
 import { sendBallot } from '../api.ts';
-import { checkReceipt, keepBallot, relayChanged, signBallot, storedVoteKey, voteAddress } from '../ballot.ts';
 import { Held } from '../held.ts';
-import { moveNumber, needsPromotion, position, positionKey, readMove } from '../position.ts';
+import { keepBallot, relayChanged } from '../kept.ts';
+import { moveNumber, needsPromotion, position, readMove } from '../position.ts';
 import { playSound } from '../sounds.ts';
 import { answerTo } from '../spoken.ts';
 import { accountOf, livePosition, mayVote, ownBallot } from '../state.ts';
@@ -80,35 +80,38 @@ export function vote(context: Context): void {
   const { game, wallet, proposal } = context.state();
   const account = accountOf(context.state());
   if (game?.fen == null || wallet === null || account?.seat == null || proposal === null) return;
-  const seen = positionKey(position(game.fen));
-  if (game.positionKey !== null && seen !== game.positionKey) {
-    context.update({ problem: w.vote.otherPosition });
-    return;
-  }
+  const { fen, ply } = game;
+  const { seat, voteKey } = account;
   const at = identity(game);
-  const key = storedVoteKey(at, wallet.address);
-  if (key === null || voteAddress(key).toLowerCase() !== account.voteKey?.toLowerCase()) {
-    voteByTransaction(context); // the vote key is in another browser
-    return;
-  }
-  const { seat } = account;
-  void context.attempt(w.vote.sending, async () => {
-    try {
-      const ballot = await signBallot(key, at, seat, game.ply, proposal, seen);
-      const receipt = await checkReceipt(at, ballot, seen, await sendBallot(game.id, ballot));
-      if (receipt === null) throw new Error(w.vote.badReceipt);
-      // Kept from here on only: what the relay never acknowledged can still be taken back.
-      keepBallot(wallet.address, { ...at, ballot, receipt });
-      meetRelay(context, receipt.relay);
-      voted(context, game.ply, proposal, 'received');
-    } catch (error) {
-      context.update({ refused: true });
-      throw error;
-    } finally {
-      // After a failure too: the ballot may have arrived all the same.
-      void refreshAccount(context);
-    }
-  });
+  let elsewhere = false;
+  void context
+    .attempt(w.vote.sending, async () => {
+      const { positionKey } = await import('../key.ts');
+      const seen = positionKey(position(fen));
+      if (game.positionKey !== null && seen !== game.positionKey) throw new Error(w.vote.otherPosition);
+      const { checkReceipt, signBallot, storedVoteKey, voteAddress } = await import('../ballot.ts');
+      const key = storedVoteKey(at, wallet.address);
+      if (key === null || voteAddress(key).toLowerCase() !== voteKey?.toLowerCase()) {
+        elsewhere = true; // the vote key is in another browser
+        return;
+      }
+      try {
+        const ballot = await signBallot(key, at, seat, ply, proposal, seen);
+        const receipt = await checkReceipt(at, ballot, seen, await sendBallot(game.id, ballot));
+        if (receipt === null) throw new Error(w.vote.badReceipt);
+        // Kept from here on only: what the relay never acknowledged can still be taken back.
+        keepBallot(wallet.address, { ...at, ballot, receipt });
+        meetRelay(context, receipt.relay);
+        voted(context, ply, proposal, 'received');
+      } catch (error) {
+        context.update({ refused: true });
+        throw error;
+      } finally {
+        // After a failure too: the ballot may have arrived all the same.
+        void refreshAccount(context);
+      }
+    })
+    .then(() => elsewhere && voteByTransaction(context));
 }
 
 /** The account itself votes: for whom the server or its relay does not serve. The contract skips a second ballot. */

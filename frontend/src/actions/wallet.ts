@@ -1,28 +1,39 @@
 // The visitor's wallet: the local chain's browser wallet, or an extension that announced itself.
 
 import { askFaucet } from '../api.ts';
-import { type Announced, burner, connect, type Wallet } from '../chain.ts';
+import type { Announced, Wallet } from '../chain.ts';
 import { w } from '../words/index.ts';
 import { refreshAccount, refreshBalance, refreshMine } from './account.ts';
 import type { Context } from './context.ts';
 
 const slot = (context: Context) => `proofmate:wallet:${context.state().config?.chainId ?? 0}`;
 
-export function restoreBurner(context: Context): void {
+export async function restoreBurner(context: Context): Promise<void> {
   const { config } = context.state();
   const stored = localStorage.getItem(slot(context));
-  if (config?.local && (stored === null || stored === 'burner')) setWallet(context, burner(config));
+  if (!config?.local || (stored !== null && stored !== 'burner')) return;
+  const { burner } = await import('../chain.ts');
+  setWallet(context, burner(config));
 }
 
 /** A wallet extension is there; the one used last is connected again without asking. */
 export function announced(context: Context, wallet: Announced): void {
   const { wallets, config } = context.state();
   context.update({ wallets: [...wallets, wallet] });
+  // Account and chain of a wallet can change at any time. Its chain is asked for before each transaction.
+  wallet.provider.on?.('accountsChanged', (accounts) => accountsChanged(context, wallet, accounts));
+  wallet.provider.on?.('chainChanged', () => context.state().wallet?.id === wallet.id && refreshBalance(context));
   if (config === null || localStorage.getItem(slot(context)) !== wallet.id) return;
-  connect(config, wallet, false).then(
-    (connected) => connected !== null && setWallet(context, connected),
-    () => {},
-  );
+  adopt(context, wallet).catch(() => {});
+}
+
+/** Uses the account that a wallet already shares with this page. */
+async function adopt(context: Context, from: Announced): Promise<void> {
+  const { config } = context.state();
+  if (config === null) return;
+  const { connect } = await import('../chain.ts');
+  const connected = await connect(config, from, false);
+  if (connected !== null) setWallet(context, connected);
 }
 
 function setWallet(context: Context, wallet: Wallet): void {
@@ -51,22 +62,22 @@ export function useWallet(context: Context, id: string): void {
   localStorage.setItem(slot(context), id);
   const chosen = wallets.find((wallet) => wallet.id === id);
   if (chosen === undefined) {
-    setWallet(context, burner(config));
+    void restoreBurner(context);
     return;
   }
   void context.attempt(w.wallet.waiting, async () => {
+    const { connect } = await import('../chain.ts');
     const wallet = await connect(config, chosen, true);
     if (wallet === null) throw new Error(w.wallet.noAccount);
     setWallet(context, wallet);
-    wallet.provider?.on?.('accountsChanged', (accounts) => accountsChanged(context, chosen, accounts));
   });
 }
 
 function accountsChanged(context: Context, from: Announced, accounts: readonly string[]): void {
   const { config, wallet } = context.state();
   if (config === null || wallet?.id !== from.id) return;
-  if (accounts.length === 0) context.update({ wallet: null, kept: null, balance: null });
-  else void connect(config, from, false).then((connected) => connected !== null && setWallet(context, connected));
+  if (accounts.length === 0) context.update({ wallet: null, kept: null, balance: null, proposal: null });
+  else adopt(context, from).catch(() => {});
 }
 
 export function fund(context: Context): void {

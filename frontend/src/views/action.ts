@@ -6,7 +6,7 @@ import type { Actions } from '../actions/index.ts';
 import { clock, coins, percent, period } from '../format.ts';
 import { position, sanOf } from '../position.ts';
 import { pathOf } from '../route.ts';
-import { holdingOf, mayVote, overdue, ownBallot, resultText, type State, secondsLeft } from '../state.ts';
+import { accountOf, holdingOf, mayVote, overdue, ownBallot, resultText, type State, secondsLeft } from '../state.ts';
 import { w } from '../words/index.ts';
 import { candidateList, chosen, lastResult } from './crowd.ts';
 import { card, type Drawn } from './dom.ts';
@@ -108,7 +108,8 @@ function own(state: State, act: Actions): Drawn {
   const { may, why } = mayVote(state);
   // The contract takes ballots a little longer than the server.
   const refused = proposal !== null && state.refused;
-  if (!may && !refused) return html`<p class="lead">${why || w.vote.waiting}</p>`;
+  if (!may && !refused) return html`<p class="lead">${why || w.vote.waiting}</p>${joinNext(state)}`;
+
   if (proposal === null) {
     return html`
       <p class="lead">${w.vote.howTo}</p>
@@ -133,6 +134,13 @@ function own(state: State, act: Actions): Drawn {
       ${refused ? html`${w.vote.refused} ${byTransaction(state, act)}` : w.vote.final}
     </p>
   `;
+}
+
+/** For who has no vote in this game: the one that can be joined. */
+function joinNext(state: State): Drawn {
+  const open = state.games?.find((g) => g.state === 'lobby');
+  if (open === undefined || accountOf(state)?.side != null) return nothing;
+  return html`<a class="primary" href=${pathOf({ page: 'game', game: open.id })}>${w.vote.join(open.id)}</a>`;
 }
 
 const byTransaction = ({ task }: State, act: Actions): Drawn => html`

@@ -19,7 +19,8 @@ export function front(state: State): Drawn {
   const { games } = state;
   const enter = games === null ? null : gameToEnter(games);
   const on = (games ?? []).filter((g) => g.state !== 'over');
-  const shown = on.length > 0 ? on.slice(0, 6) : (games ?? []).slice(0, 3);
+  const played = (games ?? []).filter((g) => g.fen !== null); // a lobby in which nobody staked is no news
+  const shown = on.length > 0 ? on.slice(0, 6) : played.slice(0, 3);
   return html`
     <main class="front" tabindex="-1">
       <section class="hero">
@@ -31,6 +32,7 @@ export function front(state: State): Drawn {
               ? html`<span class="primary big waiting">${games === null ? w.page.loading : w.front.none}</span>`
               : html`<a class="primary big" id="play" href=${pathOf({ page: 'game', game: enter.id })}>${enter.state === 'lobby' ? w.front.play : w.front.watch}</a>`
           }
+          ${state.series === null || state.series === 'open' ? nothing : html`<p class="fine">${w.front.series[state.series]}</p>`}
           <p class="fine">${state.config?.local === false ? w.front.realMoney : w.front.playMoney}</p>
         </div>
         ${hero(w.front.picture)}

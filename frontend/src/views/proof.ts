@@ -3,10 +3,10 @@
 import { html, nothing } from 'lit-html';
 import type { Actions } from '../actions/index.ts';
 import { type Progress, proofPath, type Step, type Thinking } from '../api.ts';
+import { CHECKS } from '../checks.ts';
 import { thoughtsAt } from '../crowd.ts';
 import { grouped, percent, shortHex } from '../format.ts';
 import { chainNow, type State, shown } from '../state.ts';
-import { CHECKS } from '../verify.ts';
 import { w } from '../words/index.ts';
 import { card, type Drawn, link, share } from './dom.ts';
 import { drawing } from './drawings.ts';

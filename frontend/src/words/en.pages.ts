@@ -19,6 +19,12 @@ export const pages = {
     play: 'Play now',
     watch: 'Watch the game',
     none: 'The first game will open soon.',
+    series: {
+      open: 'A game is open to join.',
+      waiting: 'The next game opens in a moment.',
+      full: 'The next game opens when one of these ends. Watch meanwhile.',
+      spent: 'No new games for now.',
+    },
     playMoney: 'Free to try: you get test coins. No sign-up.',
     realMoney: 'You need a wallet to stake. Anybody can watch.',
     picture:

@@ -160,6 +160,7 @@ export const en = {
     final: 'A vote is final.',
     refused: 'The server may not carry this vote; your account can.',
     byTransaction: 'Vote by transaction',
+    join: (game: number) => `Join game ${game}`,
     onlyStakers: 'Only accounts that staked on the World before the game vote.',
     closed: 'This vote is closed.',
     sending: 'Sending your vote…',

@@ -18,6 +18,12 @@ export const pages: typeof English = {
     play: '现在就玩',
     watch: '观看棋局',
     none: '第一局即将开放。',
+    series: {
+      open: '有一局可以加入。',
+      waiting: '下一局马上开放。',
+      full: '其中一局结束后，下一局开放。可以先观看。',
+      spent: '暂时没有新的棋局。',
+    },
     playMoney: '免费试玩：你会得到测试币，无需注册。',
     realMoney: '押注需要钱包。任何人都可以观看。',
     picture: '一群兵指向棋盘上的一步棋；棋盘后面是一个盖有印章的神经网络。',

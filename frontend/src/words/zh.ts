@@ -147,6 +147,7 @@ export const zh: Words = {
     final: '投票后不能更改。',
     refused: '服务器可能不会转交这张选票；你的账户可以自己投。',
     byTransaction: '用交易投票',
+    join: (game) => `加入第 ${game} 局`,
     onlyStakers: '只有在开局前押注世界队的账户可以投票。',
     closed: '本次投票已截止。',
     sending: '正在发送你的投票…',
