@@ -277,11 +277,13 @@ const server = createServer((request, response) => {
   } else {
     const asset = join(DIST, normalize(path));
     const file = path !== '/' && asset.startsWith(DIST) && existsSync(asset) ? asset : join(DIST, 'index.html');
+    const packed = request.headers['accept-encoding']?.includes('br') && existsSync(`${file}.br`);
     response.writeHead(200, {
       'content-type': TYPES[extname(file)] ?? 'text/plain',
       'content-security-policy': POLICY,
+      ...(packed ? { 'content-encoding': 'br' } : {}),
     });
-    createReadStream(file).pipe(response);
+    createReadStream(packed ? `${file}.br` : file).pipe(response);
   }
 });
 server.listen(Number(process.argv[2] ?? 0), '127.0.0.1', () =>

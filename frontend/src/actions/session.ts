@@ -21,7 +21,7 @@ export async function start(context: Context): Promise<void> {
   const taste = keptTaste();
   context.update({ direct: votesAtOnce(), taste });
   wear(taste).catch(() => {}); // the pieces stay as they are
-  void refreshGames(context);
+  const games = refreshGames(context);
   for (let wait = 500; ; wait = Math.min(2 * wait, 8_000)) {
     try {
       const config = await fetchConfig();
@@ -34,6 +34,7 @@ export async function start(context: Context): Promise<void> {
     }
   }
   setInterval(() => document.visibilityState === 'visible' && lookAround(context), LOOK_AROUND);
+  await games; // first what is seen
   await connectChain(context);
 }
 
