@@ -44,11 +44,12 @@ VERIFIER = deploy.Verifier(
 
 
 @contextmanager
-def chain(folder: Path, chain_id: int = 31337) -> Iterator[str]:
-    """A chain on this machine; yields its address."""
+def chain(folder: Path, chain_id: int = 31337, timestamp: int | None = None) -> Iterator[str]:
+    """A chain on this machine; yields its address. `timestamp`: what its clock starts at, instead of now."""
     port = unused_port()
     url = f"http://127.0.0.1:{port}"
     command = [str(anvil()), "--port", str(port), "--chain-id", str(chain_id), "--accounts", "0", "--quiet"]
+    command += [] if timestamp is None else ["--timestamp", str(timestamp)]
     child = Child("chain", command, folder / "chain.log")
     try:
         child.start()
@@ -69,15 +70,23 @@ class ScriptedGame:
     """Deploys, creates a game and plays it to the end."""
 
     def __init__(
-        self, url: str, cache: Path, seed: int = 1, verifier: deploy.Verifier = VERIFIER, **terms: Any
+        self,
+        url: str,
+        cache: Path,
+        seed: int = 1,
+        verifier: deploy.Verifier = VERIFIER,
+        created: bool = True,
+        **terms: Any,
     ) -> None:
+        """`created`: whether a game is opened at once."""
         self.w3, self.chance = connect(url), random.Random(seed)
         self.owner = Sender(self.w3, account(self.w3, "owner").key.to_0x_hex(), "OWNER_KEY")
         self.relay = Sender(self.w3, account(self.w3, "relay").key.to_0x_hex(), "RELAY_KEY")
         self.people = [account(self.w3, f"person {number}") for number in range(4)]
         self.deployment = deploy.deploy(self.w3, self.owner, verifier, cache)
         self.game = game_contract(self.w3, self.deployment.contract)
-        self.create(**terms)
+        if created:
+            self.create(**terms)
 
     def create(self, **terms: Any) -> None:
         """Opens a lobby; `play` plays this game."""

@@ -41,12 +41,20 @@ def claimed(state: State, event: Event, world: World) -> State:
     state, call = call_of(state, event, f"where the {amount} wei of {account} went")
     if call is not None and call.function == "claim":
         expect(to == account == call.arguments["account"], f"the {amount} wei of {account} went to {to}")
+        allowed = call.sender in (account, state.claimers.get(account))
+        expect(allowed, f"{call.sender} claimed for {account}, which did not choose it")
     elif call is not None:
         asked = (call.sender, call.arguments["to"])
         expect(asked == (account, to), f"the {amount} wei of {account} went to {to}, which it did not ask for")
     settled = state.settled | {account} if state.outcome else state.settled
     state = replace(state, credits={**state.credits, account: 0}, settled=settled, paid=state.paid + amount)
+    state = replace(state, claimed=state.claimed | {account})
     return state.counting("claims")
+
+
+def claimer_chosen(state: State, event: Event, world: World) -> State:
+    account, claimer = event.args["account"], event.args["claimer"]
+    return replace(state, claimers={**state.claimers, account: claimer})
 
 
 def payouts(state: State) -> Payout:

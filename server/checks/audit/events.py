@@ -30,13 +30,16 @@ EMITTERS: Mapping[str, tuple[str, ...]] = {
     "VoteClosed": ("closeVote",),
     "Moved": ("closeVote", "submitMove"),
     "GameOver": ("closeLobby", "closeVote", "submitMove", "voidGame"),
+    "ClaimerChosen": ("chooseClaimer",),
     "Claimed": ("claim", "claimTo"),
 }
 """The functions that emit each event."""
 PAYING = ("claim", "claimTo", "withdraw")
 """Functions that call others, which may call the contract again: only the first log is certainly theirs."""
 REGISTRY = ("ModelAdded", "BookAdded")
-"""Events that belong to no game."""
+"""Events of what a game is made of. They come before it."""
+PERSONAL = ("ClaimerChosen",)
+"""Events of an account, in all games."""
 
 
 @dataclass(frozen=True)
@@ -98,13 +101,13 @@ def decode(log: Log) -> tuple[str, Mapping[str, Any]] | None:
 
 
 def ours(log: Log, contract: str, game: int, model: int | None, book: int | None) -> bool:
-    """Whether a log is of the contract and about this game, its model or its book."""
+    """Whether a log is of the contract and about this game, its model or its book, or any account's own."""
     if log.address != contract or len(log.topics) < 2:
         return False
     names = {bytes.fromhex(topic[2:]): name for name, topic in topics().items()}
     about = {"ModelAdded": model, "BookAdded": book}
     name = names.get(log.topics[0])
-    return name is not None and int.from_bytes(log.topics[1], "big") == about.get(name, game)
+    return name in PERSONAL or (name is not None and int.from_bytes(log.topics[1], "big") == about.get(name, game))
 
 
 def call_of(sender: str, value: int, data: bytes, traced: bool = False) -> Call | None:

@@ -139,7 +139,9 @@ class _Fetcher:
 
     def _game_logs(self) -> list[Any]:
         topics = events.topics()
-        own = self._logs([topic for name, topic in topics.items() if name not in events.REGISTRY], self.game)
+        apart = (*events.REGISTRY, *events.PERSONAL)
+        number = events.topic_of(self.game)
+        own = self._logs([topic for name, topic in topics.items() if name not in apart], [number])
         created = next((log for log in own if log["topics"][0] == topics["GameCreated"]), None)
         if created is None:
             raise SettingsError(
@@ -149,20 +151,25 @@ class _Fetcher:
         decoded = events.decode(_log(created))
         assert decoded is not None
         self.terms = decoded[1]["terms"]
+        accounts = sorted({log["topics"][2] for log in own if log["topics"][0] == topics["Claimed"]})
         return (
-            self._logs([topics["ModelAdded"]], self.terms["model"])
-            + self._logs([topics["BookAdded"]], self.terms["book"])
+            self._logs([topics["ModelAdded"]], [events.topic_of(self.terms["model"])])
+            + self._logs([topics["BookAdded"]], [events.topic_of(self.terms["book"])])
+            + self._logs([topics[name] for name in events.PERSONAL], accounts)
             + own
         )
 
-    def _logs(self, names: list[str], number: int) -> list[Any]:
+    def _logs(self, names: list[str], subjects: list[str]) -> list[Any]:
+        """Logs of some events about some subjects: a game, or accounts."""
         found: list[Any] = []
+        if not subjects:
+            return found
         for start, end in log_ranges(self.start, self.number):
             question = {
                 "address": self.contract,
                 "fromBlock": hex(start),
                 "toBlock": hex(end),
-                "topics": [names, events.topic_of(number)],
+                "topics": [names, subjects],
             }
             found += self.node.need("eth_getLogs", question)
         return found

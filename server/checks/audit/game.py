@@ -109,6 +109,9 @@ class State:
     reason: str = ""
     credits: Mapping[str, int] = field(default_factory=dict)
     settled: frozenset[str] = frozenset()
+    claimed: frozenset[str] = frozenset()
+    claimers: Mapping[str, str] = field(default_factory=dict)  # whom accounts let claim for them
+    withdrawn: frozenset[str] = frozenset()  # accounts that took a stake back
     counts: Mapping[str, int] = field(default_factory=dict)
     unchecked: tuple[str, ...] = ()
 

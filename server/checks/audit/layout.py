@@ -75,6 +75,13 @@ class Layout:
                 for member in described["members"]
             }
         size, label = int(described["numberOfBytes"]), str(described["label"])
+        if "base" in described:  # a fixed array; values that fit share slots
+            part = int(self.types[described["base"]]["numberOfBytes"])
+            apart = max(1, 32 // part)
+            return [
+                self._value(described["base"], slot + index // apart, part * (index % apart), words)
+                for index in range(int(label.rpartition("[")[2].rstrip("]")))
+            ]
         value = words[slot] >> 8 * offset & (1 << 8 * size) - 1
         if label.startswith(("address", "contract ")):
             return str(Web3.to_checksum_address(value.to_bytes(20, "big")))

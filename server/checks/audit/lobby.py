@@ -43,6 +43,9 @@ def model_added(state: State, event: Event, world: World) -> State:
         agrees = same(call, event, "verifier", "insecure", "networkHash")
         length = len(call.arguments["sample"]) - WORDS_BYTES
         expect(length == args["proofBytes"], f"proofs of model {args['model']} are {args['proofBytes']} bytes long")
+        sample = bytes(call.arguments["sample"])
+        words = [int.from_bytes(sample[start : start + 32], "big") for start in range(0, WORDS_BYTES, 32)]
+        expect(world.judge(words, sample[WORDS_BYTES:]), f"the sample proof of model {args['model']} is not valid")
         expect(agrees, f"model {args['model']} is not what its registration asked for")
     state = replace(
         state,
@@ -179,5 +182,6 @@ def withdrawn(state: State, event: Event, world: World) -> State:
         expect(number == state.seat_of(account), f"{account} has not the seat {number}")
         seats[number] = Seat(NOBODY, NOBODY, 0)
     stakes = {name: stake for name, stake in state.stakes.items() if name != account}
-    state = replace(state, stakes=stakes, seats=tuple(seats), paid=state.paid + args["amount"])
+    gone = state.withdrawn | {account}
+    state = replace(state, stakes=stakes, seats=tuple(seats), paid=state.paid + args["amount"], withdrawn=gone)
     return state.counting("withdrawals")

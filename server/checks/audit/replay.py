@@ -27,18 +27,19 @@ STEPS: Mapping[str, Step] = {
     "VoteClosed": vote.vote_closed,
     "Moved": moves.moved,
     "GameOver": end.game_over,
+    "ClaimerChosen": end.claimer_chosen,
     "Claimed": end.claimed,
 }
 """What each event does to a game. Every event of `events.EMITTERS` has its step."""
-ALWAYS = ("Claimed",)
+ALWAYS = ("Claimed", "ClaimerChosen")
 """Events that belong to every phase."""
-REGISTERED = ("ModelAdded", "BookAdded")
-"""Events that come before the game."""
+BEFORE = ("ModelAdded", "BookAdded", "ClaimerChosen")
+"""Events that may come before the game."""
 
 
 def apply(state: State, event: Event, world: World) -> State:
     """The state after an event. Raises FindingError if the event is not what the rules make of the state."""
-    if event.name not in REGISTERED:
+    if event.name not in BEFORE:
         expect((event.name == "GameCreated") == (state.phase == "none"), f"{event.name} before the game was created")
     expect(state.phase != "over" or event.name in ALWAYS, f"{event.name} after the end of the game")
     due = _due(state)

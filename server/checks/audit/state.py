@@ -14,16 +14,19 @@ from server.checks.audit.events import Event
 from server.checks.audit.evidence import Facts, expect
 from server.checks.audit.game import PHASES, SIDES, State
 from server.checks.audit.layout import Key, Layout
+from server.checks.audit.lobby import NOBODY
+from server.checks.audit.vote import counted
 from server.model.game import OUTCOMES, REASONS
 
 Reference = tuple[str, *tuple[Key, ...]]
 """A variable of the contract, and the keys of a value in it."""
-NOBODY = "0x" + "00" * 20
 
 
 def references(game: int, found: Sequence[Event]) -> list[Reference]:
     """What of the contract's storage these events of a game bear upon."""
-    wanted: dict[Reference, None] = {("games",): None, ("_terms", game): None, ("_records", game): None}
+    wanted: dict[Reference, None] = {("games",): None} | {
+        (name, game): None for name in ("_terms", "_records", "_late")
+    }
     ply = max((event.args["ply"] for event in found if event.name == "BallotsCast"), default=None)
     for event in found:
         args = event.args
@@ -43,17 +46,13 @@ def references(game: int, found: Sequence[Event]) -> list[Reference]:
             case "Withdrawn":
                 wanted["_stakes", game, args["account"]] = None
             case "BallotsCast" if args["ply"] == ply:
-                for move in {entry[1] for entry in ballots(args["ballots"])}:
+                for move in {entry[1] for entry in counted(bytes(args["ballots"]))}:
                     wanted["_weights", game, ply, move] = None
+            case "Claimed":
+                wanted["claimerOf", args["account"]] = None
             case "Moved" if args["payee"] != NOBODY:
                 wanted["_credits", game, args["payee"]] = None
     return list(wanted)
-
-
-def ballots(packed: bytes) -> list[tuple[int, int]]:
-    """The (seat, move) pairs of a BallotsCast event: six bytes each, uint32 and uint16."""
-    pairs = (packed[at : at + 6] for at in range(0, len(packed), 6))
-    return [(int.from_bytes(pair[:4], "big"), int.from_bytes(pair[4:], "big")) for pair in pairs]
 
 
 def expected(state: State, facts: Facts) -> Mapping[Reference, Any]:
@@ -80,6 +79,12 @@ def expected(state: State, facts: Facts) -> Mapping[Reference, Any]:
             }
             for account, stake in state.stakes.items()
         },
+        **{
+            ("_stakes", game, account): {"side": 0, "settled": account in state.settled, "seat": 0, "amount": 0}
+            for account in state.withdrawn - state.stakes.keys()
+        },
+        ("_late", game): {"extensions": state.extensions, "staked": [state.late.get(side, 0) for side in SIDES]},
+        **{("claimerOf", account): state.claimers.get(account, NOBODY) for account in state.claimed},
         **{
             ("_voters", game, number): {
                 "voteKey": seat.vote_key,

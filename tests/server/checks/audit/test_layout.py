@@ -32,8 +32,8 @@ def test_storage_is_what_the_views_say(played: ScriptedGame) -> None:
     stake = read(played, "_stakes", number, person)
     assert (stake["amount"], stake["seat"], stake["settled"]) == (10**18 + 1, 1, True)
     assert list(read(played, "_models", 0).values())[:2] == [played.deployment.verifier, True]
-    book = read(played, "_books", 0)
-    assert played.w3.eth.get_code(book["pointer"] if isinstance(book, dict) else book)[:1] == b"\0"
+    assert played.w3.eth.get_code(read(played, "_books", 0)["pointer"])[:1] == b"\0"
+    assert read(played, "_late", number) == {"extensions": 0, "staked": [0, 0]}
     assert read(played, "_voters", number, 2)["voteKey"] == played.people[2].address
 
 

@@ -1,0 +1,143 @@
+"""Stakes that are withdrawn, large late stakes, claimers, and the beacon's draw, as the audit replays them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hexbytes import HexBytes
+
+from server.chain import beacon
+from server.checks.audit import evidence, report
+from server.checks.audit.events import Event
+from server.checks.audit.evidence import Facts
+from server.checks.audit.game import World
+from server.settings import ROOT
+from tests.server.checks.audit.support import ORIGIN, accepts, audited, check, newest, record_of
+from tests.server.scripted import VERIFIER, ScriptedGame, chain
+
+LOBBY = 400
+"""Seconds; the final window is a quarter of it."""
+NOBODY = "0x" + "00" * 20
+
+
+def problems(facts: Facts, events: tuple[Event, ...]) -> list[str]:
+    world = World(facts.chain_id, facts.contract, facts.game, accepts, facts.code, facts.hashes)
+    found: list[str] = report.audited(replace(facts, events=events), world, None)["problems"]
+    return found
+
+
+@pytest.fixture(scope="module")
+def lobby(game: ScriptedGame) -> Iterator[ScriptedGame]:
+    """Two of three leave, one of them comes back on the other side, and late stakes extend the lobby."""
+    game.create(lobbyPeriod=LOBBY, maxPly=2)
+    call, number = game.game.functions, game.number
+    for person in range(3):
+        game.by(person).send(call.stake(number, 0, game.people[person].address), 10**18)
+    for person in (1, 2):
+        game.by(person).send(call.withdraw(number))
+    game.by(1).send(call.stake(number, 1, NOBODY), 10**18)
+    game.by(2).send(call.stake(number, 0, game.people[3].address), 2 * 10**18)
+    game.wait(LOBBY * 4 // 5)
+    game.by(3).send(call.stake(number, 0, game.people[3].address), 10**18)
+    game.wait(LOBBY)
+    game.relay.send(call.closeLobby(number))
+    yield game
+
+
+def test_a_lobby_that_people_left(lobby: ScriptedGame) -> None:
+    result = audited(lobby)
+    assert result["problems"] == [] and result["unchecked"] == [ORIGIN]
+    assert result["staked"] == str(5 * 10**18)
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "value"),
+    [
+        ("Withdrawn", "account", "0x" + "12" * 20),
+        ("Withdrawn", "amount", 7),
+        ("Withdrawn", "side", 1),
+        ("Withdrawn", "seat", 0),
+        ("LobbyExtended", "deadline", 7),
+        ("Staked", "seat", 7),
+    ],
+)
+def test_a_lobby_told_otherwise(lobby: ScriptedGame, name: str, field: str, value: Any) -> None:
+    facts = evidence.check(record_of(lobby))
+    place = next(place for place, event in enumerate(facts.events) if event.name == name)
+    event = facts.events[place]
+    changed = replace(event, args={**event.args, field: value})
+    assert problems(facts, (*facts.events[:place], changed, *facts.events[place + 1 :]))
+    assert problems(facts, (*facts.events[:place], *facts.events[place + 1 :])), "left out"
+
+
+def test_a_stake_withdrawn_too_late(lobby: ScriptedGame) -> None:
+    facts = evidence.check(record_of(lobby))
+    place = next(place for place, event in enumerate(facts.events) if event.name == "Withdrawn")
+    late = replace(facts.events[place], time=facts.events[place].time + LOBBY * 4 // 5)
+    found = problems(facts, (*facts.events[:place], late, *facts.events[place + 1 :]))
+    assert "withdrew in the lobby's final window" in found[0]
+
+
+def test_claimers(game: ScriptedGame) -> None:
+    game.create(lobbyPeriod=LOBBY)
+    call, number, staker = game.game.functions, game.number, game.people[3].address
+    game.by(3).send(call.stake(number, 1, NOBODY), 10**18)
+    game.wait(2 * LOBBY)
+    game.relay.send(call.closeLobby(number))
+    game.by(3).send(call.chooseClaimer(game.relay.address))
+    game.relay.send(call.claim(number, staker))
+    facts = evidence.check(record_of(game))
+    assert check(record_of(game))["problems"] == []
+    stranger = tuple(event for event in facts.events if event.name != "ClaimerChosen")
+    assert f"{game.relay.address} claimed for {staker}, which did not choose it" in problems(facts, stranger)
+
+
+# ----------------------------------------------------------------------------------------------------------- the beacon
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ScriptedGame]:
+    """A game whose opening a round of quicknet drew, on a chain whose clock stands when that round was signed."""
+    signed = json.loads((ROOT / "tests" / "vectors" / "beacon.json").read_text())["quicknet"][-1]
+    number, signature = int(signed["round"]), HexBytes(signed["signature"])
+    due = beacon.GENESIS + (number - 1) * beacon.PERIOD
+    folder = tmp_path_factory.mktemp("beacon")
+    with chain(folder, chain_id=10, timestamp=due - 3 * 24 * 3600) as url:
+        game = ScriptedGame(url, folder, verifier=replace(VERIFIER, insecure=False), created=False)
+        game.wait(25 * 3600)
+        game.create(lobbyPeriod=3600)
+        call = game.game.functions
+        game.by(0).send(call.stake(game.number, 0, game.people[0].address), 10**18)
+        game.w3.provider.make_request("evm_setNextBlockTimestamp", [due - 61])  # type: ignore[arg-type]
+        game.relay.send(call.closeLobby(game.number))
+        game.w3.provider.make_request("evm_setNextBlockTimestamp", [due + 1])  # type: ignore[arg-type]
+        game.relay.send(call.beginByBeacon(game.number, signature))
+        yield game
+
+
+def test_an_opening_drawn_by_the_beacon(drawn: ScriptedGame) -> None:
+    result = check(record_of(drawn, newest(drawn)), anchor=newest(drawn))
+    assert result["problems"] == [] and result["unchecked"] == [ORIGIN]
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "value", "complaint"),
+    [
+        ("RoundFixed", "round", 7, "the draw's round is 7"),
+        ("RoundFixed", "deadline", 7, "the beacon has time until 7"),
+        ("RoundSigned", "round", 7, "round 7 drew, not"),
+        ("RoundSigned", "signature", bytes(128), "the beacon did not sign round"),
+        ("Began", "opening", 10**6, "the draw gives opening"),
+    ],
+)
+def test_a_draw_told_otherwise(drawn: ScriptedGame, name: str, field: str, value: Any, complaint: str) -> None:
+    facts = evidence.check(record_of(drawn, newest(drawn)))
+    place = next(place for place, event in enumerate(facts.events) if event.name == name)
+    event = facts.events[place]
+    changed = replace(event, args={**event.args, field: value})
+    found = problems(facts, (*facts.events[:place], changed, *facts.events[place + 1 :]))
+    assert found[0].startswith(complaint)
