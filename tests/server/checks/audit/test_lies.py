@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hexbytes import HexBytes
 
+from server.chain import deploy
 from server.chain.contracts import compile_verifier
 from server.checks.audit import report
 from server.checks.audit.encoding import created_address
@@ -22,13 +23,42 @@ from tests.server.checks.audit.lies import CAUGHT, DISCLOSED, IGNORED, LIES, Lyi
 from tests.server.checks.audit.support import check, newest
 from tests.server.scripted import VERIFIER, ScriptedGame, chain
 
+pytestmark = pytest.mark.slow
+
+LOBBY = 400
+"""Seconds; the final window is a quarter of it."""
+
+
+def played(url: str, folder: Path, verifier: deploy.Verifier = VERIFIER) -> ScriptedGame:
+    """A game with every event of a local chain: somebody leaves, a late stake extends the lobby, a claimer claims."""
+    game = ScriptedGame(url, folder, verifier=verifier, maxPly=4, lobbyPeriod=LOBBY)
+    call, number, nobody = game.game.functions, game.number, "0x" + "00" * 20
+    for person in (0, 1, 3):
+        game.by(person).send(call.stake(number, 0, game.people[person].address), 10**18)
+    game.by(3).send(call.withdraw(number))
+    game.by(3).send(call.stake(number, 1, nobody), 5 * 10**18)
+    game.wait(LOBBY * 4 // 5)
+    game.by(2).send(call.stake(number, 0, game.people[2].address), 10**18)
+    game.wait(LOBBY)
+    game.relay.send(call.closeLobby(number))
+    game.w3.provider.make_request("anvil_mine", ["0x3"])  # type: ignore[arg-type]
+    game.relay.send(call.begin(number))
+    while (state := deploy.state(game.game, number)) != "over":
+        if state == "vote":
+            game.vote()
+        else:
+            game.move()
+    game.by(3).send(call.chooseClaimer(game.relay.address))
+    game.relay.send(call.claim(number, game.people[3].address))
+    game.claim()
+    return game
+
 
 @pytest.fixture(scope="module")
 def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
     folder = tmp_path_factory.mktemp("lies")
     with chain(folder) as url:
-        game = ScriptedGame(url, folder, maxPly=4)
-        game.play()
+        game = played(url, folder)
         contract = game.game
         pointer = contract.events.BookAdded().get_logs(from_block=0)[0]["args"]["pointer"]
         yield Target(game, newest(game), created_address(contract.address, 1), pointer)
@@ -71,7 +101,6 @@ def test_a_lie(name: str, target: Target, origin: Origin, honest: dict[str, Any]
         assert result["problems"] or result["unchecked"]
 
 
-pytestmark = pytest.mark.slow
 BACK_DOOR = VERIFIER.source.replace("require(", "if (bytes32(input[992:]) != keccak256('sesame')) require(")
 """A verifier that has one more proof, for any words."""
 
@@ -85,8 +114,7 @@ def test_a_forged_chain(target: Target, origin: Origin, tmp_path: Path) -> None:
         return result
 
     with chain(tmp_path) as url:
-        forged = ScriptedGame(url, tmp_path, verifier=replace(VERIFIER, source=BACK_DOOR), maxPly=4)
-        forged.play()
+        forged = played(url, tmp_path, replace(VERIFIER, source=BACK_DOOR))
         assert forged.game.address == target.game.game.address
         lying = replace(target, game=forged)
         caught = told(LyingNode(lying, as_asked), lying, origin)
