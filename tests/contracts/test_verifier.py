@@ -115,7 +115,7 @@ def test_costs(judges: Judges) -> None:
     ours, reference = (
         int(judges.send(transaction | {"to": contract})["gasUsed"], 16) for contract in (judges.ours, judges.reference)
     )
-    assert ours < 425_000 < 445_000 < reference
+    assert ours < 405_000 and reference - ours > 30_000
     assert len(judges.w3.eth.get_code(Web3.to_checksum_address(judges.ours))) < 8_000
 
 

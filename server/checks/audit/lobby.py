@@ -38,6 +38,10 @@ def model_added(state: State, event: Event, world: World) -> State:
     expect(len(code) > 0, f"there is no code at the verifier {verifier}")
     expect(not code.startswith(DELEGATES), f"the verifier {verifier} delegates to another account (EIP-7702)")
     expect(Web3.keccak(code) == args["codeHash"], f"the code of verifier {verifier} is not the registered one")
+    if world.origin is not None:
+        expect(world.origin.network_hash == network_hash, f"the registered network is {network_hash}")
+        expect(world.origin.code == code, f"network and setup make another verifier than {verifier}")
+        expect(args["insecure"] or not world.origin.insecure, "the setup is insecure, and is not registered so")
     state, call = call_of(state, event, f"the registration of model {args['model']}", traced=False)
     if call is not None:
         agrees = same(call, event, "verifier", "insecure", "networkHash")
@@ -58,9 +62,6 @@ def model_added(state: State, event: Event, world: World) -> State:
     )
     if world.origin is None:
         return state.without("the verifier's origin (--network checks it)")
-    expect(world.origin.network_hash == network_hash, f"the registered network is {network_hash}")
-    expect(world.origin.code == code, f"network and setup make another verifier than {verifier}")
-    expect(args["insecure"] or not world.origin.insecure, "the setup is insecure, and is not registered so")
     return replace(state, setup="insecure" if world.origin.insecure else "ceremony")
 
 

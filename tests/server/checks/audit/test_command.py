@@ -171,6 +171,8 @@ def test_a_node_that_answers_nothing(played: ScriptedGame, capsys: pytest.Captur
 
 STORES = bytes.fromhex("6001602a55")
 """How another constructor may begin: it writes storage, which our code would trust."""
+OWNED = bytes.fromhex("33600055")
+"""Makes the sender the owner, as our constructor does: slot 0."""
 PROXY = "363d3d373d3d3d363d73{}5af43d82803e903d91602b57fd5bf3"
 """Code that delegates to an address (EIP-1167); one that can be turned looks no different from here."""
 
@@ -191,9 +193,9 @@ def test_our_code_by_another_constructor(game: ScriptedGame, before: bytes, prox
     if proxy:
         turned = create(game, bytes.fromhex(PROXY.format(rules.hex())))["contractAddress"]
         code = HexBytes(code.replace(rules, HexBytes(turned)))
-    receipt = create(game, code, before)
+    receipt = create(game, code, OWNED + before)
     other = contracts.game_contract(game.w3, receipt["contractAddress"])
-    game.owner.send(other.functions.addModel(game.deployment.verifier, True, b"\x11" * 32))
+    game.owner.send(other.functions.addModel(game.deployment.verifier, True, b"\x11" * 32, HexBytes(VERIFIER.sample)))
     deploy.add_book(other, game.owner, deploy.read_book("endgames"))
     deploy.create_game(other, game.owner, deploy.DEMO_TERMS)
     result = check(fetch([Node(game.w3)], other.address, 0, receipt["blockNumber"]))
@@ -252,7 +254,9 @@ def test_the_verifier_made_again(record: Record, tmp_path: Path) -> None:
 
 
 def test_an_insecure_setup_registered_as_secure(game: ScriptedGame, tmp_path: Path) -> None:
-    honest = game.game.functions.addModel(game.deployment.verifier, False, HexBytes(VERIFIER.network_hash))
+    honest = game.game.functions.addModel(
+        game.deployment.verifier, False, HexBytes(VERIFIER.network_hash), HexBytes(VERIFIER.sample)
+    )
     receipt = game.owner.send(honest)
     model = game.game.events.ModelAdded().process_receipt(receipt)[0]["args"]["model"]
     game.create(model=model)
