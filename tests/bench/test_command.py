@@ -56,7 +56,7 @@ def test_measures_the_native_prover(tmp_path: Path, document: Path, capsys: pyte
     assert result["public_words"] == 31
     assert result["calldata_bytes"] == 31 * 32 + result["proof_bytes"]
     assert 200_000 < result["verify_gas"] < 1_000_000
-    assert 10_000 < result["runtime_code_bytes"] < 30_000
+    assert 4_000 < result["runtime_code_bytes"] < 20_000
     assert result["machine"]["cores"] >= 1
 
 
