@@ -109,8 +109,11 @@ use crate::{
 /// What the gates depend on: part of the verifying key.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Shape {
+    /// Fractional bits of weights and sums.
     pub shift: u32,
+    /// Z, added to every rounded sum.
     pub zero_point: i64,
+    /// F, the fixed columns of packed kernels.
     pub weight_columns: usize,
 }
 
@@ -136,8 +139,11 @@ pub struct Second<T> {
     pub h: [T; 2],
     /// Running sum of all fractions.
     pub phi: T,
+    /// A block's activations so far, at the point eta.
     pub x_sum: T,
+    /// A block's sums so far, with its products off the board, at the point eta.
     pub y_sum: T,
+    /// A block's packed kernel so far, at the point (eta, rho).
     pub kernel: T,
     /// At block ends: the packed sums of a stage.
     pub sum: T,
@@ -146,10 +152,12 @@ pub struct Second<T> {
 }
 
 impl<T> First<T> {
+    /// The columns in the circuit's order.
     pub fn each(&self) -> [&T; 8] {
         [&self.u[0], &self.u[1], &self.r[0], &self.r[1], &self.x[0], &self.x[1], &self.multiplicity, &self.word]
     }
 
+    /// The columns in the circuit's order, by value.
     pub fn into_each(self) -> [T; 8] {
         let ([u0, u1], [r0, r1], [x0, x1]) = (self.u, self.r, self.x);
         [u0, u1, r0, r1, x0, x1, self.multiplicity, self.word]
@@ -157,11 +165,13 @@ impl<T> First<T> {
 }
 
 impl<T> Second<T> {
+    /// The columns in the circuit's order.
     pub fn each(&self) -> [&T; 8] {
         let [h0, h1] = &self.h;
         [h0, h1, &self.phi, &self.x_sum, &self.y_sum, &self.kernel, &self.sum, &self.total]
     }
 
+    /// The columns in the circuit's order, by value.
     pub fn into_each(self) -> [T; 8] {
         let [h0, h1] = self.h;
         [h0, h1, self.phi, self.x_sum, self.y_sum, self.kernel, self.sum, self.total]
@@ -184,6 +194,7 @@ pub struct Challenges<T> {
 }
 
 impl<T: Copy> Challenges<T> {
+    /// Calls `f` with each challenge, in the order in which the transcript draws them.
     pub fn map<U>(&self, mut f: impl FnMut(T) -> U) -> Challenges<U> {
         Challenges {
             rho: f(self.rho),
@@ -195,12 +206,18 @@ impl<T: Copy> Challenges<T> {
     }
 }
 
+/// The columns of the circuit, as Halo2 numbers them.
 #[derive(Clone, Debug)]
 pub struct Columns {
+    /// Part of the keys.
     pub fixed: Fixed<Column<FixedColumn>>,
+    /// Advice, committed before the challenges are drawn.
     pub first: First<Column<Advice>>,
+    /// Advice, committed after the challenges are drawn.
     pub second: Second<Column<Advice>>,
+    /// Drawn between the two phases.
     pub challenges: Challenges<Challenge>,
+    /// The public words, from row 0.
     pub instance: Column<Instance>,
 }
 
@@ -280,6 +297,7 @@ fn fixed_columns(meta: &mut ConstraintSystem<Fr>, shape: Shape) -> Fixed<Column<
 
 /// What the gates compute with: expressions for keys and verifiers, field elements for the prover.
 pub trait Arithmetic: Clone + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> {
+    /// A field element as such a value.
     fn constant(value: Fr) -> Self;
 }
 
@@ -327,6 +345,7 @@ pub struct Constants<T> {
 }
 
 impl<T: Arithmetic> Constants<T> {
+    /// The constants of a circuit of this shape at these challenges.
     pub fn new(at: Challenges<T>, shape: Shape) -> Self {
         let Shape { shift, zero_point, weight_columns } = shape;
         let number = |value: i64| T::constant(integer(value));
@@ -368,14 +387,21 @@ fn square<T: Arithmetic>(value: &T) -> T {
 
 /// The cells around a row. The gates read them through this alone.
 pub trait Cells {
+    /// What a cell reads as.
     type Value: Arithmetic;
 
+    /// The columns by name.
     fn columns(&self) -> &Columns;
+    /// The numbers that are the same in every row.
     fn constants(&self) -> &Constants<Self::Value>;
+    /// The cell of a fixed column `rotation` rows from this one, around the domain's end.
     fn query_fixed(&mut self, column: Column<FixedColumn>, rotation: Rotation) -> Self::Value;
+    /// The cell of an advice column `rotation` rows from this one, around the domain's end.
     fn query_advice(&mut self, column: Column<Advice>, rotation: Rotation) -> Self::Value;
+    /// The cell of an instance column in this row.
     fn query_instance(&mut self, column: Column<Instance>) -> Self::Value;
 
+    /// A fixed cell of this row.
     fn fixed(&mut self, column: impl Fn(&Fixed<Column<FixedColumn>>) -> Column<FixedColumn>) -> Self::Value {
         let column = column(&self.columns().fixed);
         self.query_fixed(column, Rotation::cur())
@@ -387,34 +413,37 @@ pub trait Cells {
         [0, -1, -2].map(|rotation| self.query_fixed(column, Rotation(rotation)))
     }
 
+    /// The public word of this row; 0 below the last word.
     fn instance(&mut self) -> Self::Value {
         let column = self.columns().instance;
         self.query_instance(column)
     }
 
-    /// A cell of this row.
+    /// A first-phase cell of this row.
     fn first(&mut self, column: impl Fn(&First<Column<Advice>>) -> Column<Advice>) -> Self::Value {
         let column = column(&self.columns().first);
         self.query_advice(column, Rotation::cur())
     }
 
-    /// A cell of the row before.
+    /// A first-phase cell of the row before.
     fn first_before(&mut self, column: impl Fn(&First<Column<Advice>>) -> Column<Advice>) -> Self::Value {
         let column = column(&self.columns().first);
         self.query_advice(column, Rotation::prev())
     }
 
+    /// A second-phase cell of this row.
     fn second(&mut self, column: impl Fn(&Second<Column<Advice>>) -> Column<Advice>) -> Self::Value {
         let column = column(&self.columns().second);
         self.query_advice(column, Rotation::cur())
     }
 
+    /// A second-phase cell of the row before.
     fn second_before(&mut self, column: impl Fn(&Second<Column<Advice>>) -> Column<Advice>) -> Self::Value {
         let column = column(&self.columns().second);
         self.query_advice(column, Rotation::prev())
     }
 
-    /// A cell of the block before.
+    /// A second-phase cell of the block before, 36 rows up.
     fn second_block_before(&mut self, column: impl Fn(&Second<Column<Advice>>) -> Column<Advice>) -> Self::Value {
         let column = column(&self.columns().second);
         self.query_advice(column, Rotation(-(ROWS as i32)))

@@ -22,7 +22,9 @@ pub type Coefficients = Vec<Fr>;
 
 /// The n = 2^k roots of unity.
 pub struct Domain {
+    /// log2 of the number of points.
     pub k: u32,
+    /// The primitive root of unity whose powers are the points.
     pub omega: Fr,
     n_inverse: Fr,
     /// The first n / 2 powers of 1 / omega in bit-reversed order.
@@ -31,12 +33,14 @@ pub struct Domain {
 
 /// A shifted domain, `shift omega^i`.
 pub struct Coset {
+    /// What the domain's points are multiplied by.
     pub shift: Fr,
     /// At h + j (h = 1, 2, 4, .. n / 2; j < h): the j-th point, to the power n / (2 h).
     twiddles: Vec<Fr>,
 }
 
 impl Domain {
+    /// The domain of 2^k points. Panics if the field has no such root of unity (k above 28).
     pub fn new(k: u32) -> Domain {
         let n = 1u64 << k;
         let omega = (k..Fr::S).fold(Fr::ROOT_OF_UNITY, |root, _| root.square());
@@ -45,6 +49,7 @@ impl Domain {
         Domain { k, omega, n_inverse: Fr::from(n).invert().expect("not zero"), twiddles }
     }
 
+    /// The number of points, 2^k.
     pub fn n(&self) -> usize {
         1 << self.k
     }

@@ -27,6 +27,7 @@ use crate::{
 
 /// A network ready to be proven.
 pub struct Keys {
+    /// The network, and where its proof's cells stand.
     pub layout: Arc<Layout>,
     pub(crate) parameters: Arc<Parameters>,
     pub(crate) verifying: VerifyingKey<G1Affine>,
@@ -75,6 +76,7 @@ impl Keys {
         &self.verifying
     }
 
+    /// The setup that the keys were derived from.
     pub fn parameters(&self) -> &Parameters {
         &self.parameters
     }

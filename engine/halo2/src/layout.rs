@@ -106,12 +106,31 @@ pub const PLANES_A_WORD: usize = 3;
 /// The largest k: 2^20 rows.
 const K_MAX: u32 = 20;
 
+/// A block of 36 rows, by what it holds. See "Blocks" above.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Block {
+    /// The public words and the threshold.
     Head,
-    Logits { plane: usize, upper: bool },
-    Ones { layer: usize },
-    Channel { layer: usize, channel: usize },
+    /// Half of the scores of a policy plane, one a row.
+    Logits {
+        /// The policy plane.
+        plane: usize,
+        /// Whether it is the half of positions 71..36.
+        upper: bool,
+    },
+    /// A plane of ones, which carries a layer's biases.
+    Ones {
+        /// The layer that the plane enters.
+        layer: usize,
+    },
+    /// A plane of activations that enters a layer, and for a hidden one the sums it was rounded from.
+    Channel {
+        /// The layer that the plane enters.
+        layer: usize,
+        /// The plane: an output of the layer before, or an input plane of the network.
+        channel: usize,
+    },
+    /// The end of a public word whose planes lie right before.
     Word,
 }
 
@@ -124,6 +143,7 @@ pub struct Packing {
 }
 
 impl Packing {
+    /// How many field elements hold all outputs.
     pub fn groups(&self) -> usize {
         self.outputs.div_ceil(self.digits)
     }
@@ -139,6 +159,7 @@ impl Packing {
         (self.outputs - 1 - output) % self.digits
     }
 
+    /// The group of an output.
     pub fn group(&self, output: usize) -> usize {
         (self.outputs - 1 - output) / self.digits
     }
@@ -149,6 +170,7 @@ impl Packing {
         self.members(group).fold(Fr::ZERO, |sum, output| sum * base + integer(value(output)))
     }
 
+    /// One over the base of the digits.
     pub fn digit_inverse(&self) -> Fr {
         inverse_power_of_two(self.bits)
     }
@@ -189,7 +211,9 @@ pub struct Fixed<T> {
     pub logit: T,
     /// In rows of products off the board: 1 below, 2 above. In the threshold's row: 1.
     pub off_board: T,
+    /// The table's first coordinate: u, -1 or a word's tag.
     pub table_u: T,
+    /// The table's second coordinate: f(u), r or a word.
     pub table_x: T,
     /// The packed kernels.
     pub weights: Vec<T>,
@@ -215,9 +239,12 @@ impl<T> Fixed<T> {
     }
 }
 
+/// Where the cells of a network's proof stand.
 #[derive(Clone, Debug)]
 pub struct Layout {
+    /// The network that is laid out.
     pub network: Arc<Network>,
+    /// The blocks from row 0, 36 rows each.
     pub blocks: Vec<Block>,
     /// log2 of the number of rows.
     pub k: u32,
@@ -276,6 +303,7 @@ impl Layout {
         self.bit_words + 1
     }
 
+    /// How the outputs of a layer are packed.
     pub fn packing(&self, layer: usize) -> Packing {
         packing(&self.network, layer)
     }

@@ -4,6 +4,8 @@
 //! cells are filled), then `prover.rs` (the protocol) with what it works with: `keys.rs`, `fft.rs`, `msm.rs`, `quotient.rs`
 //! and `opening.rs`.
 
+#![deny(missing_docs)]
+
 pub mod ceremony;
 pub mod circuit;
 pub mod fft;

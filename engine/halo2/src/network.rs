@@ -46,10 +46,13 @@ pub fn is_pad(position: usize) -> bool {
     position % 9 == 8
 }
 
+/// The kernel of a layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
+    /// 1x1: every square on its own.
     Conv1,
+    /// 3x3: a square and its neighbours; what lies off the board counts 0.
     Conv3,
 }
 
@@ -68,14 +71,20 @@ fn step(d: usize) -> isize {
     9 * (d as isize / 3 - 1) + d as isize % 3 - 1
 }
 
+/// One linear layer.
 #[derive(Clone, Debug)]
 pub struct Layer {
+    /// The kernel.
     pub kind: Kind,
+    /// Whether the activations that entered the layer before are added to the sums.
     pub skip: bool,
+    /// Input channels.
     pub inputs: usize,
+    /// Output channels.
     pub outputs: usize,
     /// `[output][input][offset]`
     weights: Vec<i32>,
+    /// By output, with `shift` fractional bits.
     pub biases: Vec<i32>,
 }
 
@@ -100,13 +109,17 @@ impl Layer {
     }
 }
 
+/// The integer network that its file describes.
 #[derive(Clone, Debug)]
 pub struct Network {
+    /// Fractional bits of weights and sums.
     pub shift: u32,
     /// Added to every rounded sum, so that the table's indices are not negative:
     /// `u = floor((y + 2^(shift-1)) / 2^shift) + zero_point`.
     pub zero_point: i64,
+    /// Input planes, of 64 bits each.
     pub planes: usize,
+    /// From the input on; the last one makes the logits.
     pub layers: Vec<Layer>,
     /// SHA-256 of the network's file.
     pub hash: [u8; 32],
@@ -165,7 +178,8 @@ struct LayerHeader {
 }
 
 impl Network {
-    /// Reads a network's file (safetensors, see `engine/policy.py`) and checks its shapes and bounds.
+    /// Reads a network's file (safetensors, see `engine/policy.py`). Errors if it is none, or if its shapes do not fit
+    /// together, or if a sum or a score could leave the range that a proof can hold.
     pub fn from_bytes(bytes: &[u8]) -> Result<Network, String> {
         let bad = |error: &dyn std::fmt::Display| format!("not a network: {error}");
         let tensors = SafeTensors::deserialize(bytes).map_err(|e| bad(&e))?;
@@ -201,6 +215,7 @@ impl Network {
         Ok(network)
     }
 
+    /// The last layer.
     pub fn logit_layer(&self) -> &Layer {
         &self.layers[self.layers.len() - 1]
     }
@@ -210,6 +225,7 @@ impl Network {
         self.logit_layer().outputs
     }
 
+    /// Weights and biases, counted.
     pub fn parameters(&self) -> usize {
         self.layers.iter().map(|layer| layer.weights.len() + layer.biases.len()).sum()
     }

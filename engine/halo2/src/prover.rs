@@ -48,26 +48,35 @@ pub type Word = [u8; 32];
 /// What a prover is doing, for whoever waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
+    /// Evaluates the network and fills the columns of the first phase.
     Witness,
+    /// Commits to the columns of both phases.
     Commitments,
+    /// Divides the gates by the vanishing polynomial.
     Quotient,
+    /// Evaluates the polynomials at the transcript's point and opens them.
     Opening,
 }
 
 /// Called as a proof grows, with the step at hand and the fraction done; false cancels the proof.
 pub type Progress<'a> = dyn FnMut(Step, f64) -> bool + 'a;
 
+/// Why there is no proof.
 #[derive(Debug, PartialEq, Eq)]
 pub enum ProveError {
+    /// `Progress` said false.
     Cancelled,
     /// The request makes no sense, or the prover failed.
     Failed(String),
 }
 
+/// The network's move in a position, with its proof.
 pub struct Proof {
     /// Policy index of the legal move with the highest score.
     pub index: usize,
+    /// The public words: the bitmap of moves, the input planes, the context.
     pub words: Vec<Word>,
+    /// The proof as the verifier contract takes it, `Keys::proof_bytes` long.
     pub bytes: Vec<u8>,
 }
 

@@ -16,6 +16,7 @@ use halo2_axiom::{
 use rand::{SeedableRng, rngs::StdRng};
 use rayon::prelude::*;
 
+/// KZG parameters over BN254: powers of tau in G1 and their Lagrange form, 2^k points each, and tau in G2.
 pub type Parameters = ParamsKZG<Bn256>;
 
 const G1_BYTES: usize = 64;

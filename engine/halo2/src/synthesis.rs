@@ -16,18 +16,23 @@ use crate::{
 
 /// The cells of a proof that are known before its challenges, and its public words.
 pub struct Witness {
+    /// Columns of 2^k cells each.
     pub first: First<Vec<Fr>>,
+    /// The public words, the context last.
     pub words: Vec<Fr>,
 }
 
+/// One evaluation of a network, for Halo2's own functions.
 #[derive(Clone)]
 pub struct PolicyCircuit {
+    /// Where the cells stand.
     pub layout: Arc<Layout>,
     /// None for keys.
     pub witness: Option<Arc<Witness>>,
 }
 
 impl PolicyCircuit {
+    /// What the gates of a layout depend on.
     pub fn shape(layout: &Layout) -> Shape {
         Shape {
             shift: layout.network.shift,

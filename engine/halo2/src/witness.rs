@@ -20,9 +20,13 @@ struct Cells {
 
 /// What a proof is about: an evaluation, the input it started from and the threshold its scores are compared with.
 pub struct Statement<'a> {
+    /// Where the cells stand.
     pub layout: &'a Layout,
+    /// Input planes of 64 bits, each 0 or 1, from a1.
     pub planes: &'a [[u8; 64]],
+    /// What the network computed of the planes.
     pub evaluation: &'a Evaluation,
+    /// Scores of at least this set their bit in the public words.
     pub threshold: i64,
 }
 
