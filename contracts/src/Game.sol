@@ -113,7 +113,7 @@ contract Game is Registry {
     // ------------------------------------------------------------------------------------------------------ owner
 
     /// @inheritdoc IGame
-    function createGame(Terms calldata terms_, uint128 pot) external payable onlyOwner returns (uint256 game) {
+    function createGame(Terms memory terms_, uint128 pot) external payable onlyOwner returns (uint256 game) {
         Model memory model_ = model(terms_.model);
         if (model_.insecure && !_isLocal()) revert InsecureModel(terms_.model, block.chainid);
         _checkUsable(model_.usableFrom);
@@ -139,7 +139,7 @@ contract Game is Registry {
     function stake(uint256 game, Side side, address voteKey) external payable returns (uint32 number) {
         Record storage record = _in(game, State.Lobby);
         uint64 deadline = record.deadline;
-        if (deadline != 0 && block.timestamp >= deadline) revert TooLate(block.timestamp, deadline);
+        if (deadline != 0) _checkOpen(deadline);
         uint80 amount = _received();
         Terms storage terms_ = _terms[game];
         if (amount < terms_.minStake) revert StakeTooSmall(amount, terms_.minStake);
@@ -199,10 +199,7 @@ contract Game is Registry {
     /// @inheritdoc IGame
     function withdraw(uint256 game) external returns (uint256 amount) {
         Record storage record = _in(game, State.Lobby);
-        if (record.deadline != 0) {
-            uint256 cutoff = record.deadline - _window(game);
-            if (block.timestamp >= cutoff) revert TooLate(block.timestamp, cutoff);
-        }
+        if (record.deadline != 0) _checkOpen(record.deadline - _window(game));
         Stake memory held = _stakes[game][msg.sender];
         if (held.amount == 0) revert NothingStaked(msg.sender);
         delete _stakes[game][msg.sender];
@@ -221,7 +218,7 @@ contract Game is Registry {
     function closeLobby(uint256 game) external {
         Record storage record = _in(game, State.Lobby);
         uint64 deadline = record.deadline;
-        if (block.timestamp < deadline) revert TooEarly(block.timestamp, deadline);
+        _checkDue(deadline);
         if (record.worldPool == 0) {
             if (deadline == 0) revert NoWorldStake(game);
             _end(game, record, Outcome.Void, Reason.Empty);
@@ -245,7 +242,7 @@ contract Game is Registry {
     /// @inheritdoc IGame
     function begin(uint256 game) external {
         Record storage record = _in(game, State.Drawn);
-        if (block.timestamp < record.deadline) revert TooEarly(block.timestamp, record.deadline);
+        _checkDue(record.deadline);
         uint256 drawBlock = record.drawBlock;
         if (block.number <= drawBlock) revert NotDrawn(drawBlock);
         bytes32 draw = drawBlock == 0 ? bytes32(0) : rules.blockHash(drawBlock);
@@ -308,7 +305,7 @@ contract Game is Registry {
     /// @inheritdoc IGame
     function castBallot(uint256 game, uint16 ply, uint16 move) external {
         Record storage record = _in(game, State.Vote);
-        if (block.timestamp >= record.deadline) revert TooLate(block.timestamp, record.deadline);
+        _checkOpen(record.deadline);
         Poll memory poll = _poll(game, record);
         if (ply != poll.ply) revert WrongPly(ply, poll.ply);
         Stake storage held = _stakes[game][msg.sender];
@@ -419,7 +416,7 @@ contract Game is Registry {
         Terms storage terms_ = _terms[game];
         Vote.Count memory count = record.count;
         if (block.timestamp < record.deadline) {
-            if (block.timestamp < record.decidableAt) revert TooEarly(block.timestamp, record.decidableAt);
+            _checkDue(record.decidableAt);
             if (!count.isDecided(record.worldPool, terms_.quorum)) revert Undecided(record.deadline);
         }
         uint16 move = count.choice(record.worldPool, terms_.quorum);
@@ -455,7 +452,7 @@ contract Game is Registry {
     /// @inheritdoc IGame
     function voidGame(uint256 game) external {
         Record storage record = _in(game, State.Prove);
-        if (block.timestamp < record.deadline) revert TooEarly(block.timestamp, record.deadline);
+        _checkDue(record.deadline);
         _end(game, record, Outcome.Void, Reason.Stalled);
     }
 
@@ -464,6 +461,14 @@ contract Game is Registry {
     function _in(uint256 game, State state) private view returns (Record storage record) {
         record = _records[game];
         if (record.state != state) revert WrongState(game, record.state);
+    }
+
+    function _checkDue(uint256 due) private view {
+        if (block.timestamp < due) revert TooEarly(block.timestamp, due);
+    }
+
+    function _checkOpen(uint256 deadline) private view {
+        if (block.timestamp >= deadline) revert TooLate(block.timestamp, deadline);
     }
 
     /// @dev Plays a move: `position` is the one after it. A payee is rewarded with what the fund still holds, at most.

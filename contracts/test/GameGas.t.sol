@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity 0.8.37;
 
+import {Chess} from "../src/Chess.sol";
 import {IGame} from "../src/IGame.sol";
 import {GameTest} from "./GameTest.sol";
 
@@ -8,10 +9,52 @@ import {GameTest} from "./GameTest.sol";
 /// nothing. `proofmate bench contracts` measures whole transactions with a real one.
 /// forge-config: default.isolate = true
 contract GameGasTest is GameTest {
+    struct Signed {
+        uint256 round;
+        bytes signature;
+    }
+
     uint256 private constant SEATS = 100;
 
     function snap(string memory name) private {
         vm.snapshotGasLastCall("Game", name);
+    }
+
+    /// Off local chains, with a round that drand's quicknet signed and the contract that verifies it.
+    function test_gasOfADraw() public {
+        uint64 round = 1000;
+        bytes memory signature = quicknetSignature(round);
+        (, uint256 due) = game.beacon().roundAt(0);
+        due += 3 * (round - 1);
+        vm.chainId(1);
+        vm.warp(due - 10 days);
+        IGame.Terms memory terms = ordinary();
+        terms.model = game.addModel(address(verifier), false, 0, sample());
+        terms.book = game.addBook(abi.encode(Chess.START_BOARD, Chess.START_STATE));
+        vm.warp(due - 1 minutes - terms.lobbyPeriod);
+        uint256 id = create(terms);
+        stakeWorld(id, 0, 1000);
+        stakeWorld(id, 1, 1000);
+        vm.prank(account(1));
+        game.withdraw(id);
+        snap("withdraw");
+        vm.warp(due - 1 minutes);
+        game.closeLobby(id);
+        snap("closeLobby off local chains");
+        game.beginByBeacon(id, signature);
+        snap("beginByBeacon");
+        assertState(id, IGame.State.Vote);
+    }
+
+    function quicknetSignature(uint64 round) private view returns (bytes memory) {
+        bytes memory rounds = vm.parseJsonTypeArray(
+            vm.readFile("../tests/vectors/beacon.json"), ".quicknet", "Signed(uint256 round,bytes signature)"
+        );
+        Signed[] memory signed = abi.decode(rounds, (Signed[]));
+        for (uint256 i = 0; i < signed.length; ++i) {
+            if (signed[i].round == round) return signed[i].signature;
+        }
+        revert("no such round");
     }
 
     function test_gasOfAGame() public {
