@@ -16,8 +16,6 @@ pragma solidity ^0.8.24;
 ///
 /// A proof's words: the bitmap, the input, the context.
 library Dense {
-    /// The word is at or above the scalar field's order; the verifier would read another in its place.
-    error WordOutOfRange(uint256 index, uint256 word);
     error NoSuchClass(uint256 class, uint256 classes);
     /// The rules of the caller do not allow this class now.
     error ClassNotAllowed(uint256 class);
@@ -27,7 +25,6 @@ library Dense {
     /// Another allowed class is in the bitmap, so it ranks higher.
     error BetterClassSet(uint256 class);
 
-    uint256 private constant FIELD = 21888242871839275222246405745257275088548364400416034343698204186575808495617;
     uint256 private constant B2 = 10;
 
     /// @return The number of words of so many planes.
@@ -35,14 +32,12 @@ library Dense {
         return (planes + 2) / 3;
     }
 
-    /// @notice Reverts unless `class` is the best of the allowed classes (bit c of `allowed`: class c may win).
+    /// @notice Reverts unless `class` is the best of the allowed classes (bit c of `allowed`: class c may win). Call Proven.check
+    /// as well: it refuses a word that stands for another.
     function checkBest(uint256[] memory bitmap, uint256 classes, uint256 class, uint256 allowed) internal pure {
         if (class >= classes) revert NoSuchClass(class, classes);
         if (allowed >> class & 1 == 0) revert ClassNotAllowed(class);
         if (bitmap.length != words(classes)) revert WrongBitmapLength(bitmap.length, words(classes));
-        for (uint256 w = 0; w < bitmap.length; ++w) {
-            if (bitmap[w] >= FIELD) revert WordOutOfRange(w, bitmap[w]);
-        }
         if (!_isSet(bitmap, classes, class)) revert ClassNotSet(class);
         for (uint256 c = 0; c < classes; ++c) {
             if (c != class && allowed >> c & 1 != 0 && _isSet(bitmap, classes, c)) revert BetterClassSet(c);

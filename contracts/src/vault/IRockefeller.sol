@@ -21,6 +21,22 @@ import {IHours} from "./IHours.sol";
 ///
 /// Holdings are what the vault's own books say: tokens sent to it without a deposit belong to nobody.
 interface IRockefeller is IHours {
+    /// @notice What a vault is created with; nothing of it ever changes.
+    /// @param factory Uniswap v3's, `base` and `quote` the pool's tokens (see IHours), `fee` the pool's in millionths.
+    /// @param verifier Is tried out with a sample proof.
+    /// @param networkHash Of the network's file; for readers.
+    /// @param rewardBasisPoints What a trade's prover earns of its quote amount, 0..10, and `rewardCap` the most, in the quote's units.
+    struct Terms {
+        address factory;
+        address base;
+        address quote;
+        uint24 fee;
+        address verifier;
+        bytes32 networkHash;
+        uint256 rewardBasisPoints;
+        uint256 rewardCap;
+    }
+
     /// The decision of an hour and what came of it. `base`, `quote`: what the vault received (positive) and gave (negative), before the
     /// reward. Both are 0 if it holds, or if the pool's price is beyond the limit.
     event Decided(
