@@ -21,7 +21,7 @@ from engine.policy import Network
 
 def add_parser(commands: Any) -> None:
     """Adds `bench` to the command line's subparsers."""
-    bench = commands.add_parser("bench", help="measure what proving and the contracts cost on this machine")
+    bench = commands.add_parser("bench", help="measure what proving, the contracts and the server cost on this machine")
     kinds = bench.add_subparsers(metavar="WHAT", required=True)
 
     prove = kinds.add_parser("prove", help="seconds, memory, bytes and gas of a proof")
@@ -41,6 +41,17 @@ def add_parser(commands: Any) -> None:
 
     contracts = kinds.add_parser("contracts", help="gas of the rules and of the game")
     _add_output(contracts, _contracts)
+
+    server = kinds.add_parser("server", help="a crowd's vote: acknowledged, counted and lost ballots, times, gas")
+    server.add_argument("--wallets", type=int, default=1000, metavar="N", help="seats that vote once each (1000)")
+    server.add_argument("--block-time", type=int, default=2, metavar="S", help="seconds between blocks (2)")
+    server.add_argument("--vote", type=int, default=60, metavar="S", help="length of the vote in seconds (60)")
+    server.add_argument(
+        "--rate", type=float, default=0, metavar="R", help="ballots a second (0: as fast as they are answered)"
+    )
+    server.add_argument("--streams", type=int, default=0, metavar="N", help="event streams open beside it (0)")
+    server.add_argument("--seed", type=int, default=1, help="seed of stakes and moves (1)")
+    _add_output(server, _server)
 
 
 def _add_output(parser: argparse.ArgumentParser, run: Callable[[argparse.Namespace], Report]) -> None:
@@ -138,3 +149,11 @@ def _contracts(options: argparse.Namespace) -> Report:
     with Bar("bench contracts: games", len(STAKERS), "games") as bar:
         games = game_gas(report=lambda done, step: bar.advance(done, step=step))
     return rules | games, [tables.rules(rules), tables.games(games)]
+
+
+def _server(options: argparse.Namespace) -> Report:
+    from bench.server import bench_server
+
+    with Bar("bench server", None, "steps") as bar:
+        given = options.wallets, options.block_time, options.vote, options.rate, options.streams, options.seed
+        return bench_server(*given, lambda text: bar.advance(1, step=text)), []

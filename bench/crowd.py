@@ -1,0 +1,162 @@
+"""A crowd of wallets with seats in a game: stakes made by the thousand, ballots signed before they are needed."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import chess
+import httpx
+from coincurve import PrivateKey
+from eth_hash.auto import keccak
+
+from bench.place import Place
+from engine.encoding import pack_move
+from server.model.position import Position
+from server.model.signing import Typed
+from server.store.records import BALLOT_BYTES
+
+STAKE = 10**18
+CALLS = 500
+"""JSON-RPC calls in one request."""
+
+
+@dataclass(frozen=True)
+class Wallet:
+    """A wallet that holds the seat of its place in the crowd, and its vote key."""
+
+    address: str
+    key: PrivateKey
+    vote_address: str
+
+
+def make_wallets(count: int, seed: int) -> list[Wallet]:
+    """So many wallets, always the same of one seed."""
+    wallets = []
+    for number in range(count):
+        key = PrivateKey(keccak(f"vote key {seed} {number}".encode()))
+        vote_address = keccak(key.public_key.format(compressed=False)[1:])[-20:]
+        wallets.append(
+            Wallet("0x" + keccak(f"wallet {seed} {number}".encode())[-20:].hex(), key, "0x" + vote_address.hex())
+        )
+    return wallets
+
+
+def stake(place: Place, game: int, wallets: Sequence[Wallet], weights: Sequence[int]) -> None:
+    """Gives each wallet a seat of the World, in order, and one more account a stake on Leela.
+
+    The chain acts for the accounts without their keys (impersonation), and makes few blocks, so ten thousand take
+    seconds.
+    """
+    call = place.chain.contract.functions
+    leela = call.stake(game, 1, "0x" + "00" * 20)._encode_transaction_data()
+    world = call.stake(game, 0, "0x" + "00" * 20)._encode_transaction_data()[:-40]  # all but the vote key
+    chunks = [
+        (wallet.address, world + wallet.vote_address[2:], weight)
+        for wallet, weight in zip(wallets, weights, strict=True)
+    ]
+    chunks.append(("0x" + "1e" * 20, leela, STAKE))
+    place.rpc("anvil_autoImpersonateAccount", True)
+    place.rpc("evm_setAutomine", False)
+    for start in range(0, len(chunks), CALLS):
+        part = chunks[start : start + CALLS]
+        _batch(place, [("anvil_setBalance", [address, hex(value + STAKE)]) for address, _, value in part])
+        sent = {"to": place.chain.contract.address, "gas": hex(300_000)}
+        calls = []
+        for at, (address, data, value) in enumerate(part):
+            price = hex(2 * 10**9 + CALLS - at)  # the dearer first, so the order is that of the crowd
+            calls.append(
+                (
+                    "eth_sendTransaction",
+                    [{**sent, "from": address, "data": data, "value": hex(value), "gasPrice": price}],
+                )
+            )
+        _batch(place, calls)
+        while int(place.rpc("txpool_status")["pending"], 16):
+            place.rpc("evm_mine")
+    place.rpc("evm_setAutomine", True)
+    place.rpc("anvil_autoImpersonateAccount", False)
+    seats = call.summary(game).call().seats
+    if seats != len(wallets):
+        raise RuntimeError(f"{seats} of {len(wallets)} wallets got a seat")
+
+
+def _batch(place: Place, calls: Sequence[tuple[str, list[Any]]]) -> None:
+    body = [
+        {"jsonrpc": "2.0", "id": at, "method": method, "params": params} for at, (method, params) in enumerate(calls)
+    ]
+    for answer in httpx.post(place.rpc_url, json=body, timeout=120, trust_env=False).raise_for_status().json():
+        if "error" in answer:
+            raise RuntimeError(f"the chain refused a stake: {answer['error']}")
+
+
+def ballots(
+    typed: Typed, game: int, position: Position, wallets: Sequence[Wallet], chance: random.Random
+) -> list[bytes]:
+    """The bodies of each wallet's ballot in a position, signed, as `POST /api/games/{game}/ballots` takes them."""
+    legal = list(position.unpack().legal_moves)
+    bodies = []
+    for seat, wallet in enumerate(wallets):
+        move = _choose(legal, chance)
+        digest = typed.ballot(game, position.ply, pack_move(move), position.key)
+        body = {"seat": seat, "ply": position.ply, "move": move.uci(), "signature": sign(wallet.key, digest)}
+        bodies.append(json.dumps(body).encode())
+    return bodies
+
+
+def _choose(legal: Sequence[chess.Move], chance: random.Random) -> chess.Move:
+    """Most of the crowd agrees on one of three moves."""
+    return legal[chance.randrange(min(3, len(legal)))] if chance.random() < 0.8 else chance.choice(legal)
+
+
+def sign(key: PrivateKey, digest: bytes) -> str:
+    """A digest's signature of 64 bytes (EIP-2098), 0x-prefixed hex."""
+    made = key.sign_recoverable(digest, hasher=None)
+    s = int.from_bytes(made[32:64], "big") | made[64] << 255
+    return "0x" + made[:32].hex() + s.to_bytes(32, "big").hex()
+
+
+@dataclass
+class Counted:
+    """What the chain says of the ballots of one ply."""
+
+    moves: dict[int, int]
+    """Seat -> move's number, as counted."""
+    gas: int
+    """Gas of all transactions with ballots."""
+    wasted: int
+    """Gas for ballots that did not count: their share of a transaction, or the whole of one that counted none."""
+    transactions: int
+
+
+def counted(place: Place, game: int, ply: int, first_block: int, sender: str) -> Counted:
+    """Reads the blocks since `first_block`: what was counted, and what the sender's transactions cost."""
+    found = Counted({}, 0, 0, 0)
+    for event in place.chain.events(first_block, place.chain.head().number, game):
+        if event.name == "BallotsCast" and event.args["ply"] == ply:
+            packed = event.args["ballots"]
+            for at in range(0, len(packed), 6):
+                found.moves[int.from_bytes(packed[at : at + 4], "big")] = int.from_bytes(packed[at + 4 : at + 6], "big")
+    for asked, receipt in _casts(place, first_block, sender):
+        gas, sent = int(receipt["gasUsed"], 16), len(asked) // BALLOT_BYTES
+        done = sum(len(bytes.fromhex(log["data"][2:])) for log in receipt["logs"])
+        taken = (int.from_bytes(bytes.fromhex(receipt["logs"][0]["data"][2:])[32:64], "big") // 6) if done else 0
+        found.gas += gas
+        found.transactions += 1
+        found.wasted += gas if not taken else gas * (sent - taken) // sent
+    return found
+
+
+def _casts(place: Place, first_block: int, sender: str) -> Iterator[tuple[bytes, Any]]:
+    """The ballots in each of a sender's transactions, and its receipt."""
+    decode = place.chain.contract.decode_function_input
+    for number in range(first_block, place.chain.head().number + 1):
+        block = place.rpc("eth_getBlockByNumber", hex(number), True)
+        for transaction in block["transactions"]:
+            if transaction["from"].lower() == sender.lower():
+                function, arguments = decode(transaction["input"])
+                if function.fn_name == "castBallots":
+                    yield arguments["ballots"], place.rpc("eth_getTransactionReceipt", transaction["hash"])
