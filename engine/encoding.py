@@ -17,29 +17,24 @@ Policy planes, each a kind of move by its origin square (the numbering of AlphaZ
     56 + k        knight jump k = 0..7 (clockwise from NNE)
     64 + 3 (f + 1) + p   underpromotion, file step f = -1..1, to p = 0 knight, 1 bishop, 2 rook
 
-Public words. A plane is 72 bits: bit 9 * rank + file, file 8 being a pad that is always zero. A word holds three
-planes, the lowest numbered on top:
-
-    bit 215        144 143         72 71           0
-        [ plane 3w    ][ plane 3w + 1 ][ plane 3w + 2 ]      (a last word with one plane holds it at bit 0)
-
-A proof's public inputs are 25 words of bitmap (73 policy planes), 5 of board (15 input planes) and the context.
+Public words, packed as `engine.words` says: 25 of bitmap (73 policy planes), 5 of board (15 input planes), the context.
 `Encoding.sol` and the circuit follow the same picture; `tests/vectors/` ties them together.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import chess
 import numpy as np
-from eth_hash.auto import keccak
 from numpy.typing import NDArray
+
+from engine import words
 
 INPUT_PLANES = 15
 POLICY_PLANES = 73
-SCALAR_FIELD = 21888242871839275222246405745257275088548364400416034343698204186575808495617
-"""Order of BN254's scalar field; public words are elements of it."""
+BITMAP_WORDS = words.words_of(POLICY_PLANES)
+"""How many of a proof's public words are the bitmap: 25."""
 
 DIRECTIONS = ((0, 1), (1, 1), (1, 0), (1, -1), (0, -1), (-1, -1), (-1, 0), (-1, 1))
 KNIGHT_JUMPS = ((1, 2), (2, 1), (2, -1), (1, -2), (-1, -2), (-2, -1), (-2, 1), (-1, 2))
@@ -57,6 +52,11 @@ def planes(board: chess.Board, repeated: bool) -> NDArray[np.uint8]:
     """The input of the network: shape (15, 8, 8), values 0 and 1, indexed [plane, rank, file]."""
     octets = np.array(plane_masks(board, repeated), dtype="<u8").view(np.uint8)
     return np.unpackbits(octets, bitorder="little").reshape(INPUT_PLANES, 8, 8)
+
+
+def board_words(board: chess.Board, repeated: bool) -> list[int]:
+    """The 5 public words of a position."""
+    return words.to_words(plane_masks(board, repeated))
 
 
 def is_repeated(board: chess.Board) -> bool:
@@ -94,35 +94,9 @@ def legal_indices(board: chess.Board) -> dict[int, chess.Move]:
     return {policy_index(move, board.turn): move for move in board.legal_moves}
 
 
-def position(square: int) -> int:
-    """The bit of a square (a1 = 0 .. h8 = 63) in a 72-bit plane."""
-    return square + square // 8
-
-
-def tie(index: int) -> int:
-    """What a policy index adds to 2^13 * logit, so that no two scores are equal; 1..5256."""
-    plane, square = divmod(index, 64)
-    return 72 * plane + 72 - position(square)
-
-
-def to_words(masks: Sequence[int]) -> list[int]:
-    """Packs planes, given as 64-bit masks, into public words, three a word."""
-    words = []
-    for start in range(0, len(masks), 3):
-        word = 0
-        for mask in masks[start : start + 3]:
-            padded = sum((mask >> 8 * rank & 0xFF) << 9 * rank for rank in range(8))
-            word = word << 72 | padded
-        words.append(word)
-    return words
-
-
 def bitmap_words(indices: Iterable[int]) -> list[int]:
     """The 25 bitmap words with the bits of the given policy indices set."""
-    masks = [0] * POLICY_PLANES
-    for index in indices:
-        masks[index // 64] |= 1 << index % 64
-    return to_words(masks)
+    return words.bit_words(indices, POLICY_PLANES)
 
 
 def context_word(chain_id: int, contract: str, game: int, ply: int, payee: str) -> int:
@@ -130,8 +104,7 @@ def context_word(chain_id: int, contract: str, game: int, ply: int, payee: str) 
 
     keccak256(abi.encode(chain id, game contract, game, ply, payee)) mod p; addresses are 0x-prefixed hex.
     """
-    words = (chain_id, int(contract, 16), game, ply, int(payee, 16))
-    return int.from_bytes(keccak(b"".join(word.to_bytes(32, "big") for word in words)), "big") % SCALAR_FIELD
+    return words.context_word(chain_id, contract, game, ply, payee)
 
 
 def pack_move(move: chess.Move) -> int:

@@ -40,9 +40,9 @@ from filelock import FileLock
 from numpy.typing import ArrayLike, NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from engine.encoding import SCALAR_FIELD
 from engine.policy import ACTIVATION_MAX, Network, logit_unit, scores
 from engine.proof import Progress, Proof, ProofCancelled
+from engine.words import SCALAR_FIELD
 
 VERSION = "23.0.5"
 """Of ezkl. Its circuits and keys differ from version to version."""

@@ -35,8 +35,6 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from engine.encoding import POLICY_PLANES, tie
-
 ACTIVATION_MAX = 127
 SCORE_BITS = 13
 """A score is 2^SCORE_BITS * logit + tie."""
@@ -115,7 +113,15 @@ class Network:
 
     @classmethod
     def random(
-        cls, name: str, planes: int, channels: int, convolutions: int, seed: int, shift: int, zero: int
+        cls,
+        name: str,
+        planes: int,
+        channels: int,
+        convolutions: int,
+        seed: int,
+        shift: int,
+        zero: int,
+        policy_planes: int = 73,
     ) -> Network:
         """An untrained tower for tests and benchmarks: stem, convolutions with a skip every second one, head.
 
@@ -123,7 +129,7 @@ class Network:
         """
         generator = np.random.default_rng(seed)
         shapes: list[tuple[int, ...]] = [(channels, channels if n else planes, 3, 3) for n in range(convolutions + 1)]
-        shapes.append((POLICY_PLANES, channels))
+        shapes.append((policy_planes, channels))
         layers = []
         for index, shape in enumerate(shapes):
             hidden, skip = index <= convolutions, 0 < index <= convolutions and index % 2 == 0
@@ -260,12 +266,10 @@ def score_bound(shift: int, zero: int) -> int:
     return (zero << 2 * shift - 1) - (2 << 2 * shift)
 
 
-TIES = np.array([tie(index) for index in range(64 * POLICY_PLANES)], np.int64)
-
-
 def scores(logits: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Scores by policy index, 2^13 * logit + tie: no two are equal."""
-    ranked: NDArray[np.int64] = (logits << SCORE_BITS) + TIES[: len(logits)]
+    """Scores by policy index, 2^13 * logit + tie (`engine.words.tie`): no two are equal."""
+    planes, squares = np.divmod(np.arange(len(logits)), 64)
+    ranked: NDArray[np.int64] = (logits << SCORE_BITS) + 72 * planes + 72 - (squares + squares // 8)
     return ranked
 
 

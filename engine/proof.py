@@ -15,14 +15,17 @@ class ProofCancelled(Exception):  # noqa: N818 (nothing went wrong)
 
 @dataclass(frozen=True)
 class Proof:
-    """A proven move, by policy index. `words` are the public words: of the native prover bitmap, board and context."""
+    """A proven output: its index, 64 * plane + square. `words` are the public words: of the native prover the bitmap,
+    the input and the context."""
 
     index: int
     words: list[int]
     proof: bytes
     seconds: float
+    bitmap_words: int = 0
+    """How many of the words are the bitmap; the baseline has none."""
 
     @property
     def bitmap(self) -> list[int]:
-        """The 25 words of the bitmap."""
-        return self.words[:25]
+        """The words of the outputs at or above the threshold."""
+        return self.words[: self.bitmap_words]

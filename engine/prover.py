@@ -1,8 +1,11 @@
-"""Proofs of a network's moves: the Halo2 circuit of `engine/halo2` behind a small interface.
+"""Proofs of a network's choice: the Halo2 circuit of `engine/halo2` behind a small interface.
 
 prover = Prover(default_network(), Setup.from_seed(0), cache=Path("data"))
 proof = prover.prove(planes(board, repeated=False), legal_indices(board), context)
 assert prover.verify(proof.words, proof.proof)
+
+For a perceptron of your own, `network.input(x)` and `network.classes` take the place of planes and legal moves: see
+`engine.dense`.
 """
 
 from __future__ import annotations
@@ -15,26 +18,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine import _halo2
-from engine.policy import logit_unit
+from engine.policy import Network, logit_unit
 from engine.proof import Progress, Proof, ProofCancelled
 from engine.setup import Setup
+from engine.words import words_of
 
 __all__ = ["Progress", "Proof", "ProofCancelled", "Prover"]
 
 
 class Prover:
-    """Proves and verifies moves of one network under one setup.
+    """Proves and verifies the choices of one network, or of one network's file, under one setup.
 
     Making one takes seconds: the keys are derived. The setup is made, or read from `cache`. `progress` is called with
     "setup" and "keys". Raises ValueError for a bad network, OSError if the cache cannot be written.
     Threads may share a prover; native calls release the interpreter's lock. Do not fork after making one.
     """
 
-    def __init__(self, network: Path, setup: Setup, cache: Path, progress: Progress | None = None) -> None:
+    def __init__(self, network: Path | Network, setup: Setup, cache: Path, progress: Progress | None = None) -> None:
         report = progress or (lambda step, fraction: None)
         report("setup", 0.0)
         self.setup = setup
-        self._network = _halo2.Network(network.read_bytes())
+        self._network = _halo2.Network(network.read_bytes() if isinstance(network, Path) else network.to_bytes())
         self.network_hash = self._network.hash
         self.k = self._network.k
         self.rows = self._network.rows
@@ -58,7 +62,7 @@ class Prover:
         progress: Progress | None = None,
         cancelled: Callable[[], bool] | None = None,
     ) -> Proof:
-        """Proves which of the legal moves, given by policy index, has the highest score.
+        """Proves which of the legal moves (or allowed classes), given by index, has the highest score.
 
         `progress` is called with "witness", "commitments", "quotient" and "opening"; `cancelled` is asked at the same
         moments. Raises ProofCancelled, or ValueError for planes, moves or a context that make no sense.
@@ -76,7 +80,9 @@ class Prover:
             index, words, proof = self._keys.prove(_input(planes), list(legal), context.to_bytes(32, "big"), observe)
         except _halo2.ProofCancelled:
             raise ProofCancelled from None
-        return Proof(index, [int.from_bytes(word, "big") for word in words], proof, time.perf_counter() - start)
+        seconds = time.perf_counter() - start
+        bitmap_words = len(words) - 1 - words_of(len(planes))
+        return Proof(index, [int.from_bytes(word, "big") for word in words], proof, seconds, bitmap_words)
 
     def verify(self, words: Sequence[int], proof: bytes) -> bool:
         """Whether a proof is valid for these public words. False, and no error, for anything malformed."""

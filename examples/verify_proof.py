@@ -23,7 +23,7 @@ for move in game["moves"][:ply]:
 
 # The public words: a bitmap of the moves that reach the prover's threshold, the board, and the context.
 bitmap = [int(word, 16) for word in proof["words"][:25]]
-words = bitmap + encoding.to_words(encoding.plane_masks(board, encoding.is_repeated(board)))
+words = bitmap + encoding.board_words(board, encoding.is_repeated(board))
 words.append(encoding.context_word(config["chainId"], config["contract"], number, ply, proof["payee"]))
 
 # The network's move is the only legal one in the bitmap. Illegal ones may be there: they count for nothing.

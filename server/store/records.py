@@ -13,7 +13,7 @@ from typing import Annotated, Literal, NamedTuple, Self, cast, get_args
 import chess
 from pydantic import BeforeValidator, PlainSerializer
 
-from engine.encoding import pack_move, unpack_move
+from engine.encoding import BITMAP_WORDS, pack_move, unpack_move
 from server.model.frozen import Frozen, Wei
 from server.model.game import Side
 
@@ -127,8 +127,6 @@ class StoredBallot(Frozen):
         return pack_ballot(self.receipt.seat, move, bytes.fromhex(self.signature))
 
 
-BITMAP_WORDS = 25
-"""How many of a proof's public words are the bitmap; see engine.encoding."""
 BALLOT_BYTES = 70
 """Length of a ballot in a batch: 4 bytes of seat, 2 of move, 64 of signature."""
 

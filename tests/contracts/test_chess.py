@@ -56,7 +56,7 @@ def case(ply: Ply, source: random.Random) -> Case:
         moves.insert(0, 0)  # the game is over by a draw: nothing is played
     position = Position.pack(board, ply.ply)
     judged = [move in legal for move in moves]
-    words = encoding.to_words(encoding.plane_masks(board, ply.occurrences > 1))
+    words = encoding.board_words(board, ply.occurrences > 1)
     return Case(
         board.fen(),
         judge.Question(position, ply.occurrences, moves),

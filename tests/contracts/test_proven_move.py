@@ -11,6 +11,7 @@ from engine import encoding
 from engine.policy import Network
 from engine.prover import Proof, Prover
 from engine.setup import Setup
+from engine.words import SCALAR_FIELD
 from tests.contracts.arena import LEELA_BEGINS, Arena, Refusal, account, arena
 
 PAYEE = account("payee").address
@@ -94,7 +95,7 @@ def test_words_plus_the_modulus(here: Arena, proven: tuple[int, chess.Move, Proo
     own = encoding.bitmap_words([encoding.policy_index(move, chess.WHITE)])
     for word in range(25):
         words = list(proof.bitmap)
-        words[word] += encoding.SCALAR_FIELD
+        words[word] += SCALAR_FIELD
         refusal = here.refusal(here.submit(game, move, words, PAYEE, proof.proof))
         # The sum may have lost the move's own bit.
         lost = own[word] & ~words[word] and refusal == Refusal("MoveNotSet", (encoding.pack_move(move),))

@@ -16,12 +16,13 @@ from engine import encoding
 from engine.policy import Network
 from engine.prover import Proof, Prover
 from engine.setup import Setup
+from engine.words import SCALAR_FIELD
 from server.chain.contracts import compile_verifier
 from server.settings import ROOT
 from tests.server.table import run_anvil
 
 SEED = 1
-SCALARS = encoding.SCALAR_FIELD
+SCALARS = SCALAR_FIELD
 COORDINATES = 21888242871839275222246405745257275088696311157297823662689037894645226208583
 BOARDS = (
     chess.Board(),

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine import encoding
+from engine.words import SCALAR_FIELD
 
 
 def positions(seed: int, plies: int = 150) -> list[chess.Board]:
@@ -97,29 +98,6 @@ def test_moves_of_no_piece_are_refused(uci: str) -> None:
             encoding.policy_index(move, chess.WHITE)
 
 
-def test_ties_are_the_rows_of_the_logit_section() -> None:
-    ties = [encoding.tie(index) for index in range(4672)]
-    assert len(set(ties)) == 4672 and min(ties) >= 1 and max(ties) <= 5256
-    pads = set(range(1, 5257)) - set(ties)
-    assert len(pads) == 73 * 8
-    assert encoding.tie(0) == 72 and encoding.tie(64) == 144 and encoding.tie(63) == 72 - 70
-
-
-@given(st.lists(st.integers(0, 2**64 - 1), min_size=1, max_size=10))
-def test_words_give_the_planes_back(masks: list[int]) -> None:
-    words = encoding.to_words(masks)
-    assert len(words) == (len(masks) + 2) // 3
-    planes = []
-    for n, word in enumerate(words):
-        held = min(3, len(masks) - 3 * n)
-        assert word < 1 << 72 * held
-        planes += [word >> 72 * (held - 1 - k) & (1 << 72) - 1 for k in range(held)]
-    for mask, plane in zip(masks, planes, strict=True):
-        squares = {p - p // 9 for p in range(72) if plane >> p & 1}
-        assert all(p % 9 != 8 for p in range(72) if plane >> p & 1)
-        assert squares == {s for s in range(64) if mask >> s & 1}
-
-
 def test_bitmap_words() -> None:
     words = encoding.bitmap_words([0, 65, 64 * 72 + 63])
     assert len(words) == 25
@@ -152,4 +130,4 @@ def test_contexts_differ_in_every_part() -> None:
         encoding.context_word(31337, contract, 1, 0, payee),
         encoding.context_word(31337, contract, 0, 1, contract),
     }
-    assert len(contexts) == 6 and all(0 <= context < encoding.SCALAR_FIELD for context in contexts)
+    assert len(contexts) == 6 and all(0 <= context < SCALAR_FIELD for context in contexts)

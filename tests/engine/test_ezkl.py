@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from engine import ezkl_prover
-from engine.encoding import SCALAR_FIELD
 from engine.ezkl_prover import EzklProver, to_onnx
 from engine.policy import Layer, Network, scores
 from engine.proof import Proof, ProofCancelled
+from engine.words import SCALAR_FIELD
 from tests.engine.random_networks import shaped_network
 
 

@@ -61,7 +61,7 @@ def check_answer(
     ranks = scores(network.logits(encoding.planes(board, repeated)))
     best, *others = sorted(legal, key=ranks.__getitem__, reverse=True)
     assert index == best
-    assert words[25:] == [*encoding.to_words(encoding.plane_masks(board, repeated)), CONTEXT]
+    assert words[25:] == [*encoding.board_words(board, repeated), CONTEXT]
     assert words[:25] == encoding.bitmap_words(np.flatnonzero(ranks >= ranks[best]).tolist())
     position = Position.pack(board, 0)
     contract.check_bitmap(position, words[:25], encoding.pack_move(legal[index]))

@@ -16,10 +16,11 @@ import pytest
 from engine import encoding, policy, setup
 from engine.prover import Proof, ProofCancelled, Prover
 from engine.setup import Setup, cached
+from engine.words import SCALAR_FIELD
 
 CONTEXT = encoding.context_word(31337, "0x" + "11" * 20, 1, 4, "0x" + "22" * 20)
 BOARD = chess.Board("r3k2r/pPp2ppp/8/3pP3/8/2N5/PPP2PPP/R3K2R w KQkq d6 0 1")
-FIELD = encoding.SCALAR_FIELD
+FIELD = SCALAR_FIELD
 BASE_FIELD = 21888242871839275222246405745257275088696311157297823662689037894645226208583
 
 
@@ -49,7 +50,7 @@ def test_a_proof_shows_the_best_legal_move_in_the_public_words(prover: Prover, p
     best = max(encoding.legal_indices(BOARD), key=lambda index: int(scores[index]))
     assert proof.index == best
     assert proof.bitmap == encoding.bitmap_words(np.flatnonzero(scores >= scores[best]).tolist())
-    assert proof.words[25:] == [*encoding.to_words(encoding.plane_masks(BOARD, False)), CONTEXT]
+    assert proof.words[25:] == [*encoding.board_words(BOARD, False), CONTEXT]
     assert prover.verify(proof.words, proof.proof)
 
 

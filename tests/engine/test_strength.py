@@ -18,6 +18,7 @@ import pytest
 from engine import data, encoding, strength
 from engine.policy import Network
 from engine.stockfish import Stockfish
+from engine.words import tie
 from tests.engine.games import random_game
 
 NETWORK = Network.random("tiny", 15, 16, 2, seed=1, shift=12, zero=512)
@@ -26,9 +27,7 @@ NETWORK = Network.random("tiny", 15, 16, 2, seed=1, shift=12, zero=512)
 def test_the_best_legal_move_is_chosen() -> None:
     board = chess.Board("4k3/8/8/8/8/8/8/4K2R b K - 0 1")
     logits = NETWORK.logits(encoding.planes(board, False))
-    scores = {
-        move: (int(logits[index]) << 13) + encoding.tie(index) for index, move in encoding.legal_indices(board).items()
-    }
+    scores = {move: (int(logits[index]) << 13) + tie(index) for index, move in encoding.legal_indices(board).items()}
     assert strength.choose(NETWORK, board) == max(scores, key=lambda move: scores[move])
 
 

@@ -14,7 +14,7 @@ from eth_account.messages import encode_typed_data
 from eth_hash.auto import keccak
 from web3 import Web3
 
-from engine.encoding import bitmap_words, context_word, pack_move, plane_masks, policy_index, to_words
+from engine.encoding import bitmap_words, board_words, context_word, pack_move, policy_index
 from server.chain import deploy
 from server.chain.contracts import game_contract
 from server.chain.node import connect
@@ -169,6 +169,6 @@ class ScriptedGame:
         move = self.chance.choice(sorted(board.legal_moves, key=pack_move))
         bitmap = bitmap_words([policy_index(move, board.turn)])
         context = context_word(31337, self.game.address, self.number, position.ply, payee)
-        words = [*bitmap, *to_words(plane_masks(board, summary.repeated)), context]
+        words = [*bitmap, *board_words(board, summary.repeated), context]
         proof = keccak(b"".join(word.to_bytes(32, "big") for word in words))
         return self.game.functions.submitMove(self.number, pack_move(move), bitmap, payee, proof)

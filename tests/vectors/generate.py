@@ -76,7 +76,7 @@ def entry(name: str, board: chess.Board, repeated: bool, ply: int) -> dict[str, 
         "repeated": repeated,
         "board": hex(position.board),
         "state": hex(position.state),
-        "words": [hex(word) for word in encoding.to_words(encoding.plane_masks(board, repeated))],
+        "words": [hex(word) for word in encoding.board_words(board, repeated)],
         "moves": sorted(moves),
         "indices": [moves[move] for move in sorted(moves)],
     }

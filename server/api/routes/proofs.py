@@ -70,6 +70,6 @@ def _words(game: Game, ply: int, bitmap: list[int], payee: str) -> list[int]:
     """The public words of a proof: bitmap, the position's own, context."""
     fens = [cast(str, game.opening_fen), *(move.fen for move in game.moves)]
     positions = [fen.rsplit(" ", 2)[0] for fen in fens[: ply + 1]]  # without the counters
-    planes = encoding.plane_masks(chess.Board(fens[ply]), positions[-1] in positions[:-1])
+    board = encoding.board_words(chess.Board(fens[ply]), positions[-1] in positions[:-1])
     context = encoding.context_word(game.chain_id, game.contract, game.id, ply, payee)
-    return [*bitmap, *encoding.to_words(planes), context]
+    return [*bitmap, *board, context]

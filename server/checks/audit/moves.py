@@ -8,15 +8,14 @@ from dataclasses import replace
 import chess
 
 from engine.encoding import (
-    SCALAR_FIELD,
     bitmap_words,
+    board_words,
     context_word,
     legal_indices,
-    plane_masks,
     policy_index,
-    to_words,
     unpack_move,
 )
+from engine.words import SCALAR_FIELD
 from server.checks.audit.events import Event
 from server.checks.audit.evidence import expect
 from server.checks.audit.game import State, World, call_of
@@ -95,7 +94,7 @@ def _proven(state: State, event: Event, world: World) -> State:
     assert state.position is not None
     repeated = state.seen[state.position.key] > 1
     context = context_word(world.chain_id, world.contract, world.game, ply, given["payee"])
-    words = bitmap + to_words(plane_masks(board, repeated)) + [context]
+    words = bitmap + board_words(board, repeated) + [context]
     expect(all(word < SCALAR_FIELD for word in words), f"ply {ply}: a public word is out of range")
     expect(world.judge(words, bytes(given["proof"])), f"ply {ply}: the verifier refuses the proof")
     return state.counting("proofs")

@@ -19,7 +19,7 @@ from web3 import Web3
 from web3.exceptions import ContractLogicError, Web3RPCError
 
 from engine.console import Bar
-from engine.encoding import SCALAR_FIELD
+from engine.words import SCALAR_FIELD
 from server.chain import proving
 from server.chain.contracts import compile_verifier
 from server.chain.node import connect
