@@ -5,14 +5,14 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
-import logging
 import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
-from server.settings import Environment, Settings, SettingsError
+from server import logline
+from server.settings import SECRETS, Environment, Settings, SettingsError
 
 HOOKS = {
     "bench": "bench.command",
@@ -157,6 +157,11 @@ def _settings_help() -> str:
     for name, field in Environment.model_fields.items():
         default = "" if field.default is None else f" ({field.default})"
         lines.append(f"  {name.upper():<16} {field.description}{default}")
+    secrets = ", ".join(f"{name.upper()}_FILE" for name in SECRETS)
+    lines.append(
+        f"\nin a file instead: {secrets}. A key's file holds 0x and 64 hex digits, or an encrypted keystore\n"
+        "(version 3), whose password is in the file that NAME_KEY_PASSWORD_FILE names."
+    )
     return "settings, as environment variables (default):\n" + "\n".join(lines)
 
 
@@ -199,8 +204,9 @@ def _reset(options: argparse.Namespace) -> int:
 
 
 def _process(options: argparse.Namespace) -> int:
-    settings = Settings.load()
-    logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    environment = Environment.read()
+    logline.configure(environment.log_level, environment.log_format, environment.hidden())
+    settings = Settings.load(environment)
     importlib.import_module(options.module).run(settings)
     return 0
 

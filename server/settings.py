@@ -15,18 +15,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from eth_account import Account
 from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from web3 import Web3
+
+from server.keys import address_of, read_key, read_secret
+from server.logline import parts_to_hide
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCAL_CHAINS = (31337, 1337)
 """Chain ids of development nodes: the game contract takes an insecure setup on no other chain."""
 
-KEYS = ("owner", "relay", "house")
+KEYS = ("owner", "relay", "receipt", "house")
 """Accounts of the operator: the owner deploys and creates games, the relay brings ballots and proofs to the chain, the
-house stakes on Leela in the local demo."""
+api signs receipts (that account needs no funds), the house stakes on Leela in the local demo."""
+SECRETS = ("owner_key", "relay_key", "receipt_key", "house_key", "redis_url", "rpc_url")
+"""Settings whose value may be in a file that NAME_FILE names; URLs, because they may hold a password."""
 
 
 class SettingsError(ValueError):
@@ -62,7 +66,15 @@ class Environment(BaseSettings):
     contract: str | None = Field(None, description="the game contract; the one that `proofmate up` deployed")
     start_block: int | None = Field(None, ge=0, description="block the contract was deployed in, where reading starts")
     owner_key: SecretStr | None = Field(None, description="private key that deploys and creates games")
-    relay_key: SecretStr | None = Field(None, description="private key that signs receipts, sends ballots and proofs")
+    owner_signer: str | None = Field(None, description="a signing service (web3signer) instead of OWNER_KEY: its URL")
+    owner_address: str | None = Field(None, description="its account, if it has several")
+    relay_key: SecretStr | None = Field(None, description="private key that sends ballots and proofs, for its own gas")
+    relay_signer: str | None = Field(None, description="a signing service (web3signer) instead of RELAY_KEY: its URL")
+    relay_address: str | None = Field(None, description="its account, if it has several")
+    receipt_key: SecretStr | None = Field(None, description="private key that signs receipts; needs no funds")
+    receipt_addresses: str = Field(
+        "", description="other addresses whose receipts hold: former receipt keys' and the next one's, by comma"
+    )
     house_key: SecretStr | None = Field(None, description="private key that stakes on Leela in the local demo")
     series: int | None = Field(
         None, ge=0, le=100, description="games that may be on at once in a series; 0: none; the local demo has 4"
@@ -70,7 +82,7 @@ class Environment(BaseSettings):
     series_terms: str = Field("", description="terms of its games, such as 'bet votingPeriod=600'")
     series_fund: str = Field("0", description="ether that each of its games gets for proofs")
     series_reserve: str = Field("1", description="ether that the owner's account keeps; no game is opened below it")
-    payee: str | None = Field(None, description="address that earns the rewards of proofs; RELAY_KEY's if that is set")
+    payee: str | None = Field(None, description="address that earns the rewards of proofs (RELAY_KEY's)")
     network: Path | None = Field(None, description="file of the network that plays; default: the one of this checkout")
     setup: Path | None = Field(None, description="file of a public ceremony (.ptau); without it the setup is insecure")
     setup_hash: str | None = Field(None, description="BLAKE2b-512 of that file, in hex, as the ceremony published it")
@@ -89,13 +101,14 @@ class Environment(BaseSettings):
         "127.0.0.1,::1", description="reverse proxies, by address or network, whose X-Forwarded-For header is trusted"
     )
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="debug, info, warning or error")
+    log_format: str = Field("text", pattern="^(text|json)$", description="text, or json: an object a line")
 
     @field_validator("data_dir", "cache_dir", "network", "setup", "frontend")
     @classmethod
     def _absolute(cls, path: Path | None) -> Path | None:
         return path and Path(os.path.abspath(path.expanduser()))  # noqa: PTH100  (resolve() would follow links)
 
-    @field_validator("contract", "payee")
+    @field_validator("contract", "payee", "owner_address", "relay_address")
     @classmethod
     def _address(cls, address: str | None) -> str | None:
         if address is None:
@@ -111,7 +124,16 @@ class Environment(BaseSettings):
             raise ValueError("not 128 hex digits")
         return digest and digest.lower()
 
-    @field_validator("owner_key", "relay_key", "house_key")
+    @field_validator("receipt_addresses")
+    @classmethod
+    def _addresses(cls, addresses: str) -> str:
+        given = [address.strip() for address in addresses.split(",") if address.strip()]
+        for address in given:
+            if not Web3.is_address(address):
+                raise ValueError(f"{address!r} is not an address")
+        return ",".join(Web3.to_checksum_address(address) for address in given)
+
+    @field_validator("owner_key", "relay_key", "receipt_key", "house_key")
     @classmethod
     def _key(cls, key: SecretStr | None) -> SecretStr | None:
         if key is not None:
@@ -123,10 +145,21 @@ class Environment(BaseSettings):
     def _redis(cls, url: str | None) -> str | None:
         return _with_scheme(url, "redis://", "rediss://", "unix://")
 
-    @field_validator("rpc_url", "public_rpc_url", "explorer", "beacon_url")
+    @field_validator("rpc_url", "public_rpc_url", "explorer", "beacon_url", "owner_signer", "relay_signer")
     @classmethod
     def _http(cls, url: str | None) -> str | None:
         return _with_scheme(url, "http://", "https://")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, cast(PydanticBaseSettingsSource, _in_files)
 
     @property
     def local(self) -> bool:
@@ -143,9 +176,20 @@ class Environment(BaseSettings):
             name = "_".join(str(part) for part in first["loc"]).upper() or "SETTINGS"
             raise SettingsError(f"{name}: {first['msg'].removeprefix('Value error, ')}") from None
 
+    def hidden(self) -> set[str]:
+        """What no log may show: keys, passwords, access keys in URLs."""
+        values = [getattr(self, name) for name in SECRETS]
+        keys = {value.get_secret_value() for value in values if isinstance(value, SecretStr)}
+        urls = (parts_to_hide(value) for value in values if isinstance(value, str))
+        return {key.removeprefix("0x") for key in keys}.union(*urls)
+
     def variables(self) -> dict[str, str]:
-        """The settings as environment variables, secrets included: what a child process is started with."""
-        values = {name.upper(): getattr(self, name) for name in type(self).model_fields}
+        """The settings as environment variables, secrets included: what a child process is started with.
+
+        What came from a file is left out: the child reads the file.
+        """
+        given = {name for name in type(self).model_fields if not _file_of(name)}
+        values = {name.upper(): getattr(self, name) for name in given}
         return {
             name: value.get_secret_value() if isinstance(value, SecretStr) else str(value)
             for name, value in values.items()
@@ -168,7 +212,8 @@ class Settings:
     unlisted_chain: bool
     contract: str
     start_block: int
-    relay_key: str | None
+    receipt_key: str | None
+    receipt_addresses: tuple[str, ...]
     payee: str | None
     network: Path
     setup: Path | None
@@ -209,7 +254,6 @@ class Settings:
                 raise SettingsError(f"CHAIN_ID: {env.chain_id}, but DATA_DIR belongs to {deployment.get('chainId')}")
             contract = str(deployment["contract"])
             start_block = int(deployment["block"]) if start_block is None else start_block
-        relay_key = key_of(env, "relay")
         check_setup(env)
         return cls(
             data_dir=env.data_dir,
@@ -223,8 +267,9 @@ class Settings:
             unlisted_chain=env.unlisted_chain,
             contract=contract,
             start_block=start_block or 0,
-            relay_key=relay_key,
-            payee=env.payee or (None if relay_key is None else address_of(relay_key)),
+            receipt_key=key_of(env, "receipt"),
+            receipt_addresses=tuple(filter(None, env.receipt_addresses.split(","))),
+            payee=env.payee,
             network=network_of(env),
             setup=env.setup,
             setup_hash=env.setup_hash,
@@ -278,12 +323,29 @@ def socket_of(env: Environment) -> Path:
     return path
 
 
-def address_of(key: str) -> str:
-    """The address of a private key (0x and 64 hex digits). Raises ValueError, without repeating the key."""
-    try:
-        return cast(str, Account.from_key(key).address)
-    except Exception:
-        raise ValueError("not a private key (0x and 64 hex digits)") from None
+def _file_of(name: str) -> str | None:
+    """The file that holds a secret setting, as NAME_FILE names it; None: it is not given."""
+    return (os.environ.get(f"{name.upper()}_FILE") or None) if name in SECRETS else None
+
+
+def _in_files() -> dict[str, str]:
+    """The secrets that are given by file. Raises SettingsError, without repeating what a file holds."""
+    found = {}
+    for name in SECRETS:
+        setting, file = name.upper(), _file_of(name)
+        if file is None:
+            continue
+        if os.environ.get(setting):
+            raise SettingsError(f"{setting}: set twice, and in {setting}_FILE; unset one")
+        password = os.environ.get(f"{setting}_PASSWORD_FILE")
+        try:
+            if name.endswith("_key"):
+                found[name] = read_key(Path(file).expanduser(), Path(password).expanduser() if password else None)
+            else:
+                found[name] = read_secret(Path(file).expanduser())
+        except ValueError as error:
+            raise SettingsError(f"{setting}_FILE: {error}") from None
+    return found
 
 
 def key_of(env: Environment, name: str) -> str | None:

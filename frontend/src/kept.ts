@@ -14,12 +14,20 @@ export interface GameIdentity {
 export const slot = (kind: string, at: GameIdentity, account: Address) =>
   `proofmate:${kind}:${at.chainId}:${at.contract}:${at.game}:${account}`.toLowerCase();
 
-/** Remembers who signs receipts. Returns whether this browser remembered another relay. */
-export function relayChanged({ chainId, contract }: Omit<GameIdentity, 'game'>, relay: Address): boolean {
+/**
+ * Remembers who signs receipts. Returns whether this browser remembered another signer, unless the server says that the
+ * receipts of both hold (`receiptAddresses`): then it changed its key in the open.
+ */
+export function relayChanged(
+  { chainId, contract, receiptAddresses }: Omit<GameIdentity, 'game'> & { receiptAddresses: readonly string[] },
+  relay: Address,
+): boolean {
   const name = `proofmate:relay:${chainId}:${contract}`.toLowerCase();
   const known = localStorage.getItem(name) ?? relay;
   localStorage.setItem(name, relay);
-  return known.toLowerCase() !== relay.toLowerCase();
+  const listed = receiptAddresses.map((address) => address.toLowerCase());
+  const holds = (address: string) => listed.includes(address.toLowerCase());
+  return known.toLowerCase() !== relay.toLowerCase() && !(holds(known) && holds(relay));
 }
 
 /** A ballot that the relay acknowledged, with all it takes to verify both signatures. */

@@ -30,7 +30,7 @@ export interface paths {
         };
         /**
          * Config
-         * @description What a page must know to talk to the chain; `relay` signs the receipts.
+         * @description What a page must know to talk to the chain, and whose receipts of ballots hold.
          */
         get: operations["config_api_config_get"];
         put?: never;
@@ -345,6 +345,7 @@ export interface components {
             faucet: boolean;
             insecure: boolean;
             local: boolean;
+            receiptAddresses: string[];
             relay: `0x${string}`;
             rpc: string;
         };
@@ -470,7 +471,7 @@ export interface components {
             verifier: string;
             words: string[];
         };
-        /** @description Received; counted when it is on chain. The signature is the relay's, of the EIP-712 struct Receipt. */
+        /** @description Received; counted when it is on chain. `relay`, the receipt key's address, signed the EIP-712 struct Receipt. */
         Receipt: {
             game: number;
             move: string;

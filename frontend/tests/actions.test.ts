@@ -17,7 +17,7 @@ vi.mock('../src/chain.ts', async (original) => ({
   transact: vi.fn(),
 }));
 
-const CONFIG = { ...DEPLOYMENT, relay: RECEIPT.relay, local: false };
+const CONFIG = { ...DEPLOYMENT, relay: RECEIPT.relay, receiptAddresses: [RECEIPT.relay], local: false };
 const NOW = 2_000_000;
 /** The vote that `RECEIPT` belongs to. */
 const OPEN = game({

@@ -81,11 +81,19 @@ test('a receipt is the relay’s word for this ballot and no other', async () =>
 });
 
 test('a relay with another key is noticed once', () => {
-  expect(relayChanged(AT, ME)).toBe(false);
-  expect(relayChanged(AT, ME)).toBe(false);
-  expect(relayChanged({ ...AT, chainId: 1 }, OTHER)).toBe(false);
-  expect(relayChanged(AT, OTHER)).toBe(true);
-  expect(relayChanged(AT, OTHER)).toBe(false);
+  const at = { ...AT, receiptAddresses: [OTHER] };
+  expect(relayChanged(at, ME)).toBe(false);
+  expect(relayChanged(at, ME)).toBe(false);
+  expect(relayChanged({ ...at, chainId: 1 }, OTHER)).toBe(false);
+  expect(relayChanged(at, OTHER)).toBe(true);
+  expect(relayChanged(at, OTHER)).toBe(false);
+});
+
+test('a key that the server rotates in the open does not alarm; one that it does not list does', () => {
+  const at = { ...AT, chainId: 7 };
+  expect(relayChanged({ ...at, receiptAddresses: [ME] }, ME)).toBe(false);
+  expect(relayChanged({ ...at, receiptAddresses: [OTHER, ME] }, OTHER)).toBe(false);
+  expect(relayChanged({ ...at, receiptAddresses: [OTHER] }, ME)).toBe(true);
 });
 
 test('the first acknowledged ballot of a position survives, also the plies after it; a damaged one is forgotten', () => {

@@ -195,6 +195,7 @@ const CONFIG = {
     chainId: 31337,
     contract: CONTRACT,
     relay: CONTRACT,
+    receiptAddresses: [CONTRACT],
     rpc: '/rpc',
     local: true,
     insecure: true,

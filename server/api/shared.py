@@ -47,7 +47,7 @@ class Api:
         self.views = Views(self.redis, self.names, settings.ballot_margin)
         self.hub = Hub(self.redis, self.names, self._load)
         self.typed = Typed(settings.chain_id, settings.contract)
-        self.box = BallotBox(self.redis, self.names, self.typed, settings.need("relay_key"))
+        self.box = BallotBox(self.redis, self.names, self.typed, settings.need("receipt_key"))
         self.http = httpx.AsyncClient(timeout=20, trust_env=False)
         self.metrics = Metrics()
         self.reads, self.posts, self.costly = Limiter(50, 200), Limiter(20, 200), Limiter(5, 50)

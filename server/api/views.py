@@ -42,7 +42,9 @@ class Config(Frozen):
     chain_id: int
     contract: str
     relay: str
-    """Signs the receipts."""
+    """Signs the receipts now."""
+    receipt_addresses: tuple[str, ...]
+    """Whose receipts hold: `relay` first, then keys that were rotated out and the next one."""
     rpc: str
     """The chain's JSON-RPC, an address of its own or a path of this server's."""
     local: bool

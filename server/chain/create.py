@@ -10,7 +10,8 @@ from web3.exceptions import MismatchedABI
 from server.chain import chains, deploy
 from server.chain.contracts import game_contract
 from server.chain.sender import Sender
-from server.settings import Environment, SettingsError, key_of
+from server.chain.signer import signer_of
+from server.settings import Environment, SettingsError
 
 BET: Mapping[str, int | bool] = {
     **deploy.DEMO_TERMS,
@@ -41,12 +42,12 @@ def create(kind: str, changes: Sequence[str], pot: str, fund: str) -> int:
         raise SettingsError("--pot: a prize needs one")
     w3, address, _ = deploy.locate()
     env = Environment.read()
-    key = key_of(env, "owner")
-    if key is None:
+    signer = signer_of(env, "owner")
+    if signer is None:
         raise SettingsError("OWNER_KEY: missing; only the contract's owner creates games")
     chain = chains.check(env, w3.eth.chain_id)
     terms = changed(KINDS[kind] if chain is None else chain.terms(KINDS[kind]), changes)
-    owner = Sender(w3, key, "OWNER_KEY")
+    owner = Sender(w3, signer, "OWNER_KEY")
     try:
         return deploy.create_game(game_contract(w3, address), owner, terms, *amounts)
     except MismatchedABI:

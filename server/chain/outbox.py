@@ -96,11 +96,11 @@ class Outbox:
     def _submit(self, nonce: int, flight: Flight) -> str | None:
         draft = Draft(self.contract, flight.data, 0, flight.gas)
         signed = self.sender.sign(draft, nonce, Fees(flight.block, flight.fee, flight.tip))
-        flight = flight.changed(hash="0x" + bytes(signed.hash).hex())
+        flight = flight.changed(hash="0x" + signed.hash.hex())
         previous = self.flying.get(nonce)
         self._keep(nonce, flight)
         try:
-            self.sender.w3.eth.send_raw_transaction(signed.raw_transaction)
+            self.sender.w3.eth.send_raw_transaction(signed.raw)
         except Web3RPCError as error:
             log.warning(line("transaction_refused_by_node", **_about(flight), error=error))
             if previous is None:

@@ -1,4 +1,4 @@
-"""Transactions of one key: estimated, priced, signed, sent."""
+"""Transactions of one account: estimated, priced, signed, sent."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, cast
 
-from eth_account import Account
-from eth_account.datastructures import SignedTransaction
 from eth_typing import ChecksumAddress
 from web3 import Web3
 from web3.exceptions import ContractLogicError, Web3Exception
 
 from server.chain.reverts import Refused, reason
+from server.chain.signer import KeySigner, Signed, Signer
 from server.settings import SettingsError
 
 GAS_LIMIT = 16_000_000
@@ -41,14 +40,16 @@ class Fees(NamedTuple):
 
 
 class Sender:
-    """Signs and sends the transactions of one key. `setting` names the key in errors."""
+    """Signs and sends the transactions of one account. `key`: what signs for it, or its private key; `setting` names
+    that in errors."""
 
-    def __init__(self, w3: Web3, key: str, setting: str) -> None:
-        self.w3, self.setting, self.account = w3, setting, Account.from_key(key)
+    def __init__(self, w3: Web3, key: Signer | str, setting: str) -> None:
+        self.w3, self.setting = w3, setting
+        self.signer: Signer = KeySigner(key) if isinstance(key, str) else key
 
     @property
     def address(self) -> ChecksumAddress:
-        return Web3.to_checksum_address(self.account.address)
+        return self.signer.address
 
     @functools.cached_property
     def chain_id(self) -> int:
@@ -83,7 +84,7 @@ class Sender:
         )
         return Draft(made.get("to") or None, made["data"], value, gas)
 
-    def sign(self, draft: Draft, nonce: int, fees: Fees) -> SignedTransaction:
+    def sign(self, draft: Draft, nonce: int, fees: Fees) -> Signed:
         """A draft as a signed transaction, with its hash."""
         made: dict[str, Any] = {
             "chainId": self.chain_id,
@@ -96,7 +97,7 @@ class Sender:
         }
         if draft.to is not None:
             made["to"] = draft.to
-        return cast(SignedTransaction, self.account.sign_transaction(made))
+        return self.signer.sign(made)
 
     def send(self, call: Any, value: int = 0) -> Mapping[str, Any]:
         """Sends a contract's call or constructor and returns the receipt, once it is mined.
@@ -106,7 +107,7 @@ class Sender:
         refusal = f"{self.setting}: the chain refused a transaction of {self.address}"
         try:
             signed = self.sign(self.draft(call, value), self.count("pending"), self.fees())
-            receipt = self.w3.eth.wait_for_transaction_receipt(self.w3.eth.send_raw_transaction(signed.raw_transaction))
+            receipt = self.w3.eth.wait_for_transaction_receipt(self.w3.eth.send_raw_transaction(signed.raw))
         except Refused as error:
             raise Refused(f"{refusal}: {error}") from error
         except (Web3Exception, ValueError) as error:

@@ -24,6 +24,7 @@ from server.chain.client import Chain
 from server.chain.contracts import artifact_hash, compile_verifier
 from server.chain.node import connect
 from server.chain.sender import Sender
+from server.chain.signer import signer_of
 from server.local import valkey
 from server.local.anvil import Clock, LocalChain, UnwrittenError
 from server.local.children import Child, stop, tend
@@ -36,7 +37,6 @@ from server.settings import (
     Environment,
     Settings,
     SettingsError,
-    address_of,
     check_setup,
     key_of,
     make_keys,
@@ -49,6 +49,8 @@ from server.store.names import Names
 
 SERIES_SECONDS = 0.5
 """Time between two looks at whether a lobby is to be opened."""
+SIGNS_WITH = {"api": "receipt", "relay": "relay"}
+"""The account that a process signs for; it is started without the keys of the others."""
 LOCAL_BALANCE = 1_000_000 * deploy.ETHER
 """What each of the operator's accounts gets on a local chain, in wei."""
 
@@ -68,6 +70,8 @@ class Stack:
         self._series_due = 0.0
         self.deployment: deploy.Deployment | None = None
         self._last_trouble = ""
+        self.relay: str | None = None
+        """The relay's address."""
 
     # -------------------------------------------------------------------------------------------------------- start
 
@@ -130,15 +134,19 @@ class Stack:
         if chain_id != env.chain_id:
             raise SettingsError(f"CHAIN_ID: {env.chain_id}, but the chain at {self.rpc_url} says {chain_id}")
         deployed = env.contract or (env.data_dir / "deployment.json").exists()
-        for name in KEYS if env.local else ("relay",) if deployed else ("owner", "relay"):
+        for name in ("owner", "relay", "house") if env.local else ("relay",) if deployed else ("owner", "relay"):
             self._check_account(name)
+        if key_of(env, "receipt") is None:
+            raise SettingsError("RECEIPT_KEY: missing; a key of its own that signs receipts of ballots, without funds")
 
     def _check_account(self, name: str) -> None:
         """Checks that an account of the operator can pay; on a local chain, gives it play money."""
-        setting, key = f"{name.upper()}_KEY", key_of(self.env, name)
-        if key is None:
+        setting, signer = f"{name.upper()}_KEY", signer_of(self.env, name)
+        if signer is None:
             raise SettingsError(f"{setting}: missing; an account with funds on chain {self.env.chain_id} is needed")
-        address = address_of(key)
+        address = signer.address
+        if name == "relay":
+            self.relay = address
         balance = int(rpc(self.rpc_url, "eth_getBalance", address, "latest"), 16)
         if self.env.local and balance < LOCAL_BALANCE // 1000:
             with contextlib.suppress(ValueError):  # a node that is not anvil cannot give money
@@ -159,18 +167,17 @@ class Stack:
             if self.deployment.chainId != env.chain_id:
                 raise SettingsError(f"CHAIN_ID: {env.chain_id}, but DATA_DIR belongs to {self.deployment.chainId}")
             deploy.check(w3, self.deployment, proving.hash_of(network))
-        owner_key = key_of(env, "owner")
+        owner = signer_of(env, "owner")
         artifact_hash()  # raises if the contracts are not built, before minutes are spent on keys
         with self.steps("setup and keys") as progress:
             verifier = proving.verifier(env, network, progress)
         if self.deployment is not None:
             deploy.check_verifier(self.deployment, verifier)
-        elif owner_key is not None:
+        elif owner is not None:
             with self.steps("verifier compiled"):
                 compile_verifier(verifier.source, env.cache_dir)
             with self.steps("contracts"):
-                owner = Sender(w3, owner_key, "OWNER_KEY")
-                self.deployment = deploy.deploy(w3, owner, verifier, env.cache_dir)
+                self.deployment = deploy.deploy(w3, Sender(w3, owner, "OWNER_KEY"), verifier, env.cache_dir)
                 if self.chain is not None:
                     self.chain.next_save = 0.0  # on disk before deployment.json names it
                     self.chain.save()
@@ -199,11 +206,14 @@ class Stack:
 
     def _start_processes(self, progress: Callable[[str], None]) -> None:
         Settings.load(self.env)  # raises here for a missing setting, not once in each process
-        others = [f"{name.upper()}_KEY" for name in KEYS if name != "relay"]  # no process signs with these
         given = {**os.environ, **self.env.variables(), "PYTHONUNBUFFERED": "1"}
-        environment = {name: value for name, value in given.items() if name.upper() not in others}
+        if self.env.payee is None and self.relay is not None:
+            given["PAYEE"] = self.relay  # the worker needs to know the address, not the key
 
         def start(name: str) -> Child:
+            own = SIGNS_WITH.get(name)
+            others = tuple(f"{key.upper()}_{kind}" for key in KEYS if key != own for kind in ("KEY", "SIGNER"))
+            environment = {name: value for name, value in given.items() if not name.upper().startswith(others)}
             command = [sys.executable, "-m", "server.cli", name]
             child = Child(name, command, self.env.data_dir / "logs" / f"{name}.log", environment)
             self.processes.append(child)

@@ -6,6 +6,7 @@ verifier is the one that we make. Before anything is sent: the move is still due
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 import time
@@ -26,8 +27,10 @@ from server.chain.contracts import compile_verifier, is_code_of
 from server.chain.node import Unreachable
 from server.chain.reverts import Refused
 from server.chain.sender import Draft, Fees, Sender
+from server.chain.signer import KeySigner, Signer, signer_of
+from server.keys import read_key
 from server.model.position import Position
-from server.settings import Environment, SettingsError, address_of, check_setup, key_of, network_of
+from server.settings import Environment, SettingsError, check_setup, network_of
 
 if TYPE_CHECKING:
     from engine.prover import Prover
@@ -164,7 +167,7 @@ class Stranger:
         """Sends a transaction and waits for its receipt. Raises SettingsError if it failed: it cost its gas."""
         signed = self.sender.sign(draft, self.sender.count("pending"), fees)
         eth = self.chain.w3.eth
-        receipt = eth.wait_for_transaction_receipt(eth.send_raw_transaction(signed.raw_transaction))
+        receipt = eth.wait_for_transaction_receipt(eth.send_raw_transaction(signed.raw))
         if receipt["status"] != 1:
             tx = HexBytes(receipt["transactionHash"]).to_0x_hex()
             raise SettingsError(f"transaction {tx} failed: probably somebody's move was mined before it")
@@ -192,7 +195,7 @@ def run(
     env = Environment.read(chain_id=w3.eth.chain_id, contract=address, **given)
     chains.check(env)
     check_setup(env)
-    secret = private_key(env, key)
+    payer = signer(env, key)
     node = getattr(w3.provider, "endpoint_uri", "")
     chain = Chain(str(node), address, env.chain_id)
     if not is_code_of("Game", bytes(w3.eth.get_code(Web3.to_checksum_address(address)))):
@@ -203,9 +206,7 @@ def run(
     check_network(chain, network_of(env), game)
     prover = proving.make_prover(env, lambda step, fraction: say(f"loading step={step} fraction={fraction:.0%}"))
     check_verifier(chain, prover, game, env.cache_dir)
-    stranger = Stranger(
-        chain, Sender(w3, secret, "--key"), env.payee or address_of(secret), prover, even_at_a_loss, say
-    )
+    stranger = Stranger(chain, Sender(w3, payer, "--key"), env.payee or payer.address, prover, even_at_a_loss, say)
     paid: list[Paid] = []
     while True:
         try:
@@ -224,21 +225,18 @@ def run(
         time.sleep(LOOK_SECONDS)
 
 
-def private_key(env: Environment, file: Path | None) -> str:
-    """The key in a file (0x and 64 hex digits), or RELAY_KEY. Raises SettingsError, without repeating the key."""
+def signer(env: Environment, file: Path | None) -> Signer:
+    """What signs: the key in a file (0x and 64 hex digits, or a keystore), or the relay's. Raises SettingsError."""
     if file is None:
-        secret = key_of(env, "relay")
-        if secret is None:
+        relay = signer_of(env, "relay")
+        if relay is None:
             raise SettingsError("--key: missing; a file with the private key that pays the gas (or RELAY_KEY)")
-        return secret
+        return relay
+    password = os.environ.get("RELAY_KEY_PASSWORD_FILE")
     try:
-        secret = file.read_text().strip()
-        address_of(secret)
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"--key: {file} cannot be read ({error.__class__.__name__})") from None
+        return KeySigner(read_key(file, Path(password) if password else None))
     except ValueError as error:
-        raise SettingsError(f"--key: {file} holds {error}") from None
-    return secret
+        raise SettingsError(f"--key: {error}") from None
 
 
 def check_network(chain: Chain, network: Path, game: int | None) -> None:

@@ -26,9 +26,10 @@ from server.chain.node import Unreachable
 from server.chain.outbox import Outbox
 from server.chain.reverts import Refused, error_name
 from server.chain.sender import GAS_LIMIT, Sender
+from server.chain.signer import signer_of
 from server.logline import line
 from server.processes.loop import run_loop, stop_signal
-from server.settings import Settings
+from server.settings import Environment, Settings, SettingsError
 from server.store import progress
 from server.store.admission import BALLOT_GAS, capacity
 from server.store.connect import connect_redis
@@ -361,12 +362,14 @@ class Relay:
 
 def run(settings: Settings) -> None:
     """Relays until SIGTERM or SIGINT."""
-    key = settings.need("relay_key")
+    signer = signer_of(Environment.read(), "relay")
+    if signer is None:
+        raise SettingsError("RELAY_KEY: missing; it sends ballots and proofs, and pays their gas (or RELAY_SIGNER)")
     stop = stop_signal()
     redis, chain = connect_redis(settings), Chain.connect(settings)
     names = Names(settings.chain_id, settings.contract)
     jobs = Jobs(connect_redis(settings, text=False), names)
-    outbox = Outbox(Sender(chain.w3, key, "RELAY_KEY"), chain.contract.address, redis, names)
+    outbox = Outbox(Sender(chain.w3, signer, "RELAY_KEY"), chain.contract.address, redis, names)
     relay = Relay(chain, outbox, jobs, redis, names, settings)
     run_loop(relay.step, redis, names.wake, 0.1 if settings.local else 1.0, stop)
     relay.lease.release()

@@ -25,9 +25,10 @@ from server.chain.create import KINDS, changed, wei
 from server.chain.node import connect
 from server.chain.reverts import Refused
 from server.chain.sender import Sender
+from server.chain.signer import signer_of
 from server.logline import line
 from server.processes.loop import run_loop, stop_signal
-from server.settings import Environment, Settings, SettingsError, key_of
+from server.settings import Environment, Settings, SettingsError
 from server.store.connect import connect_redis
 from server.store.lease import Lease
 from server.store.names import Names
@@ -146,14 +147,14 @@ def operators_plan(env: Environment, chain_id: int) -> Plan:
 def run(settings: Settings) -> None:
     """Keeps a lobby open until SIGTERM or SIGINT. Raises SettingsError without OWNER_KEY or a plan."""
     env = Environment.read()
-    key = key_of(env, "owner")
-    if key is None:
+    signer = signer_of(env, "owner")
+    if signer is None:
         raise SettingsError("OWNER_KEY: missing; only the contract's owner creates games")
     os.environ.pop("OWNER_KEY", None)
     w3 = connect(settings.rpc_url)
     plan = operators_plan(env, w3.eth.chain_id)
     stop = stop_signal()
     redis, names = connect_redis(settings), Names(settings.chain_id, settings.contract)
-    series = Series(game_contract(w3, settings.contract), Sender(w3, key, "OWNER_KEY"), redis, names, plan)
+    series = Series(game_contract(w3, settings.contract), Sender(w3, signer, "OWNER_KEY"), redis, names, plan)
     run_loop(series.step, redis, names.arrivals, 5.0, stop)
     series.lease.release()

@@ -29,8 +29,9 @@ from engine.proof import ProofCancelled
 from server.chain.client import Chain, Summary
 from server.chain.node import Unreachable
 from server.chain.proving import make_prover
+from server.keys import address_of
 from server.logline import line
-from server.settings import Settings
+from server.settings import Environment, Settings, SettingsError, key_of
 from server.store import progress
 from server.store.connect import connect_redis
 from server.store.jobs import HEARTBEAT_SECONDS, LEASE_SECONDS
@@ -188,7 +189,7 @@ class ProvingWorker(SimpleWorker):
 def run(settings: Settings) -> None:
     """Loads the prover, then proves until SIGTERM or SIGINT."""
     global tools
-    payee = settings.need("payee")
+    payee = settings.payee or _relay()
     redis, raw, chain = connect_redis(settings), connect_redis(settings, text=False), Chain.connect(settings)
     names = Names(settings.chain_id, settings.contract)
     stop = threading.Event()
@@ -208,6 +209,14 @@ def run(settings: Settings) -> None:
     log.info(line("worker_ready", k=prover.k, payee=payee))
     queue = Queue(names.queue, connection=raw, serializer=JSONSerializer)
     work(queue, stop)
+
+
+def _relay() -> str:
+    """The relay's address, which earns the rewards if nobody else is named. Raises SettingsError."""
+    key = key_of(Environment.read(), "relay")
+    if key is None:
+        raise SettingsError("PAYEE: missing; the address that earns the rewards of proofs")
+    return address_of(key)
 
 
 def work(queue: Queue, stop: threading.Event) -> None:

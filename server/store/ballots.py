@@ -23,11 +23,11 @@ DISK_TIMEOUT_MS = 5_000
 class BallotBox:
     """Keeps ballots in Redis and signs receipts. Ballots that arrive while the disk is busy share its next write."""
 
-    def __init__(self, redis: Redis, names: Names, typed: Typed, relay_key: str) -> None:
+    def __init__(self, redis: Redis, names: Names, typed: Typed, receipt_key: str) -> None:
         self.redis = redis
         self.names = names
         self.typed = typed
-        self.relay = Account.from_key(relay_key)
+        self.account = Account.from_key(receipt_key)
         self._waiting: list[tuple[Ballot, asyncio.Future[Receipt]]] = []
         self._writer: asyncio.Task[None] | None = None
 
@@ -87,7 +87,7 @@ class BallotBox:
         digest = self.typed.receipt(
             ballot.game, ballot.seat, ballot.ply, pack_move(ballot.move), ballot.position_key, received
         )
-        signed = self.relay.unsafe_sign_hash(digest)
+        signed = self.account.unsafe_sign_hash(digest)
         return Receipt(
             game=ballot.game,
             seat=ballot.seat,
@@ -95,6 +95,6 @@ class BallotBox:
             move=ballot.move.uci(),
             position=ballot.position_key,
             received=received,
-            relay=self.relay.address,
+            relay=self.account.address,
             signature="0x" + compact(signed).hex(),
         )

@@ -102,7 +102,7 @@ class CountedVote(NamedTuple):
 
 
 class Receipt(Frozen):
-    """Received; counted when it is on chain. The signature is the relay's, of the EIP-712 struct Receipt."""
+    """Received; counted when it is on chain. `relay`, the receipt key's address, signed the EIP-712 struct Receipt."""
 
     game: int
     seat: int

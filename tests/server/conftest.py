@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
+from server.keys import address_of
 from server.settings import Environment, Settings
 from tests.server.scripted import chain
-from tests.server.table import RELAY, Table, deploy_game, run_anvil, run_valkey
+from tests.server.table import RECEIPT, RELAY, Table, deploy_game, run_anvil, run_valkey
 
 
 @pytest.fixture(scope="session")
@@ -40,7 +41,8 @@ def settings(redis: Redis, anvil: tuple[str, str], tmp_path: Path) -> Settings:
         redis_url="unix://" + redis.connection_pool.connection_kwargs["path"],
         rpc_url=anvil[0],
         contract=anvil[1],
-        relay_key=RELAY,
+        receipt_key=RECEIPT,
+        payee=address_of(RELAY),
         network=network,
         frontend=tmp_path / "dist",
         beacon_url="http://127.0.0.1:9",

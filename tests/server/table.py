@@ -39,7 +39,7 @@ from server.store.records import Receipt, StoredBallot, StoredProof
 
 ETHER = 10**18
 ANVIL = ROOT / "contracts" / "node_modules" / ".bin" / "anvil"
-OWNER, RELAY, OTHER_RELAY = ("0x" + f"{seed:02x}" * 32 for seed in (0xA1, 0xB2, 0xC3))
+OWNER, RELAY, OTHER_RELAY, RECEIPT = ("0x" + f"{seed:02x}" * 32 for seed in (0xA1, 0xB2, 0xC3, 0xD4))
 TERMS = {**deploy.DEMO_TERMS, "maxPly": 40}
 PROOF = b"\xab" * 64
 
@@ -70,7 +70,8 @@ def variables(settings: Settings) -> dict[str, str]:
         "REDIS_URL": settings.redis_url,
         "RPC_URL": settings.rpc_url,
         "CONTRACT": settings.contract,
-        "RELAY_KEY": settings.relay_key,
+        "RELAY_KEY": RELAY,
+        "RECEIPT_KEY": RECEIPT,
     }
 
 
@@ -155,7 +156,7 @@ class Table:
         self.chain = Chain.connect(settings)
         self.indexer = Indexer(self.chain, self.redis, self.names)
         self.w3 = self.chain.w3
-        self.relay = self.new_relay(settings.relay_key)
+        self.relay = self.new_relay(RELAY)
         self.call = self.chain.contract.functions
 
     def new_relay(self, key: str) -> Relay:

@@ -9,7 +9,6 @@ from server.settings import (
     Environment,
     Settings,
     SettingsError,
-    address_of,
     key_of,
     make_keys,
     public_rpc,
@@ -44,8 +43,7 @@ def test_defaults_need_nothing(tmp_path: Path) -> None:
     assert settings.redis_url == f"unix://{tmp_path}/redis/socket"
     assert settings.rpc_url == "http://127.0.0.1:8545"
     assert settings.start_block == 7
-    assert settings.payee == address_of(settings.relay_key)
-    assert settings.local and settings.relay_key is not None
+    assert settings.local and settings.receipt_key == key_of(env, "receipt")
 
 
 def test_what_is_set_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -54,7 +52,7 @@ def test_what_is_set_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         "RPC_URL": "https://chain.example",
         "CONTRACT": "0x" + "ab" * 20,
         "CHAIN_ID": "10",
-        "RELAY_KEY": KEY,
+        "RECEIPT_KEY": KEY,
         "SETUP": __file__,
         "SETUP_HASH": "AB" * 64,
     }.items():
@@ -105,11 +103,11 @@ def test_what_is_missing_is_named(tmp_path: Path, values: dict[str, object], mes
 
 def test_who_signs_nothing_needs_no_key(tmp_path: Path) -> None:
     settings = Settings.load(environment(tmp_path, contract="0x" + "12" * 20))
-    for name in ("relay_key", "payee"):
+    for name in ("receipt_key", "payee"):
         with pytest.raises(SettingsError, match=f"^{name.upper()}: missing; "):
             settings.need(name)
-    settings = Settings.load(environment(tmp_path, contract="0x" + "12" * 20, relay_key=KEY))
-    assert (settings.need("relay_key"), settings.need("payee")) == (KEY, address_of(KEY))
+    settings = Settings.load(environment(tmp_path, contract="0x" + "12" * 20, receipt_key=KEY))
+    assert settings.need("receipt_key") == KEY
 
 
 def test_pages_reach_a_chain(tmp_path: Path) -> None:
@@ -154,7 +152,7 @@ def test_no_key_is_made_for_a_real_chain(tmp_path: Path) -> None:
 
 
 def test_secrets_are_not_shown(tmp_path: Path) -> None:
-    env = environment(tmp_path, relay_key=KEY, contract="0x" + "12" * 20)
+    env = environment(tmp_path, relay_key=KEY, receipt_key=KEY, contract="0x" + "12" * 20)
     assert KEY not in repr(env) and KEY not in repr(Settings.load(env))
     assert env.variables()["RELAY_KEY"] == KEY
 
@@ -178,3 +176,33 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.
         write_json(file, {})
     assert read_json(file) == {"a": 1}
     assert [entry.name for entry in tmp_path.iterdir()] == ["file.json"]
+
+
+@pytest.mark.parametrize("name", ["RELAY_KEY", "RPC_URL"])
+def test_a_secret_in_a_file(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    value = {"RELAY_KEY": KEY, "RPC_URL": "https://rpc.example/v2/0123456789abcdef0123"}[name]
+    (tmp_path / "secret").write_text(value + "\n")
+    monkeypatch.setenv(f"{name}_FILE", str(tmp_path / "secret"))
+    env = environment(tmp_path)
+    held = getattr(env, name.lower())
+    assert value in (held, getattr(held, "get_secret_value", str)())
+    assert name not in env.variables(), "a child process reads the file itself"
+    assert env.hidden() == {value[2:] if name == "RELAY_KEY" else "0123456789abcdef0123"}
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=f"^{name}: set twice") as raised:
+        environment(tmp_path)
+    assert value not in str(raised.value)
+
+
+def test_a_secrets_file_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RECEIPT_KEY_FILE", str(tmp_path / "nowhere"))
+    with pytest.raises(SettingsError, match=r"^RECEIPT_KEY_FILE: .*nowhere cannot be read"):
+        environment(tmp_path)
+
+
+def test_addresses_of_receipts(tmp_path: Path) -> None:
+    old = "0x" + "ab" * 20
+    env = environment(tmp_path, contract="0x" + "12" * 20, receipt_addresses=f"{old}, ")
+    assert [address.lower() for address in Settings.load(env).receipt_addresses] == [old]
+    with pytest.raises(SettingsError, match="RECEIPT_ADDRESSES: 'x' is not an address"):
+        environment(tmp_path, receipt_addresses=f"{old},x")

@@ -14,13 +14,14 @@ router = APIRouter()
 
 @router.get("/api/config")
 async def config(request: Request, api: Shared) -> Config:
-    """What a page must know to talk to the chain; `relay` signs the receipts."""
+    """What a page must know to talk to the chain, and whose receipts of ballots hold."""
     api.limit(api.reads, request)
-    settings = api.settings
+    settings, signer = api.settings, api.box.account.address
     return Config(
         chain_id=settings.chain_id,
         contract=settings.contract,
-        relay=api.box.relay.address,
+        relay=signer,
+        receipt_addresses=tuple(dict.fromkeys((signer, *settings.receipt_addresses))),
         rpc=public_rpc(settings),
         local=settings.local,
         insecure=settings.setup is None,

@@ -123,7 +123,7 @@ def test_a_real_chain_has_neither_faucet_nor_proxy(table: Table) -> None:
 
 @pytest.mark.parametrize(
     ("values", "message"),
-    [({"relay_key": None}, "RELAY_KEY: missing"), ({"chain_id": 10}, "PUBLIC_RPC_URL: missing; .* of chain 10")],
+    [({"receipt_key": None}, "RECEIPT_KEY: missing"), ({"chain_id": 10}, "PUBLIC_RPC_URL: missing; .* of chain 10")],
 )
 def test_what_the_api_cannot_do_without_is_named(table: Table, values: dict[str, Any], message: str) -> None:
     with pytest.raises(SettingsError, match=message):

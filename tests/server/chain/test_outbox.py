@@ -159,7 +159,7 @@ def test_a_transaction_taken_back_by_a_reorganisation_can_be_sent_again(table: T
 
 def test_a_sender_without_funds_sends_nothing(table: Table, outbox: Outbox) -> None:
     (call,) = claims(table, 1)
-    table.rpc("anvil_setBalance", outbox.sender.account.address, "0x0")
+    table.rpc("anvil_setBalance", outbox.sender.address, "0x0")
     with pytest.raises(Exception, match=r"(?i)insufficient|funds"):
         assert outbox.send(PURPOSE, call) is not None, "no funds"
     assert not outbox.flying

@@ -47,7 +47,7 @@ def test_a_draft_has_gas_to_spare_and_never_more_than_a_transaction_may(table: T
 
 def test_a_signed_transaction_is_bound_to_the_chain(table: Table, sender: Sender) -> None:
     signed = sender.sign(Draft(table.chain.contract.address, "0x", 0, 21_000), 0, sender.fees())
-    assert Account.recover_transaction(signed.raw_transaction) == sender.address
+    assert Account.recover_transaction(signed.raw) == sender.address
     other = Sender(table.w3, OTHER_RELAY, "OTHER_KEY")
     other.__dict__["chain_id"] = 10
     assert other.sign(Draft(table.chain.contract.address, "0x", 0, 21_000), 0, sender.fees()).hash != signed.hash

@@ -197,6 +197,8 @@ def test_a_chain_that_is_not_local(
         assert refuse(**given).startswith("RELAY_KEY: missing")
         assert refuse(**given, relay_key=poor).endswith("has no funds on chain 10")
         given["relay_key"] = richer.key.to_0x_hex()
+        assert refuse(**given).startswith("RECEIPT_KEY: missing")
+        given["receipt_key"] = poor
         assert w3.eth.block_number == 0, "something was spent before all was checked"
         settings = env(**given)
         said = start(settings, monkeypatch)
@@ -207,18 +209,19 @@ def test_a_chain_that_is_not_local(
         assert not (settings.data_dir / "keys.json").exists()
 
 
-def test_no_process_gets_the_owners_key(env: Env, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_process_gets_the_key_that_it_signs_with_and_no_other(env: Env, monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[Child] = []
     monkeypatch.setattr(Child, "start", lambda child: started.append(child))
     monkeypatch.setattr(Child, "await_ready", lambda *_: None)
-    owner, relay = "0x" + "46" * 32, "0x" + "47" * 32
+    owner, relay, receipt = ("0x" + digits * 32 for digits in ("46", "47", "48"))
     monkeypatch.setenv("OWNER_KEY", owner)
-    stack = Stack(env(contract="0x" + "12" * 20, relay_key=relay), print)
+    stack = Stack(env(contract="0x" + "12" * 20, relay_key=relay, receipt_key=receipt), print)
     stack._start_processes(print)
     assert [child.name for child in started] == ["indexer", "api", "relay", "worker"]
     for child in started:
         assert child.environment is not None
-        assert child.environment["RELAY_KEY"] == relay and owner not in child.environment.values()
+        held = {owner, relay, receipt} & set(child.environment.values())
+        assert held == {"api": {receipt}, "relay": {relay}}.get(child.name, set())
 
 
 def test_a_second_up_on_the_same_folder(refuse: Refused, tmp_path: Path) -> None:

@@ -9,8 +9,9 @@ import pytest
 from redis import Redis
 
 from server.chain import beacon
+from server.keys import address_of
 from server.settings import Environment, Settings
-from tests.server.table import RELAY, Table, deploy_game, run_anvil
+from tests.server.table import RECEIPT, RELAY, Table, deploy_game, run_anvil
 from tests.vectors.beacon import QUICKNET
 
 ROUND = 32285085
@@ -32,7 +33,8 @@ def drawn(redis: Redis, tmp_path: Path) -> Iterator[tuple[Table, int]]:
             rpc_url=url,
             chain_id=10,
             contract=contract,
-            relay_key=RELAY,
+            receipt_key=RECEIPT,
+            payee=address_of(RELAY),
             network=tmp_path / "network",
             setup=tmp_path / "network",
             setup_hash="00" * 64,

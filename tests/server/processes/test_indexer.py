@@ -10,7 +10,7 @@ from engine.encoding import pack_move
 from server.processes.indexer import Indexer
 from server.settings import SettingsError
 from server.store.records import Seat, Staker, pack_ballot
-from tests.server.table import ETHER, Table, Voter, deploy_game, run_anvil
+from tests.server.table import ETHER, RELAY, Table, Voter, deploy_game, run_anvil
 
 
 def model(table: Table, game: int) -> list[Any]:
@@ -27,7 +27,7 @@ def vote(table: Table, game: int, voters: list[Any], *moves: str) -> None:
     for voter, uci in zip(voters, moves, strict=True):
         body = table.sign(voter, game, uci)
         packed = pack_ballot(voter.seat, pack_move(chess.Move.from_uci(uci)), bytes.fromhex(body["signature"][2:]))
-        table.send(table.settings.relay_key, table.call.castBallots(game, body["ply"], packed))
+        table.send(RELAY, table.call.castBallots(game, body["ply"], packed))
 
 
 def model_read_anew(table: Table, game: int) -> list[Any]:
@@ -218,10 +218,10 @@ def test_a_game_with_a_missed_event_is_made_again(table: Table, missed: str) -> 
     if missed == "Staked":
         miss()
     follow(table)
-    table.send(table.settings.relay_key, table.call.closeLobby(game))
+    table.send(RELAY, table.call.closeLobby(game))
     table.mine(4)
     follow(table)
-    table.send(table.settings.relay_key, table.call.begin(game))
+    table.send(RELAY, table.call.begin(game))
     if missed == "Began":
         miss()
     follow(table)

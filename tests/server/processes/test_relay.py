@@ -13,7 +13,7 @@ from server.processes import relay
 from server.processes.relay import Relay
 from server.store.admission import BALLOT_GAS
 from server.store.records import Purpose
-from tests.server.table import ETHER, OTHER_RELAY, Table, Voter
+from tests.server.table import ETHER, OTHER_RELAY, RELAY, Table, Voter
 
 
 def receive(table: Table, game: int, voters: list[Voter], *moves: str) -> None:
@@ -266,7 +266,7 @@ def test_a_restarted_relay_goes_on(table: Table) -> None:
         table.relay.step()
         assert table.relay.outbox.flying
         table.redis.delete(table.names.leader)  # it was killed; its lease ran out
-        table.relay = table.new_relay(table.settings.relay_key)
+        table.relay = table.new_relay(RELAY)
         table.relay.step()
         assert next(iter(table.relay.outbox.flying.values())).purpose == Purpose("cast", game, 0, 0)
         pool = table.rpc("txpool_status")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -9,13 +10,17 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
 
 import httpx
 import pytest
+from eth_account import Account
 
+from server.keys import address_of
 from server.local.probe import unused_port
 from server.settings import ROOT, Settings
-from tests.server.table import Table, variables
+from tests.server.table import RECEIPT, Table, serve, variables
 
 
 def environment(settings: Settings, **more: str) -> dict[str, str]:
@@ -82,3 +87,46 @@ def test_a_fault_at_the_start_is_one_sentence(table: Table) -> None:
             _, said = process.communicate(timeout=60)
             assert process.returncode == 2
             assert said.startswith(f"proofmate: {word}: ") and said.count("\n") == 1
+
+
+@pytest.mark.slow
+def test_a_key_in_a_keystore_shows_nowhere(table: Table, tmp_path: Path) -> None:
+    """The api with its key from an encrypted keystore: not in its environment, command line, answers or log."""
+    password, keystore = tmp_path / "password", tmp_path / "keystore"
+    password.write_text("correct horse battery")
+    keystore.write_text(json.dumps(Account.encrypt(RECEIPT, "correct horse battery", kdf="pbkdf2", iterations=2)))
+    port = unused_port()
+    secrets = {"RECEIPT_KEY_FILE": str(keystore), "RECEIPT_KEY_PASSWORD_FILE": str(password)}
+    env = environment(table.settings, PORT=str(port), LOG_FORMAT="json", LOG_LEVEL="debug", **secrets)
+    del env["RECEIPT_KEY"], env["RELAY_KEY"]
+    table.start()
+    with running(env, "api") as (process,):
+        url, end = f"http://127.0.0.1:{port}", time.monotonic() + 60
+        while True:
+            try:
+                answers = [
+                    httpx.get(url + path, trust_env=False).text for path in ("/readyz", "/api/config", "/metrics")
+                ]
+                break
+            except httpx.TransportError:
+                assert time.monotonic() < end and process.poll() is None
+                time.sleep(0.1)
+        assert json.loads(answers[1])["relay"] == address_of(RECEIPT)
+        proc = Path(f"/proc/{process.pid}")
+        shown = [*answers, (proc / "cmdline").read_text(), (proc / "environ").read_text()]
+        process.send_signal(signal.SIGTERM)
+        _, said = process.communicate(timeout=10)
+        assert said and all(json.loads(entry)["event"] for entry in said.splitlines())
+        for text in (*shown, said):
+            assert RECEIPT[2:] not in text and "horse" not in text
+
+
+@pytest.mark.slow
+def test_receipts_of_a_rotated_key_stay_listed(table: Table) -> None:
+    """Two apis at once, one with the key before and one with the next: each lists both."""
+    old, new = RECEIPT, "0x" + "e5" * 32
+    for key, other in ((old, new), (new, old)):
+        settings = replace(table.settings, receipt_key=key, receipt_addresses=(address_of(other),))
+        with serve(replace(table, settings=settings)) as client:
+            config = client.get("/api/config").json()
+            assert config["receiptAddresses"] == [address_of(key), address_of(other)]

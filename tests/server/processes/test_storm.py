@@ -9,7 +9,7 @@ import pytest
 from server.processes.indexer import Indexer
 from tests.server.processes.test_indexer import model, model_read_anew
 from tests.server.processes.test_relay import receive
-from tests.server.table import ETHER, Table
+from tests.server.table import ETHER, RELAY, Table
 
 
 @pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (2, 3))])
@@ -39,7 +39,7 @@ def test_a_game_in_bad_weather(table: Table, seed: int) -> None:
             table.indexer = Indexer(table.chain, table.redis, table.names)
         elif chance < 0.25:
             table.redis.delete(table.names.leader, table.names.indexer)
-            table.relay = table.new_relay(table.settings.relay_key)
+            table.relay = table.new_relay(RELAY)
             table.indexer = Indexer(table.chain, table.redis, table.names)
         for _ in range(weather.randint(0, 3)):
             weather.choice([table.indexer.step, table.relay.step])()

@@ -13,10 +13,11 @@ from eth_account import Account
 from redis import Redis
 
 from server.chain.sender import GAS_LIMIT
+from server.keys import address_of
 from server.model.signing import HALF_ORDER, Typed, compact, recover
-from server.settings import Environment, address_of
+from server.settings import Environment
 from server.store.admission import BALLOT_GAS, capacity
-from tests.server.table import ETHER, Table, Voter, run_valkey, serve
+from tests.server.table import ETHER, RECEIPT, Table, Voter, run_valkey, serve
 
 
 @pytest.fixture
@@ -30,13 +31,13 @@ def post(client: httpx.Client, game: int, body: Any) -> httpx.Response:
     return client.post(f"/api/games/{game}/ballots", json=body)
 
 
-def test_a_receipt_is_signed_by_the_relay(table: Table, game: tuple[int, list[Voter]]) -> None:
+def test_a_receipt_is_signed_by_the_receipt_key(table: Table, game: tuple[int, list[Voter]]) -> None:
     number, voters = game
     with serve(table) as client:
         answer = post(client, number, table.sign(voters[0], number, "e2e4"))
     assert answer.status_code == 202
     receipt = answer.json()["receipt"]
-    assert receipt["relay"] == address_of(table.settings.relay_key)
+    assert receipt["relay"] == address_of(RECEIPT)
     typed = Typed(table.settings.chain_id, table.settings.contract)
     digest = typed.receipt(number, voters[0].seat, 0, 1804, receipt["position"], receipt["received"])
     assert recover(digest, bytes.fromhex(receipt["signature"][2:])) == receipt["relay"].lower()

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
-from server.settings import address_of
+from server.keys import address_of
 from tests.server.api.problem import is_problem
-from tests.server.table import ETHER, Table, serve
+from tests.server.table import ETHER, RECEIPT, Table, serve
 
 ADDRESS = "0x" + "12" * 20
 
@@ -14,7 +14,8 @@ def test_the_api_of_a_game(table: Table) -> None:
         assert client.get("/api/config").json() | {"abi": 0} == {
             "chainId": 31337,
             "contract": table.settings.contract,
-            "relay": address_of(table.settings.relay_key),
+            "relay": address_of(RECEIPT),
+            "receiptAddresses": [address_of(RECEIPT)],
             "rpc": "/rpc",
             "local": True,
             "insecure": True,
