@@ -17,13 +17,14 @@ from typing import Any
 from redis import Redis
 
 from server.chain.client import Chain
+from server.keys import address_of
 from server.local import valkey
 from server.local.anvil import LocalChain
 from server.local.children import Child, stop
 from server.local.probe import redis_answers, rpc, trouble, unused_port
 from server.settings import Environment, Settings
 from server.store.names import Names
-from tests.server.table import RELAY, deploy_game
+from tests.server.table import RECEIPT, RELAY, deploy_game
 
 BLOCK_GAS = 60_000_000
 """Gas of a block, as on Ethereum at the end of 2025."""
@@ -38,7 +39,8 @@ class Place:
         (folder / "network").write_bytes(b"")
         self.folder = folder
         socket = folder / "redis" / "socket"
-        given: dict[str, Any] = {"network": folder / "network", "relay_key": RELAY, "redis_url": f"unix://{socket}"}
+        given: dict[str, Any] = {"network": folder / "network", "relay_key": RELAY, "receipt_key": RECEIPT}
+        given |= {"payee": address_of(RELAY), "redis_url": f"unix://{socket}"}
         given |= {"data_dir": folder, "cache_dir": folder, "port": unused_port(), "chain_port": unused_port()}
         self.env = Environment.read(**given)
         self.redis_child = valkey.embedded(socket, folder / "logs" / "redis.log")

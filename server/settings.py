@@ -6,11 +6,8 @@ an embedded Redis, a local chain, keys made at the first start, an insecure setu
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
-import tempfile
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -19,6 +16,8 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from web3 import Web3
 
+from server.files import SettingsError as SettingsError
+from server.files import read_json, write_json
 from server.keys import address_of, read_key, read_secret
 from server.logline import parts_to_hide
 
@@ -31,10 +30,6 @@ KEYS = ("owner", "relay", "receipt", "house")
 api signs receipts (that account needs no funds), the house stakes on Leela in the local demo."""
 SECRETS = ("owner_key", "relay_key", "receipt_key", "house_key", "redis_url", "rpc_url")
 """Settings whose value may be in a file that NAME_FILE names; URLs, because they may hold a password."""
-
-
-class SettingsError(ValueError):
-    """A fault that the user can correct. The text is one sentence that names the setting."""
 
 
 def _with_scheme(url: str | None, *schemes: str) -> str | None:
@@ -363,41 +358,3 @@ def make_keys(env: Environment) -> None:
     kept = read_json(path) or {}
     if any(name not in kept for name in KEYS):
         write_json(path, {name: kept.get(name) or "0x" + secrets.token_hex(32) for name in KEYS})
-
-
-def read_json(path: Path) -> dict[str, Any] | None:
-    """The JSON object in a file of the data folder; None: there is no file. Raises SettingsError for anything else."""
-    try:
-        value = json.loads(path.read_text())
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError):
-        value = None
-    if not isinstance(value, dict):
-        raise SettingsError(f"DATA_DIR: {path} is damaged; restore it, or start over with `proofmate reset`")
-    return value
-
-
-def write_json(path: Path, value: Mapping[str, Any]) -> None:
-    """Writes a JSON object atomically, readable by this user only.
-
-    Raises SettingsError if it cannot be written.
-    """
-    try:
-        write_atomically(path, json.dumps(value, indent=1).encode() + b"\n")
-    except OSError as error:
-        raise SettingsError(f"{path} cannot be written ({error.strerror}); see DATA_DIR and CACHE_DIR") from None
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Replaces a file atomically: a kill or a full disk leaves either the old content or the new. Mode 0600."""
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)  # noqa: PTH105
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

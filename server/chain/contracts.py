@@ -14,8 +14,9 @@ from typing import Any, cast
 from web3 import Web3
 from web3.contract import Contract
 
+from server.files import write_atomically
 from server.model.game import STATES, State
-from server.settings import ROOT, SettingsError, write_atomically
+from server.settings import ROOT, SettingsError
 
 CONTRACTS = ROOT / "contracts"
 

@@ -14,9 +14,10 @@ from web3.contract import Contract
 from server.chain.contracts import CONTRACTS, artifact, artifact_hash, compile_verifier, game_contract, state_of
 from server.chain.node import Unreachable, connect
 from server.chain.sender import Sender
+from server.files import read_json, write_json
 from server.model.game import State
 from server.model.position import Position
-from server.settings import Environment, SettingsError, read_json, write_json
+from server.settings import Environment, SettingsError
 
 ETHER = 10**18
 HOUSE_STAKE = ETHER

@@ -21,7 +21,8 @@ import chess
 
 from engine.encoding import legal_indices, planes
 from server.chain.deploy import Verifier
-from server.settings import ROOT, Environment, Settings, SettingsError, network_of, write_json
+from server.files import write_json
+from server.settings import ROOT, Environment, Settings, SettingsError, network_of
 
 if TYPE_CHECKING:
     from engine.prover import Prover

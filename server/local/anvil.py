@@ -18,10 +18,11 @@ from pathlib import Path
 
 from server.chain.client import Chain
 from server.chain.contracts import CONTRACTS
+from server.files import write_atomically
 from server.local.children import Child, stop
 from server.local.probe import rpc, rpc_answers
 from server.local.steps import Say
-from server.settings import Environment, SettingsError, write_atomically
+from server.settings import Environment, SettingsError
 
 
 def anvil() -> Path:

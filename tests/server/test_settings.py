@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from server.files import read_json, write_atomically, write_json
 from server.settings import (
     KEYS,
     Environment,
@@ -12,10 +13,7 @@ from server.settings import (
     key_of,
     make_keys,
     public_rpc,
-    read_json,
     socket_of,
-    write_atomically,
-    write_json,
 )
 
 KEY = "0x" + "46" * 32

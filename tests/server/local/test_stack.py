@@ -20,12 +20,13 @@ from server import cli
 from server.chain import deploy, proving
 from server.chain.contracts import game_contract
 from server.chain.node import connect
+from server.files import write_json
 from server.local.anvil import LocalChain
 from server.local.children import Child
 from server.local.folder import DataFolder
 from server.local.probe import await_free_port, redis_answers, rpc, unused_port
 from server.local.stack import Stack
-from server.settings import Environment, SettingsError, write_json
+from server.settings import Environment, SettingsError
 from tests.server.local.conftest import Env
 from tests.server.scripted import VERIFIER, account, chain
 
