@@ -46,10 +46,6 @@ function draw(): void {
   keepFocus(held);
 }
 
-// Two looks a second keep every clock within half a second of the truth.
-setInterval(() => update({ now: Date.now() / 1000 }), 500);
-window.addEventListener('keydown', (event) => pageKey(context, event));
-
 const language = preferredLanguage();
 await speak(language).catch(() => {}); // English is always here
 update({ language });
@@ -57,3 +53,6 @@ setTheme(context, storedTheme());
 listen(context);
 arrive(context);
 void start(context);
+window.addEventListener('keydown', (event) => pageKey(context, event));
+// Two looks a second keep every clock within half a second of the truth.
+setInterval(() => update({ now: Date.now() / 1000 }), 500);

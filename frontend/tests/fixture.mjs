@@ -86,6 +86,7 @@ function document(id) {
     ...{
       pools: { world: ETH(3.5), leela: ETH(5), pot: '0', fund: ETH(1) },
       seats: 3,
+      opening: { name: 'Italian Game', moves: '1. e4 e5 2. Nf3 Nc6' },
       openingFen: OPENING,
       world: 'white',
     },
@@ -125,7 +126,7 @@ function document(id) {
     ...{ ply: last.ply, step: 'verified', fraction: 1, started, seconds: last.proof.seconds, tx: last.tx },
     ...{ block: last.proof.block, gas: last.proof.gas },
   };
-  const thinking = { ply: last.ply, moves: THOUGHTS };
+  const thinking = { ...THINKING, ply: last.ply };
   if (id === 1 || id === 5) {
     const candidates = [
       { move: 'c3c4', san: 'c4', weight: ETH(1.5), ballots: 1 },
@@ -162,9 +163,30 @@ function document(id) {
       block: null,
       gas: null,
     };
-    return { ...game, state: 'prove', mover: 'leela', deadline: started + 2592000, proof, thinking };
+    const chosen = { ...THINKING, ply: 11, choice: 'e8g8', choiceSan: 'O-O' };
+    return {
+      ...game,
+      state: 'prove',
+      mover: 'leela',
+      deadline: started + 2592000,
+      proof,
+      thinking: chosen,
+      positionKey: THINKING.position,
+    };
   }
   return { ...game, state: 'over', outcome: 'world', reason: 'checkmate', mover: null, proof: verified, thinking };
+}
+
+const THINKING = { moves: THOUGHTS, choice: 'b7b5', choiceSan: 'b5', position: HASH('4') };
+
+/** The vote before a move of a game: the move that was played, two thirds, and another one. */
+function closedVote(game, ply) {
+  const { move, san } = document(game).moves[ply] ?? { move: null, san: null };
+  const candidates = [
+    { move: move ?? 'a2a3', san: san ?? 'a3', weight: ETH(2), ballots: 2 },
+    { move: 'a2a4', san: 'a4', weight: ETH(1), ballots: 1 },
+  ];
+  return { ply, move, san, world: ETH(3.5), castWeight: ETH(3), time: 1_700_000_000, tx: HASH('a'), candidates };
 }
 
 const PASSPORT = {
@@ -233,6 +255,9 @@ function answer(path) {
       before: null,
     };
   }
+  const ply = Number(/\/(?:votes|thoughts)\/(\d+)$/.exec(path)?.[1] ?? Number.NaN);
+  if (path.includes('/votes/')) return closedVote(game, ply);
+  if (path.includes('/thoughts/')) return { ...THINKING, ply };
   if (path.includes('/accounts/')) return { version: 1e9, ...(ACCOUNTS[game] ?? ACCOUNTS[1]) };
   if (path.endsWith('/ballots')) return { receipt: {} };
   return Number.isNaN(game) ? null : document(game);

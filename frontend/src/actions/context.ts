@@ -15,6 +15,8 @@ const PROBLEM = 20_000;
 export class Context {
   /** Reads the chain; null until the server's settings are known. */
   chain: PublicClient | null = null;
+  /** Settles when the chain's code and the wallets are here; null until they are asked for. */
+  connecting: Promise<void> | null = null;
   /** Ends the stream of the game that is shown. */
   unfollow: () => void = () => {};
   /** Whether the account is being asked for, and whether something changed since the question. */

@@ -17,7 +17,7 @@ type Action = (context: Context, ...args: never[]) => unknown;
 /** An action as a view calls it: its context is known. */
 type Bound<A> = A extends (context: Context, ...args: infer P) => infer R ? (...args: P) => R : never;
 
-const { retry, dismiss } = session;
+const { retry, dismiss, connectChain } = session;
 const { go } = navigation;
 const { setLanguage, setTheme } = settings;
 const { moreOfMine } = accounts;
@@ -29,7 +29,7 @@ const { like } = taste;
 const { check, downloadPgn, saveReceipt } = evidence;
 
 const ACTIONS = {
-  ...{ go, retry, dismiss, setLanguage, setTheme, moreOfMine },
+  ...{ go, retry, dismiss, connectChain, setLanguage, setTheme, moreOfMine },
   ...{ view, flip, boardKey },
   ...{ play, promote, typeMove, submitTyped, withdraw, vote, voteByTransaction, setDirect },
   ...{ setSide, setAmount, stake, claim, hurry },

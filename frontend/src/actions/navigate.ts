@@ -3,7 +3,7 @@
 import { routeOf } from '../route.ts';
 import { refreshMine } from './account.ts';
 import type { Context } from './context.ts';
-import { followGame, leaveGame, refreshGames } from './session.ts';
+import { connectChain, followGame, leaveGame, refreshGames } from './session.ts';
 
 /** Goes to an address of the page. */
 export function go(context: Context, path: string): void {
@@ -25,7 +25,10 @@ export function arrive(context: Context): void {
     return;
   }
   leaveGame(context);
-  if (route.page === 'mine') void refreshMine(context);
+  if (route.page === 'mine') {
+    void connectChain(context);
+    void refreshMine(context);
+  }
   if (route.page === 'front') void refreshGames(context);
 }
 

@@ -1,6 +1,6 @@
 // The session: settings, the list of games, and the game that is followed.
 
-import { ApiError, fetchConfig, fetchGame, fetchGames, fetchPassport, type Game } from '../api.ts';
+import { ApiError, type Config, fetchConfig, fetchGame, fetchGames, fetchPassport, type Game } from '../api.ts';
 import { explain } from '../explain.ts';
 import { playSound, soundOf } from '../sounds.ts';
 import { holdingOf, news } from '../state.ts';
@@ -35,17 +35,27 @@ export async function start(context: Context): Promise<void> {
   }
   setInterval(() => document.visibilityState === 'visible' && lookAround(context), LOOK_AROUND);
   await games; // first what is seen
-  await connectChain(context);
+  const { route, game } = context.state();
+  if (route.page === 'mine' || game !== null) await connectChain(context);
 }
 
-/** Loads what talks to the chain and to wallets, which a board can be drawn without; tries again until it is here. */
-async function connectChain(context: Context): Promise<void> {
+/**
+ * Loads what talks to the chain and to wallets, once the settings are known. A board can be drawn without it, and the
+ * front page needs it for nothing: it is loaded once a game is drawn, or when my games or the wallets are opened.
+ */
+export async function connectChain(context: Context): Promise<void> {
   const { config } = context.state();
-  const chain = await import('../chain.ts').catch(() => null);
   if (config === null) return;
+  context.connecting ??= loadChain(context, config);
+  await context.connecting;
+}
+
+/** Tries again until it is here. */
+async function loadChain(context: Context, config: Config): Promise<void> {
+  const chain = await import('../chain.ts').catch(() => null);
   if (chain === null) {
     await pause(2_000);
-    return connectChain(context);
+    return loadChain(context, config);
   }
   context.chain = chain.reader(config);
   chain.discover((wallet) => announced(context, wallet));
@@ -114,6 +124,7 @@ function received(context: Context, game: Game): void {
   lookUp(context);
   if (before !== null && before.state !== game.state) void refreshGames(context);
   if (before?.moves.length !== game.moves.length) scrollMoves();
+  if (before === null) setTimeout(() => connectChain(context)); // once the board is drawn
   if (context.state().passport === null) void loadPassport(context, game.terms.model);
   const holding = holdingOf(context.state());
   const outdated = game.state === 'over' && holding.is === 'known' && !holding.current;

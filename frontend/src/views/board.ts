@@ -43,6 +43,7 @@ export class Board {
     }
     this.drawn = '';
     this.ground = Chessground(element, {
+      fen: EMPTY, // until the position is known
       disableContextMenu: true, // the right button draws
       animation: { enabled: !matchMedia('(prefers-reduced-motion: reduce)').matches, duration: 220 },
       movable: {

@@ -38,8 +38,9 @@ export function candidateList(
 export function lastResult(state: State): Drawn {
   const { game } = state;
   const ply = game === null ? null : lastVoted(game);
-  const vote = ply === null ? null : voteAt(state, ply);
-  if (vote === null) return nothing;
+  if (game === null || ply === null || state.plies?.votes.get(ply) === 'absent') return nothing;
+  const vote = voteAt(state, ply);
+  if (vote === null) return html`<p class="told"></p>`; // asked for: its line is kept free
   return html`<p class="told" id="last-result">${told(vote)}. ${ownPart(state, vote.ply)}</p>`;
 }
 

@@ -12,7 +12,8 @@ import { captures, opening } from './material.ts';
 
 export function player(state: State, side: 'world' | 'leela'): Drawn {
   const { game } = state;
-  if (game === null) return nothing;
+  if (game === null)
+    return html`<div class="player ${side}"><span class="color unknown"></span><b>${w.sides[side]}</b></div>`;
   const moving = game.state === 'vote' || game.state === 'prove';
   const color = side === 'world' ? game.world : game.world === 'white' ? 'black' : 'white';
   const turn = moving && game.turn === color;

@@ -9,7 +9,8 @@ import { LANGUAGES, type Language, w } from '../words/index.ts';
 import { type Drawn, icon } from './dom.ts';
 
 export function header(state: State, act: Actions): Drawn {
-  const { config, connection, route } = state;
+  const { connection, route } = state;
+  const heard = route.page !== 'game' || (connection === 'live' && state.game !== null);
   const here = (page: typeof route.page) => (route.page === page ? 'page' : nothing);
   return html`
     <header class="page-top">
@@ -20,35 +21,33 @@ export function header(state: State, act: Actions): Drawn {
         <a href=${pathOf({ page: 'mine' })} aria-current=${here('mine')}>${w.header.mine}</a>
       </nav>
       <span class="spring"></span>
-      ${
-        route.page !== 'game' || (connection === 'live' && state.game !== null)
-          ? html`<span class="connection ${connection} sr" role="status">${w.page.connection[connection]}</span>`
-          : html`<span class="chip connection ${connection}" role="status">${w.page.connection[connection]}</span>`
-      }
-      ${config === null ? nothing : walletMenu(state, act)} ${preferences(state, act)}
+      ${walletMenu(state, act)} ${preferences(state, act)}
     </header>
+    <span class=${heard ? `connection ${connection} sr` : `chip connection ${connection}`} role="status">
+      ${w.page.connection[connection]}
+    </span>
   `;
 }
 
 function walletMenu(state: State, act: Actions): Drawn {
   const { wallet, balance, config, wallets } = state;
-  if (config === null) return nothing;
+  const local = config?.local === true;
   const choose = (id: string) => {
     document.getElementById('wallets')?.hidePopover();
     act.useWallet(id);
   };
   return html`
-    <button class="wallet-button" popovertarget="wallets">
+    <button class="wallet-button" popovertarget="wallets" ?disabled=${config === null} @click=${() => act.connectChain()}>
       ${
         wallet === null
-          ? w.wallet.connect
+          ? html`<span>${w.wallet.connect}</span>`
           : html`<code>${shortHex(wallet.address)}</code><b>${balance === null ? '…' : `${coins(balance)} ETH`}</b>`
       }
     </button>
     <div class="menu card" id="wallets" popover aria-labelledby="title-wallets">
       <h2 id="title-wallets">${w.wallet.title}</h2>
       ${
-        config.local
+        local
           ? html`
               <button class="choice" aria-pressed=${wallet?.kind === 'burner'} @click=${() => choose('burner')}>
                 ${icon('M12 3c1 4 5 6 5 11a5 5 0 0 1-10 0c0-2 1-3 2-4 0 2 1 3 2 3 1-3-1-6 1-10z')}
@@ -65,9 +64,9 @@ function walletMenu(state: State, act: Actions): Drawn {
           </button>
         `,
       )}
-      ${wallets.length === 0 ? html`<p class="fine">${w.wallet.none}</p>${config.local ? nothing : mobileWallets()}` : nothing}
+      ${wallets.length === 0 ? html`<p class="fine">${w.wallet.none}</p>${local ? nothing : mobileWallets()}` : nothing}
       ${
-        config.faucet && wallet !== null
+        config?.faucet && wallet !== null
           ? html`<button class="quiet" ?disabled=${state.task !== null} @click=${() => act.fund()}>${w.wallet.fund}</button>`
           : nothing
       }

@@ -69,26 +69,27 @@ function table(state: State, act: Actions, number: number, mountBoard: (element:
           </div>
           ${overBoard(state)} ${promotion(state, act)}
         </div>
-        ${player(state, flipped ? 'leela' : 'world')} ${game === null ? nothing : controls(state, act)}
+        ${player(state, flipped ? 'leela' : 'world')} ${controls(state, act)}
       </div>
       ${
         game === null
           ? html`
-              <div class="right-side">${skeleton('action')} ${skeleton('proof')}</div>
+              <div class="right-side">${skeleton('action', html`<div class="bar"></div>`)} ${skeleton('proof')}</div>
               <div class="left-side">${skeleton('position')} ${skeleton('moves')}</div>
               <div class="below">${skeleton('pools')} ${skeleton('thinking')} ${skeleton('check')} ${skeleton('passport')}</div>
             `
           : html`
-              <div class="right-side">${action(state, act)} ${crowd(state)} ${proof(state, act)}</div>
+              <div class="right-side">${action(state, act)} ${proof(state, act)} ${crowd(state)}</div>
               <div class="left-side">${myPosition(state)} ${moves(state, act)}</div>
-              <div class="below">${pools(state)} ${thinking(state)} ${check(state, act)} ${passport(state)}</div>
+              <div class="below">${pools(state)} ${thinking(state)} ${check(state, act)} ${state.passport === null ? skeleton('passport') : passport(state)}</div>
             `
       }
     </main>
   `;
 }
 
-const skeleton = (name: string): Drawn => html`<section class="card ${name} skeleton" aria-hidden="true"></section>`;
+const skeleton = (name: string, inside: Drawn = nothing): Drawn =>
+  html`<section class="card ${name} skeleton" aria-hidden="true">${inside}</section>`;
 
 function toast(state: State, act: Actions): Drawn {
   const text = state.problem ?? state.notice;

@@ -44,12 +44,12 @@ export function markOf(step: Step, progress: Progress | null): Mark {
 
 export function proof(state: State, act: Actions): Drawn {
   const { game, config } = state;
-  if (game === null || config === null) return nothing;
+  if (game === null) return nothing;
   const progress = progressOf(state);
   const verified = progress?.step === 'verified';
   const path = progress === null ? '' : proofPath(game.id, progress.ply);
   const tx = progress?.tx ?? null;
-  const explorer = config.explorer?.startsWith('https://') ? config.explorer.replace(/\/$/, '') : null;
+  const explorer = config?.explorer?.startsWith('https://') ? config.explorer.replace(/\/$/, '') : null;
   const { about, links } = w.proof;
   const rows: Record<Exclude<Step, 'queued'>, [what: string, check: unknown]> = {
     witness: [about.witness, link(`/api/model?model=${game.terms.model}`, links.network)],
