@@ -15,6 +15,7 @@ from eth_hash.auto import keccak
 
 from bench.place import Place
 from engine.encoding import pack_move
+from server.model.game import ballots as unpacked
 from server.model.position import Position
 from server.model.signing import Typed
 from server.store.records import BALLOT_BYTES
@@ -119,34 +120,35 @@ def sign(key: PrivateKey, digest: bytes) -> str:
     return "0x" + made[:32].hex() + s.to_bytes(32, "big").hex()
 
 
+def counted(place: Place, game: int) -> dict[tuple[int, int], int]:
+    """What the chain counted: ply and seat -> the move's number."""
+    moves = {}
+    for event in place.chain.events(0, place.chain.head().number, game):
+        if event.name == "BallotsCast":
+            for seat, move in unpacked(event.args["ballots"]):
+                moves[event.args["ply"], seat] = move
+    return moves
+
+
 @dataclass
-class Counted:
-    """What the chain says of the ballots of one ply."""
+class Costs:
+    """What a sender's batches of ballots cost."""
 
-    moves: dict[int, int]
-    """Seat -> move's number, as counted."""
-    gas: int
-    """Gas of all transactions with ballots."""
-    wasted: int
+    batches: int = 0
+    gas: int = 0
+    wasted: int = 0
     """Gas for ballots that did not count: their share of a transaction, or the whole of one that counted none."""
-    transactions: int
 
 
-def counted(place: Place, game: int, ply: int, first_block: int, sender: str) -> Counted:
-    """Reads the blocks since `first_block`: what was counted, and what the sender's transactions cost."""
-    found = Counted({}, 0, 0, 0)
-    for event in place.chain.events(first_block, place.chain.head().number, game):
-        if event.name == "BallotsCast" and event.args["ply"] == ply:
-            packed = event.args["ballots"]
-            for at in range(0, len(packed), 6):
-                found.moves[int.from_bytes(packed[at : at + 4], "big")] = int.from_bytes(packed[at + 4 : at + 6], "big")
-    for asked, receipt in _casts(place, first_block, sender):
-        gas, sent = int(receipt["gasUsed"], 16), len(asked) // BALLOT_BYTES
-        done = sum(len(bytes.fromhex(log["data"][2:])) for log in receipt["logs"])
-        taken = (int.from_bytes(bytes.fromhex(receipt["logs"][0]["data"][2:])[32:64], "big") // 6) if done else 0
+def costs(place: Place, first_block: int, sender: str) -> Costs:
+    """The costs of the batches in the blocks since `first_block`."""
+    found = Costs()
+    for ballots, receipt in _casts(place, first_block, sender):
+        gas, sent = int(receipt["gasUsed"], 16), len(ballots) // BALLOT_BYTES
+        taken = sum(int(log["data"][66:130], 16) // 6 for log in receipt["logs"])  # length of the event's bytes
+        found.batches += 1
         found.gas += gas
-        found.transactions += 1
-        found.wasted += gas if not taken else gas * (sent - taken) // sent
+        found.wasted += gas * (sent - taken) // sent
     return found
 
 

@@ -34,7 +34,7 @@ TICKS = os.sysconf("SC_CLK_TCK")
 class Place:
     """Redis and a chain with a game contract; `start` adds the server's processes."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *chain_options: str) -> None:
         (folder / "logs").mkdir()
         (folder / "network").write_bytes(b"")
         self.folder = folder
@@ -44,7 +44,7 @@ class Place:
         given |= {"data_dir": folder, "cache_dir": folder, "port": unused_port(), "chain_port": unused_port()}
         self.env = Environment.read(**given)
         self.redis_child = valkey.embedded(socket, folder / "logs" / "redis.log")
-        self.local = LocalChain(self.env, "--gas-limit", str(BLOCK_GAS))
+        self.local = LocalChain(self.env, "--gas-limit", str(BLOCK_GAS), *chain_options)
         self.processes: list[Child] = []
 
     def begin(self) -> None:
@@ -106,10 +106,10 @@ class Place:
 
 
 @contextmanager
-def place() -> Iterator[Place]:
-    """A place in a folder of its own, with Redis and chain running."""
+def place(*chain_options: str) -> Iterator[Place]:
+    """A place in a folder of its own, with Redis and chain running; `chain_options` are anvil's."""
     with tempfile.TemporaryDirectory(prefix="proofmate-", dir="/tmp") as name:
-        here = Place(Path(name))
+        here = Place(Path(name), *chain_options)
         try:
             here.begin()
             yield here

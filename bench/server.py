@@ -60,10 +60,10 @@ def bench_server(
         wait_for(lambda: here.chain.summary(game).state != "vote", vote + 10 * block_time, "the vote did not close")
         whole = here.processor_seconds()
         sender = Account.from_key(RELAY).address
-        found = crowd.counted(here, game, summary.position.ply, first_block, sender)
+        costs = crowd.costs(here, first_block, sender)
         return (
             {"wallets": wallets, "block_seconds": block_time, "block_gas": BLOCK_GAS, "vote_seconds": vote}
-            | verdict(answers, found)
+            | verdict(answers, crowd.counted(here, game), costs)
             | {
                 "ack_p50_ms": round(1000 * percentile(answers.seconds, 0.5), 1),
                 "ack_p99_ms": round(1000 * percentile(answers.seconds, 0.99), 1),
@@ -99,19 +99,19 @@ async def _vote(
     return answers, {"streams": watched}
 
 
-def verdict(answers: load.Answers, found: crowd.Counted) -> dict[str, Any]:
-    """Acknowledged, counted, lost and refused ballots, and what they cost."""
+def verdict(answers: load.Answers, moves: dict[tuple[int, int], int], costs: crowd.Costs) -> dict[str, Any]:
+    """Acknowledged, counted, lost and refused ballots of the one ply, and what they cost."""
     receipts = [answer["receipt"] for answer in answers.acknowledged.values()]
-    lost = [each["seat"] for each in receipts if found.moves.get(each["seat"]) != _number(each["move"])]
+    lost = [each["seat"] for each in receipts if moves.get((each["ply"], each["seat"])) != _number(each["move"])]
     return {
         "acknowledged": len(receipts),
-        "counted": len(found.moves),
+        "counted": len(moves),
         "lost": len(lost),
         "refused": dict(answers.refused),
-        "batches": found.transactions,
-        "gas": found.gas,
-        "gas_per_ballot": _each(found.gas, len(found.moves)),
-        "wasted_gas": found.wasted,
+        "batches": costs.batches,
+        "gas": costs.gas,
+        "gas_per_ballot": _each(costs.gas, len(moves)),
+        "wasted_gas": costs.wasted,
     }
 
 

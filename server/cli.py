@@ -16,6 +16,7 @@ from server.settings import SECRETS, Environment, Settings, SettingsError
 
 HOOKS = {
     "bench": "bench.command",
+    "chaos": "bench.chaos",
     "label": "engine.commands",
     "train": "engine.commands",
     "export": "engine.commands",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import secrets
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, cast
 
@@ -53,7 +54,11 @@ class Environment(BaseSettings):
     redis_url: str | None = Field(
         None, description="Redis to use instead of the embedded one, such as redis://host:6379/0"
     )
-    rpc_url: str | None = Field(None, description="JSON-RPC of the chain to use instead of the local one")
+    rpc_url: str | None = Field(
+        None,
+        description="JSON-RPC of the chain to use instead of the local one; several, with commas, stand in for each "
+        "other",
+    )
     public_rpc_url: str | None = Field(None, description="JSON-RPC that pages use; on a local chain /rpc")
     chain_id: int = Field(31337, ge=1, description="the chain's id")
     unlisted_chain: bool = Field(False, description="allow a chain that docs/chains.md does not list")
@@ -63,7 +68,10 @@ class Environment(BaseSettings):
     owner_key: SecretStr | None = Field(None, description="private key that deploys and creates games")
     owner_signer: str | None = Field(None, description="a signing service (web3signer) instead of OWNER_KEY: its URL")
     owner_address: str | None = Field(None, description="its account, if it has several")
-    relay_key: SecretStr | None = Field(None, description="private key that sends ballots and proofs, for its own gas")
+    relay_key: SecretStr | None = Field(
+        None,
+        description="private key that sends ballots and proofs, for its own gas; several, by comma, share the games",
+    )
     relay_signer: str | None = Field(None, description="a signing service (web3signer) instead of RELAY_KEY: its URL")
     relay_address: str | None = Field(None, description="its account, if it has several")
     receipt_key: SecretStr | None = Field(None, description="private key that signs receipts; needs no funds")
@@ -89,8 +97,11 @@ class Environment(BaseSettings):
     ballot_margin: int = Field(
         15, ge=0, description="seconds before a vote's deadline from which the API refuses ballots"
     )
-    relay_gas: int = Field(
-        30_000_000, ge=100_000, description="most gas that the relay spends on the ballots of one ply"
+    relay_budget: Decimal | None = Field(
+        None,
+        ge=0,
+        description="ether that the relay spends on ballots a day; without it all that its account holds, on a local "
+        "chain without end",
     )
     forwarded_allow_ips: str = Field(
         "127.0.0.1,::1", description="reverse proxies, by address or network, whose X-Forwarded-For header is trusted"
@@ -131,8 +142,8 @@ class Environment(BaseSettings):
     @field_validator("owner_key", "relay_key", "receipt_key", "house_key")
     @classmethod
     def _key(cls, key: SecretStr | None) -> SecretStr | None:
-        if key is not None:
-            address_of(key.get_secret_value())
+        for part in () if key is None else key.get_secret_value().split(","):
+            address_of(part)
         return key
 
     @field_validator("redis_url")
@@ -140,7 +151,14 @@ class Environment(BaseSettings):
     def _redis(cls, url: str | None) -> str | None:
         return _with_scheme(url, "redis://", "rediss://", "unix://")
 
-    @field_validator("rpc_url", "public_rpc_url", "explorer", "beacon_url", "owner_signer", "relay_signer")
+    @field_validator("rpc_url")
+    @classmethod
+    def _nodes(cls, urls: str | None) -> str | None:
+        for url in () if urls is None else urls.split(","):
+            _with_scheme(url, "http://", "https://")
+        return urls
+
+    @field_validator("public_rpc_url", "explorer", "beacon_url", "owner_signer", "relay_signer")
     @classmethod
     def _http(cls, url: str | None) -> str | None:
         return _with_scheme(url, "http://", "https://")
@@ -217,7 +235,8 @@ class Settings:
     frontend: Path
     beacon_url: str
     ballot_margin: int
-    relay_gas: int
+    relay_budget: int | None
+    """In wei a day."""
     forwarded_allow_ips: str
     log_level: str
 
@@ -272,7 +291,7 @@ class Settings:
             frontend=env.frontend,
             beacon_url=env.beacon_url,
             ballot_margin=env.ballot_margin,
-            relay_gas=env.relay_gas,
+            relay_budget=None if env.relay_budget is None else int(env.relay_budget * 10**18),
             forwarded_allow_ips=env.forwarded_allow_ips,
             log_level=env.log_level,
         )
@@ -344,12 +363,17 @@ def _in_files() -> dict[str, str]:
 
 
 def key_of(env: Environment, name: str) -> str | None:
-    """The private key of one of `KEYS`: the setting, or on a local chain the data folder's. None: there is none."""
+    """The private key of one of `KEYS`, the first if there are several. None: there is none."""
+    return next(iter(keys_of(env, name)), None)
+
+
+def keys_of(env: Environment, name: str) -> tuple[str, ...]:
+    """The private keys of one of `KEYS`: the setting, or on a local chain the data folder's."""
     given = cast("SecretStr | None", getattr(env, f"{name}_key"))
     if given is not None:
-        return given.get_secret_value()
-    kept = read_json(env.data_dir / "keys.json") if env.local else None
-    return None if kept is None else kept.get(name)
+        return tuple(given.get_secret_value().split(","))
+    kept = (read_json(env.data_dir / "keys.json") or {}).get(name) if env.local else None
+    return () if kept is None else (kept,)
 
 
 def make_keys(env: Environment) -> None:

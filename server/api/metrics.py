@@ -19,6 +19,7 @@ GAUGES = {
     "relay_transactions": "Transactions of the relay that were mined.",
     "relay_reverts": "Those that reverted.",
     "relay_gas": "Gas they used.",
+    "relay_lost": "Ballots that were acknowledged and not counted. Anything but 0 is an alarm.",
     "proofs_waiting": "Proving jobs that no worker has begun.",
 }
 
@@ -58,7 +59,7 @@ class Metrics:
         self.gauges["games"].set(games)
         self.gauges["relay_up"].set(relay == "")
         self.gauges["proofs_waiting"].set(waiting)
-        for name in ("transactions", "reverts", "gas"):
+        for name in ("transactions", "reverts", "gas", "lost"):
             self.gauges["relay_" + name].set(int(stats.get(name, 0)))
 
     def text(self) -> bytes:

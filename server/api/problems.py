@@ -46,7 +46,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(BallotError)
     async def ballot(_: Request, error: BallotError) -> JSONResponse:
-        return response(error.status, error.detail, error.code)
+        return response(error.status, error.detail, error.code, error.retry_after)
 
     @app.exception_handler(HTTPException)
     async def http(_: Request, error: HTTPException) -> JSONResponse:

@@ -40,7 +40,7 @@ def schema() -> dict[str, Any]:
         frontend=NOWHERE,
         beacon_url="https://127.0.0.1",
         ballot_margin=15,
-        relay_gas=30_000_000,
+        relay_budget=None,
         forwarded_allow_ips="127.0.0.1",
         log_level="info",
     )

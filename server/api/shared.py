@@ -10,6 +10,7 @@ import httpx
 from fastapi import Depends, Path, Request
 from redis.asyncio import BlockingConnectionPool, Redis
 
+from server.api import rpc
 from server.api.limits import Limiter, Slots, visitor
 from server.api.metrics import Metrics
 from server.api.problems import Problem
@@ -52,6 +53,7 @@ class Api:
         self.metrics = Metrics()
         self.reads, self.posts, self.costly = Limiter(50, 200), Limiter(20, 200), Limiter(5, 50)
         self.ballots, self.faucets, self.calls = Limiter(0.5, 20), Limiter(1, 60), Limiter(50, 300)
+        self.simulations = Limiter(rpc.CALL_RATE, rpc.CALL_BURST)
         self.streams = Slots(total=2000, each=20)
         files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
         self.connections = Slots(total=min(files * 3 // 4, 10_000), each=100)

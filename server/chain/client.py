@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
 from web3.exceptions import BlockNotFound
-from web3.types import BlockData, LogReceipt
+from web3.logs import DISCARD
+from web3.types import BlockData, LogReceipt, TxReceipt
 
 from server.chain import chains
 from server.chain.contracts import game_contract, state_of
 from server.chain.node import Unreachable, connect, log_ranges
-from server.model.game import Event, State
+from server.model.game import Event, State, ballots
 from server.model.position import Position
 from server.settings import Settings, SettingsError
 
 BLOCKS_BY_HASH = 32
 """How many of the newest blocks are asked for by hash. If several nodes share one URL, one that lags may not have them
 yet, and would answer a range of block numbers without an error and without their logs."""
+
+SUMMARIES = 100
+"""Games asked for in one request."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,9 @@ class Block:
     hash: str
     parent: str
     time: int
+    gas_limit: int = 0
+    base_fee: int = 0
+    """In wei per gas."""
 
 
 @dataclass(frozen=True)
@@ -93,17 +100,37 @@ class Chain:
 
     def summary(self, game: int) -> Summary:
         """The game as it stands."""
-        found = self.contract.functions.summary(game).call()
-        return Summary(
-            state=state_of(found),
-            position=Position(*found.position),
-            repeated=found.repeated,
-            deadline=found.deadline,
-            decidable_at=found.decidableAt,
-            draw_block=found.drawBlock,
-            draw_round=found.drawRound,
-            world_pool=found.worldPool,
-        )
+        return _summary(self.contract.functions.summary(game).call())
+
+    def summaries(self, games: Sequence[int]) -> dict[int, Summary]:
+        """Games as they stand, in one request for each SUMMARIES of them."""
+        found: dict[int, Summary] = {}
+        for start in range(0, len(games), SUMMARIES):
+            part = games[start : start + SUMMARIES]
+            with self.w3.batch_requests() as batch:
+                for game in part:
+                    batch.add(self.contract.functions.summary(game))
+                found |= dict(zip(part, map(_summary, batch.execute()), strict=True))
+        return found
+
+    def touched(self, first: int, last: Block) -> set[int]:
+        """The games that have events in blocks first..last, `last` being the chain's newest block."""
+        asked: list[dict[str, Any]] = [{"blockHash": last.hash}]
+        if first < last.number:
+            asked.append({"fromBlock": first, "toBlock": last.number - 1})
+        logs = [
+            log
+            for where in asked
+            for log in self.w3.eth.get_logs(cast(Any, {"address": self.contract.address, **where}))
+        ]
+        return {int.from_bytes(log["topics"][1], "big") for log in logs if len(log["topics"]) > 1}
+
+    def ballots_counted(self, receipt: TxReceipt) -> set[int]:
+        """The seats whose ballots a transaction counted."""
+        counted: set[int] = set()
+        for event in self.contract.events.BallotsCast().process_receipt(receipt, errors=DISCARD):
+            counted |= {seat for seat, _ in ballots(event["args"]["ballots"])}
+        return counted
 
     def events(self, first: int, last: int, game: int | None = None) -> Iterator[Event]:
         """The contract's events in blocks first..last, in order; of one game, or of all."""
@@ -150,5 +177,23 @@ class Chain:
 
 def _block(data: BlockData) -> Block:
     return Block(
-        data["number"], "0x" + bytes(data["hash"]).hex(), "0x" + bytes(data["parentHash"]).hex(), data["timestamp"]
+        number=data["number"],
+        hash="0x" + bytes(data["hash"]).hex(),
+        parent="0x" + bytes(data["parentHash"]).hex(),
+        time=data["timestamp"],
+        gas_limit=data["gasLimit"],
+        base_fee=data.get("baseFeePerGas", 0),
+    )
+
+
+def _summary(found: Any) -> Summary:
+    return Summary(
+        state=state_of(found),
+        position=Position(*found.position),
+        repeated=found.repeated,
+        deadline=found.deadline,
+        decidable_at=found.decidableAt,
+        draw_block=found.drawBlock,
+        draw_round=found.drawRound,
+        world_pool=found.worldPool,
     )

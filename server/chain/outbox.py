@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from redis import Redis
 from web3.contract.contract import ContractFunction
@@ -39,29 +40,57 @@ class Outbox:
         self.redis = redis
         self.name = names.sent(sender.address)
         self.flying: dict[int, Flight] = {}
+        self._lock = threading.RLock()
+        self._mined: int | None = None
+        """Transactions of this key that are mined, as of the last `settle`."""
+        self._fees: Fees | None = None
 
     def resume(self) -> None:
         """Takes over what is in flight from the process that held this key before."""
         stored = cast("dict[str, str]", self.redis.hgetall(self.name))
         self.flying = {int(nonce): Flight.model_validate_json(value) for nonce, value in stored.items()}
+        self._mined = self._fees = None
 
-    def send(self, purpose: Purpose, call: ContractFunction) -> str | None:
+    def oldest(self) -> float:
+        """The age in seconds of the transaction that waits longest; 0 if none does."""
+        return max((time.time() - flight.begun for flight in list(self.flying.values())), default=0.0)
+
+    def send(self, purpose: Purpose, call: ContractFunction, gas: int | None = None) -> str | None:
         """Sends a call that would succeed now; its hash, or None while this purpose is in flight or the node is busy.
 
-        Raises Refused, with the contract's error, for a call that would revert.
+        gas: the transaction's limit, of a call that was simulated with it; None: it is estimated here. Threads may call
+        this at once. Raises Refused, with the contract's error, for a call that would revert.
         """
-        if any(flight.purpose == purpose for flight in self.flying.values()):
+        if any(flight.purpose == purpose for flight in list(self.flying.values())):
             return None
-        nonce = self._nonce()
-        # What Redis forgot and the node still has at this nonce would be replaced, so its effect does not count.
-        forgotten = self.sender.count("pending") > nonce
-        draft = self.sender.draft(call, block="latest" if forgotten else "pending")
-        block, fee, tip = self.sender.fees()
-        flight = Flight(purpose=purpose, data=draft.data, gas=draft.gas, fee=fee, tip=tip, at=time.time(), block=block)
-        return self._submit(nonce, flight)
+        draft = self.sender.draft(call, block="latest" if gas else self._block(), gas=gas)
+        with self._lock:
+            if any(flight.purpose == purpose for flight in self.flying.values()):
+                return None
+            if self._fees is None:
+                self._fees = self.sender.fees()
+            block, fee, tip = self._fees
+            now = time.time()
+            made = Flight(
+                purpose=purpose, data=draft.data, gas=draft.gas, fee=fee, tip=tip, at=now, block=block, begun=now
+            )
+            nonce = self._nonce()
+            flight, raw = self._sign(nonce, made)
+            self._keep(nonce, flight)
+        return self._submit(nonce, flight, raw, None)
+
+    def _block(self) -> Literal["latest", "pending"]:
+        """The block on top of which a call is tried.
+
+        What Redis forgot and the node still has at the next nonce would be replaced, so its effect does not count.
+        """
+        with self._lock:
+            nonce = self._nonce()
+        return "latest" if self.sender.count("pending") > nonce else "pending"
 
     def settle(self) -> list[tuple[Flight, TxReceipt]]:
         """The transactions mined since the last call. Forgets dropped ones and replaces stuck ones."""
+        self._mined = self._fees = None
         done = []
         for nonce, flight in sorted(self.flying.items()):
             try:
@@ -90,19 +119,25 @@ class Outbox:
             return  # no block was made since, or the offer is at its cap: fees are not why it waits
         raised_tip = max(tip, _raised(flight.tip))
         replacement = flight.changed(fee=raised, tip=raised_tip, at=time.time(), block=block)
-        if self._submit(nonce, replacement) is not None:
+        signed, raw = self._sign(nonce, replacement)
+        self._keep(nonce, signed)
+        if self._submit(nonce, signed, raw, flight) is not None:
             log.info(line("transaction_replaced", **_about(self.flying[nonce]), replaced=flight.hash, fee=raised))
 
-    def _submit(self, nonce: int, flight: Flight) -> str | None:
+    def _sign(self, nonce: int, flight: Flight) -> tuple[Flight, bytes]:
         draft = Draft(self.contract, flight.data, 0, flight.gas)
         signed = self.sender.sign(draft, nonce, Fees(flight.block, flight.fee, flight.tip))
-        flight = flight.changed(hash="0x" + signed.hash.hex())
-        previous = self.flying.get(nonce)
-        self._keep(nonce, flight)
+        return flight.changed(hash="0x" + signed.hash.hex()), signed.raw
+
+    def _submit(self, nonce: int, flight: Flight, raw: bytes, previous: Flight | None) -> str | None:
+        """Sends what is kept already; a fault of the node leaves it in flight, as the node may have it."""
         try:
-            self.sender.w3.eth.send_raw_transaction(signed.raw)
+            self.sender.w3.eth.send_raw_transaction(cast(Any, raw))
         except Web3RPCError as error:
+            if "already known" in str(error) or "already imported" in str(error):  # another node passed it on
+                return flight.hash
             log.warning(line("transaction_refused_by_node", **_about(flight), error=error))
+            self._mined = self._fees = None
             if previous is None:
                 self._forget(nonce)
             else:
@@ -119,7 +154,9 @@ class Outbox:
         self.redis.hdel(self.name, str(nonce))
 
     def _nonce(self) -> int:
-        nonce = self.sender.count("latest")
+        if self._mined is None:
+            self._mined = self.sender.count("latest")
+        nonce = self._mined
         while nonce in self.flying:
             nonce += 1
         return nonce

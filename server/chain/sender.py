@@ -68,16 +68,19 @@ class Sender:
         tip = self.w3.eth.max_priority_fee
         return Fees(latest["number"], 2 * latest.get("baseFeePerGas", 0) + tip, tip)
 
-    def draft(self, call: Any, value: int = 0, block: Literal["latest", "pending"] = "pending") -> Draft:
+    def draft(
+        self, call: Any, value: int = 0, block: Literal["latest", "pending"] = "pending", gas: int | None = None
+    ) -> Draft:
         """A contract's call or constructor as a transaction, with a quarter more gas than it needs on top of a block.
 
-        Raises Refused if it would revert.
+        gas: its gas limit, if that is known. Raises Refused if it would revert.
         """
-        try:
-            estimate = call.estimate_gas({"from": self.address, "value": value}, block)
-        except ContractLogicError as error:
-            raise Refused(reason(error)) from None
-        gas = min(estimate * 5 // 4 + 10_000, GAS_LIMIT)
+        if gas is None:
+            try:
+                estimate = call.estimate_gas({"from": self.address, "value": value}, block)
+            except ContractLogicError as error:
+                raise Refused(reason(error)) from None
+            gas = min(estimate * 5 // 4 + 10_000, GAS_LIMIT)
         prices = {"maxFeePerGas": 0, "maxPriorityFeePerGas": 0}  # given, so that nobody asks the node for them
         made = call.build_transaction(
             {"from": self.address, "value": value, "gas": gas, "nonce": 0, "chainId": self.chain_id, **prices}

@@ -16,7 +16,7 @@ from eth_typing import ChecksumAddress
 from hexbytes import HexBytes
 from web3 import Web3
 
-from server.settings import Environment, SettingsError, key_of
+from server.settings import Environment, SettingsError, key_of, keys_of
 
 TIMEOUT = 10.0
 """Seconds to wait for a signing service."""
@@ -146,3 +146,11 @@ def signer_of(env: Environment, name: str) -> Signer | None:
         return RemoteSigner(url, getattr(env, f"{name}_address"), f"{name.upper()}_SIGNER")
     key = key_of(env, name)
     return None if key is None else KeySigner(key)
+
+
+def signers_of(env: Environment, name: str) -> list[Signer]:
+    """The same for an account that may be several by comma, as RELAY_KEY: all that sign, none if neither is set."""
+    if getattr(env, f"{name}_signer", None) is not None:
+        signer = signer_of(env, name)
+        return [] if signer is None else [signer]
+    return [KeySigner(key) for key in keys_of(env, name)]

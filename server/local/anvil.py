@@ -16,6 +16,8 @@ import sys
 import time
 from pathlib import Path
 
+import httpx
+
 from server.chain.client import Chain
 from server.chain.contracts import CONTRACTS
 from server.files import write_atomically
@@ -34,6 +36,12 @@ def anvil() -> Path:
     return found
 
 
+LOOK_SECONDS = 2.0
+"""Time between two looks at whether the chain answers and mines."""
+ANSWER_SECONDS = 5.0
+"""How long it may take to answer; after two answers that did not come it is killed."""
+
+
 class UnwrittenError(SettingsError):
     """The chain's state could not be written to disk."""
 
@@ -48,6 +56,10 @@ class LocalChain:
         self.saved: str | None = None
         """Hash of the newest block on disk."""
         self.next_save = 0.0
+        self.next_look = 0.0
+        self.unanswered = 0
+        self.waiting_at: str | None = None
+        """Hash of the newest block, if transactions waited on top of it at the last look."""
         command = [str(anvil()), "--host", "127.0.0.1", "--port", str(env.chain_port), "--chain-id", str(env.chain_id)]
         command += ["--accounts", "0", "--no-cors", "--hardfork", "osaka", "--enable-tx-gas-limit", "--quiet"]
         command += [*options, "--load-state", str(self.file)]
@@ -85,7 +97,29 @@ class LocalChain:
         self.child.command = [*self.child.command, "--load-state", str(self.file)]
 
     def _newest(self) -> str:
-        return str(rpc(self.url, "eth_getBlockByNumber", "latest", False)["hash"])
+        return str(rpc(self.url, "eth_getBlockByNumber", "latest", False, seconds=ANSWER_SECONDS)["hash"])
+
+    def watch(self, say: Say) -> None:
+        """Kills a chain that hangs, for `tend` to start it again with its state on disk, and mines what it left behind.
+
+        Automine can stop with transactions still pending, and one call with an endless loop can hold up everything.
+        """
+        if time.monotonic() < self.next_look or self.child.process is None:
+            return
+        self.next_look = time.monotonic() + LOOK_SECONDS
+        try:
+            waiting = int(rpc(self.url, "txpool_status", seconds=ANSWER_SECONDS)["pending"], 16)
+            newest = self._newest()
+            if waiting and newest == self.waiting_at and rpc(self.url, "anvil_getAutomine"):
+                rpc(self.url, "evm_mine")
+            self.waiting_at = newest if waiting else None
+            self.unanswered = 0
+        except httpx.TimeoutException:
+            self.unanswered += 1
+            if self.unanswered == 2:
+                say("the chain does not answer; it is killed and started again from its last copy on disk")
+                self.child.process.kill()
+                self.unanswered = 0
 
     def save(self) -> None:
         """Copies the chain's state to disk if it has changed. A kill at any moment leaves one good copy.

@@ -49,10 +49,10 @@ def _http() -> httpx.Client:
     return httpx.Client(timeout=30, limits=httpx.Limits(max_keepalive_connections=0))
 
 
-def rpc(url: str, method: str, *parameters: Any) -> Any:
-    """One JSON-RPC call. Raises httpx.HTTPError if nothing answers, ValueError with the message of an error."""
+def rpc(url: str, method: str, *parameters: Any, seconds: float = 30.0) -> Any:
+    """One JSON-RPC call. Raises httpx.HTTPError if nothing answers in time, ValueError with the message of an error."""
     request = {"jsonrpc": "2.0", "id": 1, "method": method, "params": list(parameters)}
-    answer = _http().post(url, json=request).raise_for_status().json()
+    answer = _http().post(url, json=request, timeout=seconds).raise_for_status().json()
     if "error" in answer:
         raise ValueError(f"{method}: {answer['error'].get('message')}")
     return answer["result"]

@@ -22,9 +22,9 @@ from web3.exceptions import Web3Exception
 from server.chain import chains, deploy, proving
 from server.chain.client import Chain
 from server.chain.contracts import artifact_hash, compile_verifier
-from server.chain.node import connect
+from server.chain.node import connect, first_of
 from server.chain.sender import Sender
-from server.chain.signer import signer_of
+from server.chain.signer import signer_of, signers_of
 from server.local import valkey
 from server.local.anvil import Clock, LocalChain, UnwrittenError
 from server.local.children import Child, stop, tend
@@ -128,29 +128,30 @@ class Stack:
             self.chain = LocalChain(env)
             self.chain.start(self.say)
         try:
-            chain_id = int(rpc(self.rpc_url, "eth_chainId"), 16)
+            chain_id = int(rpc(first_of(self.rpc_url), "eth_chainId"), 16)
         except (OSError, httpx.HTTPError, ValueError, TypeError) as error:
             raise SettingsError(f"RPC_URL: no chain answers at {self.rpc_url} ({type(error).__name__})") from None
         if chain_id != env.chain_id:
             raise SettingsError(f"CHAIN_ID: {env.chain_id}, but the chain at {self.rpc_url} says {chain_id}")
         deployed = env.contract or (env.data_dir / "deployment.json").exists()
         for name in ("owner", "relay", "house") if env.local else ("relay",) if deployed else ("owner", "relay"):
-            self._check_account(name)
+            signers = signers_of(env, name)
+            if not signers:
+                text = f"missing; an account with funds on chain {env.chain_id} is needed"
+                raise SettingsError(f"{name.upper()}_KEY: {text}")
+            for signer in signers:
+                self._check_account(f"{name.upper()}_KEY", signer.address)
+            if name == "relay":
+                self.relay = signers[0].address
         if key_of(env, "receipt") is None:
             raise SettingsError("RECEIPT_KEY: missing; a key of its own that signs receipts of ballots, without funds")
 
-    def _check_account(self, name: str) -> None:
+    def _check_account(self, setting: str, address: str) -> None:
         """Checks that an account of the operator can pay; on a local chain, gives it play money."""
-        setting, signer = f"{name.upper()}_KEY", signer_of(self.env, name)
-        if signer is None:
-            raise SettingsError(f"{setting}: missing; an account with funds on chain {self.env.chain_id} is needed")
-        address = signer.address
-        if name == "relay":
-            self.relay = address
-        balance = int(rpc(self.rpc_url, "eth_getBalance", address, "latest"), 16)
+        balance = int(rpc(first_of(self.rpc_url), "eth_getBalance", address, "latest"), 16)
         if self.env.local and balance < LOCAL_BALANCE // 1000:
             with contextlib.suppress(ValueError):  # a node that is not anvil cannot give money
-                rpc(self.rpc_url, "anvil_setBalance", address, hex(LOCAL_BALANCE))
+                rpc(first_of(self.rpc_url), "anvil_setBalance", address, hex(LOCAL_BALANCE))
                 balance = LOCAL_BALANCE
         if balance == 0:
             raise SettingsError(f"{setting}: {address} has no funds on chain {self.env.chain_id}")
@@ -226,9 +227,9 @@ class Stack:
             return waits_for is None
 
         start("indexer")
+        start("relay")
         start("api").await_ready(ready, 120)
         # The worker comes last: it makes its keys with all cores, which would delay the page.
-        start("relay")
         start("worker")
 
     # -------------------------------------------------------------------------------------------------------- watch
@@ -244,6 +245,8 @@ class Stack:
         try:
             if self.chain is not None and not self.chain.child.running:
                 return
+            if self.chain is not None:
+                self.chain.watch(self.say)
             if self.clock is not None:
                 self.clock.tick()
             if self.series is not None and time.monotonic() >= self._series_due:

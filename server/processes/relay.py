@@ -1,15 +1,18 @@
 """The relay: sends ballots and proofs to the chain, and makes the calls that anyone may make when their time has come.
 
 It reads the game's state from the contract and simulates every call before it sends it, so stale or lost data in Redis
-cannot make it send a wrong call. It never voids a game. Of several relays only the holder of a lease acts.
+cannot make it send a wrong call. It never voids a game. Of several relays only the holder of a lease acts. Games are
+handled side by side, each by the key of its number.
 """
 
 from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import cast
 
 import chess
 from redis import Redis
@@ -25,42 +28,39 @@ from server.chain.client import Block, Chain, Summary
 from server.chain.node import Unreachable
 from server.chain.outbox import Outbox
 from server.chain.reverts import Refused, error_name
-from server.chain.sender import GAS_LIMIT, Sender
-from server.chain.signer import signer_of
+from server.chain.sender import Sender
+from server.chain.signer import signers_of
 from server.logline import line
+from server.processes.box import ballots_in
 from server.processes.loop import run_loop, stop_signal
+from server.processes.pace import day
+from server.processes.polling import Polling
 from server.settings import Environment, Settings, SettingsError
 from server.store import progress
-from server.store.admission import BALLOT_GAS, capacity
 from server.store.connect import connect_redis
 from server.store.jobs import Jobs
 from server.store.lease import Lease
 from server.store.names import Names
-from server.store.records import (
-    BALLOT_BYTES,
-    KEPT_SECONDS,
-    CountedVote,
-    Flight,
-    Purpose,
-    Seat,
-    StoredBallot,
-    StoredProof,
-)
+from server.store.records import KEPT_SECONDS, Flight, Purpose, StoredProof
 
 log = logging.getLogger(__name__)
 
-BATCH = 200
-"""Most ballots in one transaction (3M gas). Just before the deadline the gas limit of a transaction alone counts."""
-FULL_BATCH = 100
-"""Batches of this size are sent even when half of the ply's gas budget is spent: they cost little gas a ballot."""
-INDEXED_SECONDS = 60.0
-"""After this time the indexer has read what was mined."""
-HEALTH_SECONDS = 5.0
-"""Time between two looks at the relay's balance."""
+HEALTH_SECONDS = 2.0
+"""Time between two looks at the relay's balance, and two words to the API that it lives."""
+HEALTH_KEPT_SECONDS = 10
+"""How long such a word counts."""
+SETTLE_SECONDS = 5.0
+"""Time between two looks at what is in flight, while no block comes."""
+REREAD_SECONDS = 15.0
+"""Time between two reads of every game; in between only those with events are read."""
+SPARE_GAS = 3_000_000
+"""Gas that the account must be able to pay, for ends of waits and proofs; below it the relay carries nothing."""
 BEACON_RETRY_SECONDS = 5.0
 """Time between two questions to the beacon."""
 RETRY_SECONDS = 1.0
 """Time between two tries of a call that was refused, while no block is made."""
+THREADS = 16
+"""Games handled at the same time."""
 SENT = {
     "lobby": "lobby_close_sent",
     "begin": "begin_sent",
@@ -82,33 +82,44 @@ class Desk:
 
 
 class Relay:
+    """`pace`: least time in seconds between two looks at the chain's head."""
+
     def __init__(
-        self, chain: Chain, outbox: Outbox, jobs: Jobs, redis: Redis, names: Names, settings: Settings
+        self,
+        chain: Chain,
+        outboxes: Sequence[Outbox],
+        jobs: Jobs,
+        redis: Redis,
+        names: Names,
+        settings: Settings,
+        pace: float = 0.0,
     ) -> None:
         self.chain = chain
-        self.outbox = outbox
-        self.sender = outbox.sender
+        self.outboxes = outboxes
         self.jobs = jobs
         self.redis = redis
         self.names = names
-        self.budget = settings.relay_gas
-        self.margin = settings.ballot_margin
         self.lease = Lease(redis, names.leader)
         self.leading = False
         self.head: Block | None = None
         self.seen = 0.0
-        self.stale = False
-        self.checked = 0.0
+        self.pace = pace
+        self.looked = self.settled = self.read = self.checked = float("-inf")
+        self.new_block = False
         self.desks: dict[int, Desk] = {}
         self.over: set[int] = set()
-        self.mined: list[Flight] = []
-        """Ballots counted so lately that the indexer may not have read of them."""
+        self.polling = Polling(chain, redis, names, settings)
         self.reverts: dict[Purpose, tuple[int, float]] = {}
         self.beacon_url = settings.beacon_url
         self.beacon_next = 0.0
         """When the beacon may be asked again."""
         self.rounds: dict[int, bytes] = {}
         """The round fetched last: its number and signature."""
+        self.threads = ThreadPoolExecutor(THREADS, thread_name_prefix="game")
+
+    def outbox(self, game: int) -> Outbox:
+        """The outbox of the key that serves this game."""
+        return self.outboxes[game % len(self.outboxes)]
 
     def step(self) -> bool:
         """Does what can be done now. True: call again at once, there may be more."""
@@ -116,50 +127,66 @@ class Relay:
             self.leading = False
             return False
         if not self.leading:
-            self.outbox.resume()
+            for outbox in self.outboxes:
+                outbox.resume()
+            self.head = None
             self.desks.clear()
+            self.polling.clear()
             self.leading = True
-            log.info(line("relay_leads", address=self.sender.address))
-        settled = self._settle()
+            log.info(line("relay_leads", addresses=[outbox.sender.address for outbox in self.outboxes]))
+        began = time.monotonic()
         self._read_chain()
+        settled = self._settle()
         self._check_health()
+        self._poll()
         acted = self._act_in_all()
+        if acted or settled:
+            self.polling.pace.worked(time.monotonic() - began)
         return settled or acted
 
     def _act_in_all(self) -> bool:
         """Acts in each game; a fault in one game does not delay the others. Raises the node's last fault afterwards."""
-        acted = False
-        fault: Exception | None = None
-        for game, desk in list(self.desks.items()):
-            try:
-                acted |= self._act(game, desk)
-            except RedisError:
-                raise
-            except Unreachable as error:
-                fault = error
-            except Exception:
-                log.exception(line("game_not_relayed", game=game))
-        if fault is not None:
-            raise fault
-        return acted
+        desks = list(self.desks.items())
+        many = len(desks) > 1
+        results = list((self.threads.map if many else map)(self._try, *zip(*desks, strict=True)) if desks else [])
+        for _, fault in results:
+            if fault is not None:
+                raise fault
+        return any(acted for acted, _ in results)
+
+    def _try(self, game: int, desk: Desk) -> tuple[bool, Exception | None]:
+        """Acts in a game: whether it did, and a fault of Redis or the node."""
+        try:
+            return self._act(game, desk), None
+        except (RedisError, *Unreachable) as error:
+            return False, error
+        except Exception:
+            log.exception(line("game_not_relayed", game=game))
+            return False, None
 
     def _settle(self) -> bool:
-        settled = self.outbox.settle()
-        self.mined = [flight for flight in self.mined if time.time() - flight.at < INDEXED_SECONDS]
+        if not self.new_block and time.monotonic() - self.settled < SETTLE_SECONDS:
+            return False
+        settled = [(flight, receipt) for outbox in self.outboxes for flight, receipt in outbox.settle()]
         for flight, receipt in settled:
             self._account(flight, receipt)
-        self.stale |= bool(settled)
+        self.settled = time.monotonic()
         return bool(settled)
 
     def _account(self, flight: Flight, receipt: TxReceipt) -> None:
         """Notes what a transaction that was mined has cost and done."""
         purpose, gas, done = flight.purpose, receipt["gasUsed"], bool(receipt["status"])
+        self.polling.pace.mined(time.time() - flight.begun)
         self.redis.hincrby(self.names.stats, "transactions", 1)
         self.redis.hincrby(self.names.stats, "gas", gas)
         if purpose.kind == "cast" and purpose.ply is not None:
-            name = self.names.spent(purpose.game, purpose.ply)
-            self.redis.incrby(name, gas)
-            self.redis.expire(name, KEPT_SECONDS)
+            with self.redis.pipeline() as pipe:
+                pipe.incrby(self.names.spent(purpose.game, purpose.ply), gas)
+                pipe.expire(self.names.spent(purpose.game, purpose.ply), KEPT_SECONDS)
+                today = self.names.coin(day(time.time()))
+                pipe.incrby(today, gas * int(receipt.get("effectiveGasPrice", 0)) // 10**9)
+                pipe.expire(today, KEPT_SECONDS)
+                pipe.execute()
         if not done:
             count = self.reverts.get(purpose, (0, 0.0))[0] + 1
             self.reverts[purpose] = (count, time.monotonic() + min(2.0**count, 300))
@@ -167,26 +194,45 @@ class Relay:
             return
         self.reverts.pop(purpose, None)
         if purpose.kind == "cast":
-            self.mined.append(flight)
+            self.polling.settle(purpose, ballots_in(flight.data), self.chain.ballots_counted(receipt))
         elif purpose.kind == "move" and purpose.ply is not None:
             progress.verified(self.redis, self.names, purpose.game, purpose.ply, flight.hash)
 
     def _read_chain(self) -> None:
-        head = self.chain.head()
-        if self.head is not None and head.hash == self.head.hash and not self.stale:
+        now = time.monotonic()
+        self.new_block = False
+        if self.head is not None and now - self.looked < self.pace:
             return
-        if self.head is None or not self.chain.extends(self.head.number, self.head.hash, head):
+        head = self.chain.head()
+        self.looked = now
+        last, self.new_block = self.head, self.head is None or head.hash != self.head.hash
+        if not self.new_block and now - self.read < REREAD_SECONDS:
+            return
+        follows = last is not None and self.chain.extends(last.number, last.hash, head)
+        if not follows:
             # After a reorganisation a finished game may be open again, and mined ballots may be gone.
             self.over.clear()
-            self.mined.clear()
-        summaries = {
-            game: self.chain.summary(game)
-            for game in range(self.chain.contract.functions.games().call())
-            if game not in self.over
-        }
-        self.over |= {game for game, summary in summaries.items() if summary.state == "over"}
-        self.desks = {game: Desk(summary) for game, summary in summaries.items() if summary.state != "over"}
-        self.head, self.seen, self.stale = head, time.time(), False
+            self.polling.forget()
+        whole = last is None or not follows or now - self.read >= REREAD_SECONDS
+        games = self._games() if whole or last is None else self.chain.touched(last.number + 1, head)
+        summaries = self.chain.summaries(sorted(games - self.over))
+        if whole:
+            self.desks.clear()
+            self.read = now
+        for game, summary in summaries.items():
+            self.desks.pop(game, None)
+            if summary.state == "over":
+                self.over.add(game)
+            elif summary.state is not None:
+                self.desks[game] = Desk(summary)
+        for desk in self.desks.values():
+            desk.refused.clear()
+        if self.new_block:
+            self.head, self.seen = head, time.time()
+            self.polling.pace.saw(head)
+
+    def _games(self) -> set[int]:
+        return set(range(self.chain.contract.functions.games().call()))
 
     @property
     def now(self) -> float:
@@ -194,17 +240,35 @@ class Relay:
         assert self.head is not None
         return self.head.time + time.time() - self.seen
 
+    def _poll(self) -> None:
+        """Reads the ballots of the votes that go on, plans their batches, and says what more can be carried."""
+        assert self.head is not None
+        votes = {game: desk.summary for game, desk in self.desks.items() if desk.summary.state == "vote"}
+        flying = [flight for outbox in self.outboxes for flight in list(outbox.flying.values())]
+        self.polling.read(votes, self.new_block)
+        self.polling.plan(self.head, self.now, flying)
+        self.polling.publish(self.head, self.now, max(outbox.oldest() for outbox in self.outboxes))
+
     def _check_health(self) -> None:
         """Tells the API every HEALTH_SECONDS that a relay is at work, or why it cannot send anything."""
         if time.monotonic() - self.checked < HEALTH_SECONDS:
             return
         self.checked = time.monotonic()
-        balance = self.sender.balance()
-        needed = self.budget * self.chain.w3.eth.gas_price
-        trouble = "" if balance >= needed else f"the relay {self.sender.address} needs funds for gas"
-        if trouble:
-            log.warning(line("relay_underfunded", address=self.sender.address, wei=balance, needed_wei=needed))
-        self.redis.set(self.names.relay, trouble, ex=30)
+        price = self.chain.w3.eth.gas_price
+        trouble = ""
+        balances = [(outbox.sender, outbox.sender.balance()) for outbox in self.outboxes]
+        for sender, balance in balances:
+            if balance < SPARE_GAS * price:
+                trouble = f"the relay {sender.address} needs funds for gas"
+                log.warning(
+                    line("relay_underfunded", address=sender.address, wei=balance, needed_wei=SPARE_GAS * price)
+                )
+        if stale := self.polling.pace.stale():
+            trouble = f"the chain's newest block came {stale:.0f} s ago"
+            log.warning(line("head_stale", seconds=round(stale)))
+        self.polling.price = price
+        self.polling.purse = sum(max(0, balance - SPARE_GAS * price) for _, balance in balances)
+        self.redis.set(self.names.relay, trouble, ex=HEALTH_KEPT_SECONDS)
 
     def _act(self, game: int, desk: Desk) -> bool:
         call, summary = self.chain.contract.functions, desk.summary
@@ -241,64 +305,28 @@ class Relay:
     def _vote(self, game: int, desk: Desk) -> bool:
         summary = desk.summary
         if self.now < summary.deadline:
-            if self._cast(game, desk):
-                return True
-            if self._casts(game, summary.position.ply):
+            if sent := [self._cast(game, desk, batch) for batch in self.polling.planned(game)]:
+                return any(sent)
+            if self.polling.unfinished(game, self.outbox(game).flying.values()):
                 return False
         if self.now < summary.decidable_at:
             return False
         close = self.chain.contract.functions.closeVote(game)
         return self._send(desk, Purpose("close", game, summary.position.ply), close) is not None
 
-    def _cast(self, game: int, desk: Desk) -> bool:
-        """Sends ballots that were received and not sent yet, heaviest seats first.
-
-        One batch at a time. In the last seconds, when the API takes no more ballots, all that are left go at once.
-        """
-        summary, ply = desk.summary, desk.summary.position.ply
-        last_call = self.now >= summary.deadline - self.margin
-        if self._casts(game, ply) and not last_call:
+    def _cast(self, game: int, desk: Desk, batch: list[bytes]) -> bool:
+        """Sends a batch of ballots, if the contract would count any of it."""
+        ply, sender = desk.summary.position.ply, self.outbox(game).sender
+        purpose = Purpose("cast", game, ply, int.from_bytes(batch[0][:4], "big"))
+        if self._waits(desk, purpose):
             return False
-        entries = self._pending(game, ply, summary.position.key)
-        if not entries:
-            return False
-        spent = int(self.redis.get(self.names.spent(game, ply)) or 0)
-        if spent > self.budget // 2 and len(entries) < FULL_BATCH and not last_call:
-            return False
-        batch = entries[: GAS_LIMIT // BALLOT_GAS if last_call else BATCH]
+        gas = self.polling.gas(batch)
         call = self.chain.contract.functions.castBallots(game, ply, b"".join(batch))
-        if call.call({"from": self.sender.address}, "pending") == 0:
+        if call.call({"from": sender.address, "gas": gas}, "pending") == 0:
+            if call.call({"from": sender.address, "gas": gas}, "latest") == 0 and self.now < desk.summary.deadline:
+                self.polling.settle(purpose, batch, ())
             return False
-        seat = int.from_bytes(batch[0][:4], "big")
-        return self._send(desk, Purpose("cast", game, ply, seat), call) is not None
-
-    def _casts(self, game: int, ply: int) -> list[Flight]:
-        """The ballots of a ply that are in flight."""
-        return [flight for flight in self.outbox.flying.values() if flight.purpose.casts(game, ply)]
-
-    def _carried(self, game: int, ply: int) -> set[bytes]:
-        """The packed ballots of a ply that are in flight, or counted and perhaps not in the read model."""
-        flights = self._casts(game, ply) + [flight for flight in self.mined if flight.purpose.casts(game, ply)]
-        decode = self.chain.contract.decode_function_input
-        batches = [decode(cast(Any, flight.data))[1]["ballots"] for flight in flights]
-        return {batch[at : at + BALLOT_BYTES] for batch in batches for at in range(0, len(batch), BALLOT_BYTES)}
-
-    def _pending(self, game: int, ply: int, position_key: str) -> list[bytes]:
-        """The packed ballots of this position that are to be carried, heaviest seats first."""
-        received = cast("dict[str, str]", self.redis.hgetall(self.names.ballots(game, ply, position_key)))
-        if not received:
-            return []
-        counted = map(CountedVote.load, cast("list[str | None]", self.redis.hmget(self.names.voted(game), [*received])))
-        seats = map(Seat.load, cast("list[str | None]", self.redis.hmget(self.names.seats(game), [*received])))
-        carried = self._carried(game, ply)
-        pending = []
-        for text, vote, seat in zip(received.values(), counted, seats, strict=True):
-            packed = StoredBallot.model_validate_json(text).packed()
-            if packed in carried or (vote is not None and vote.ply == ply):
-                continue
-            rank = None if seat is None else seat.rank
-            pending.append((rank if rank is not None else capacity(self.budget), packed))
-        return [packed for _, packed in sorted(pending)]
+        return self._send(desk, purpose, call, gas) is not None
 
     # ------------------------------------------------------------------------------------------------- the network
 
@@ -332,24 +360,25 @@ class Relay:
         A refusal on top of the pending block proves nothing: the move of somebody else may be pending.
         """
         try:
-            submit.call({"from": self.sender.address}, "latest")
+            submit.call({"from": self.outboxes[0].sender.address}, "latest")
         except ContractLogicError as error:
             return error_name(error) is not None
         return False
 
     # ----------------------------------------------------------------------------------------------------- sending
 
-    def _send(self, desk: Desk, purpose: Purpose, call: ContractFunction) -> str | None:
-        """Sends the call if it would succeed; returns the hash or None.
-
-        A refused call is tried again after RETRY_SECONDS or a block, one that reverted with exponential back-off.
-        """
+    def _waits(self, desk: Desk, purpose: Purpose) -> bool:
+        """Whether a call is not to be tried yet: RETRY_SECONDS after a refusal, longer each time after a revert."""
         if time.monotonic() < self.reverts.get(purpose, (0, 0.0))[1]:
-            return None
-        if time.monotonic() - desk.refused.get(purpose, float("-inf")) < RETRY_SECONDS:
+            return True
+        return time.monotonic() - desk.refused.get(purpose, float("-inf")) < RETRY_SECONDS
+
+    def _send(self, desk: Desk, purpose: Purpose, call: ContractFunction, gas: int | None = None) -> str | None:
+        """Sends the call if it would succeed and is not to wait; returns the hash or None."""
+        if self._waits(desk, purpose):
             return None
         try:
-            sent = self.outbox.send(purpose, call)
+            sent = self.outbox(purpose.game).send(purpose, call, gas)
         except Refused as error:
             log.debug(line("call_refused", purpose=purpose.kind, game=purpose.game, ply=purpose.ply, error=error))
             desk.refused[purpose] = time.monotonic()
@@ -362,14 +391,17 @@ class Relay:
 
 def run(settings: Settings) -> None:
     """Relays until SIGTERM or SIGINT."""
-    signer = signer_of(Environment.read(), "relay")
-    if signer is None:
+    signers = signers_of(Environment.read(), "relay")
+    if not signers:
         raise SettingsError("RELAY_KEY: missing; it sends ballots and proofs, and pays their gas (or RELAY_SIGNER)")
     stop = stop_signal()
     redis, chain = connect_redis(settings), Chain.connect(settings)
     names = Names(settings.chain_id, settings.contract)
     jobs = Jobs(connect_redis(settings, text=False), names)
-    outbox = Outbox(Sender(chain.w3, signer, "RELAY_KEY"), chain.contract.address, redis, names)
-    relay = Relay(chain, outbox, jobs, redis, names, settings)
-    run_loop(relay.step, redis, names.wake, 0.1 if settings.local else 1.0, stop)
+    outboxes = [
+        Outbox(Sender(chain.w3, signer, "RELAY_KEY"), chain.contract.address, redis, names) for signer in signers
+    ]
+    interval = 0.1 if settings.local else 1.0
+    relay = Relay(chain, outboxes, jobs, redis, names, settings, interval)
+    run_loop(relay.step, redis, names.wake, interval, stop)
     relay.lease.release()

@@ -11,25 +11,24 @@ from engine.encoding import pack_move
 from server.model.game import Game
 from server.model.signing import Typed, recover
 from server.store.names import Names
-from server.store.records import CountedVote, Head, Seat, chain_time
+from server.store.records import Carriage, CountedVote, Head, Seat, chain_time
 
-BALLOT_GAS = 16_000
-"""Gas of a ballot in a full batch, calldata and its share of the transaction included (measured: 13k)."""
-
-
-def capacity(relay_gas: int) -> int:
-    """How many seats a ply the relay carries, the heaviest: half the gas goes to full batches, half to being prompt."""
-    return relay_gas // 2 // BALLOT_GAS
+RETRY_SECONDS = 5
+"""When to try again after a refusal that may pass."""
 
 
 class BallotError(Exception):
-    """Why a ballot is not taken: an HTTP status, a code for programs, a sentence for people."""
+    """Why a ballot is not taken: an HTTP status, a code for programs, a sentence for people.
 
-    def __init__(self, status: int, code: str, detail: str) -> None:
+    retry_after: seconds after which it may be taken; None: this will not change.
+    """
+
+    def __init__(self, status: int, code: str, detail: str, retry_after: int | None = None) -> None:
         super().__init__(detail)
         self.status = status
         self.code = code
         self.detail = detail
+        self.retry_after = retry_after
 
 
 @dataclass(frozen=True)
@@ -44,6 +43,8 @@ class Ballot:
     signature: bytes
     deadline: int
     """When the vote ends, in the chain's time."""
+    room: int
+    """It is kept only if fewer ballots of this vote are there."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,8 @@ class Polls:
     """A ballot of this seat was taken in this vote."""
     relay: str | None
     """None: no relay is at work; else why it carries nothing, or empty when it is well."""
+    carriage: Carriage | None
+    """What the relay can carry; None: it has not said so lately."""
     now: int
     """The chain's time."""
 
@@ -65,15 +68,23 @@ class Polls:
 async def read_polls(redis: Redis, names: Names, number: int, seat: int) -> Polls:
     """The polls for a seat of a game."""
     async with redis.pipeline(transaction=False) as pipe:
-        pipe.mget(names.game(number), names.relay, names.head)
+        pipe.mget(names.game(number), names.relay, names.head, names.carriage(number))
         pipe.hget(names.seats(number), str(seat))
         pipe.hget(names.voted(number), str(seat))
-        (stored, relay, head), holder, counted = await pipe.execute()
+        (stored, relay, head, carriage), holder, counted = await pipe.execute()
     game = Game.load(stored)
     received = False
     if game is not None and game.state == "vote" and game.position_key is not None:
         received = bool(await redis.hexists(names.ballots(number, game.ply, game.position_key), str(seat)))
-    return Polls(game, Seat.load(holder), CountedVote.load(counted), received, relay, chain_time(Head.load(head)))
+    return Polls(
+        game=game,
+        seat=Seat.load(holder),
+        counted=CountedVote.load(counted),
+        received=received,
+        relay=relay,
+        carriage=Carriage.load(carriage),
+        now=chain_time(Head.load(head)),
+    )
 
 
 def admit(
@@ -86,12 +97,11 @@ def admit(
     uci: str,
     signature: bytes,
     margin: int,
-    relay_gas: int,
 ) -> Ballot:
     """All rules by which a ballot is taken: a move (`uci`) of a seat at a ply of game `number`. Raises BallotError.
 
     A ballot that was received before is admitted again, vote closed or not, so that its voter gets the receipt again.
-    margin: seconds before the deadline from which ballots are no longer taken; relay_gas: the relay's budget for a ply.
+    margin: seconds before the deadline from which ballots are no longer taken at all.
     """
     game, holder = polls.game, polls.seat
     if game is None:
@@ -106,20 +116,33 @@ def admit(
     digest = typed.ballot(game.id, ply, pack_move(move), game.position_key)
     if recover(digest, signature) != holder.vote_key.lower():
         raise BallotError(422, "signature", f"the signature is not by the vote key of seat {seat}")
-    ballot = Ballot(game.id, seat, ply, move, game.position_key, signature, game.deadline)
+    carriage = polls.carriage
+    if carriage is not None and (carriage.ply, carriage.position_key) != (ply, game.position_key):
+        carriage = None
+    room = 0 if carriage is None else carriage.room(polls.now)
+    ballot = Ballot(game.id, seat, ply, move, game.position_key, signature, game.deadline, room)
     if polls.received:
         return ballot
     if polls.counted is not None and polls.counted.ply == ply:
         raise voted(polls.counted.move.uci())
-    if polls.now >= game.deadline - margin:
+    if polls.now >= game.deadline - margin or (carriage is not None and polls.now >= carriage.last):
         raise BallotError(409, "closed", "this vote is closed here; the contract itself may still take a ballot")
-    if polls.relay is None:
-        raise BallotError(503, "relay", "no relay is at work; cast the ballot on chain, or try again soon")
     if polls.relay:
-        raise BallotError(503, "relay", f"{polls.relay}; cast the ballot on chain")
-    if holder.rank is None or holder.rank >= capacity(relay_gas):
-        raise BallotError(503, "budget", "the relay carries the heaviest seats only; cast the ballot on chain")
+        raise BallotError(503, "relay", f"{polls.relay}; cast the ballot on chain, or try again soon", RETRY_SECONDS)
+    if polls.relay is None or carriage is None:
+        text = "no relay says that it can carry ballots now; cast the ballot on chain, or try again soon"
+        raise BallotError(503, "relay", text, RETRY_SECONDS)
+    if holder.rank is None or holder.rank >= carriage.most:
+        raise BallotError(409, "budget", "the relay carries the heaviest seats only; cast the ballot on chain")
+    if not room:
+        raise full()
     return ballot
+
+
+def full() -> BallotError:
+    """The relay has as many ballots of this vote as it can carry in time."""
+    text = "the relay cannot carry more ballots before the vote ends; cast the ballot on chain, or try again soon"
+    return BallotError(429, "full", text, RETRY_SECONDS)
 
 
 def _legal(fen: str, uci: str) -> chess.Move:

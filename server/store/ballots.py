@@ -11,11 +11,19 @@ from redis.exceptions import RedisError
 
 from engine.encoding import pack_move
 from server.model.signing import Typed, compact
-from server.store.admission import Ballot, BallotError, voted
+from server.store.admission import Ballot, BallotError, full, voted
 from server.store.changes import announce
 from server.store.names import Names
 from server.store.records import KEPT_SECONDS, Receipt, StoredBallot
 
+TAKE = """
+local kept = redis.call("HGET", KEYS[1], ARGV[1])
+if kept then return kept end
+if redis.call("HLEN", KEYS[1]) >= tonumber(ARGV[3]) then return false end
+redis.call("HSET", KEYS[1], ARGV[1], ARGV[2])
+return ARGV[2]
+"""
+"""Keeps a seat's ballot if it is the first and there is room for it; what is kept of the seat, or nothing."""
 DISK_TIMEOUT_MS = 5_000
 """How long to wait for the disk, in milliseconds."""
 
@@ -34,7 +42,8 @@ class BallotBox:
     async def put(self, ballot: Ballot) -> Receipt:
         """The receipt, once the ballot is on disk; the first receipt if it was there already.
 
-        Raises BallotError if the seat voted otherwise on this ply, or nothing reaches the disk.
+        Raises BallotError if the seat voted otherwise on this ply, if the relay has all that it can carry, or if
+        nothing reaches the disk.
         """
         future: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
         self._waiting.append((ballot, future))
@@ -55,20 +64,22 @@ class BallotBox:
                     future.exception()
                 continue
             for (ballot, future), receipt in zip(batch, kept, strict=True):
-                if receipt.move == ballot.move.uci():
+                if receipt is None:
+                    future.set_exception(full())
+                    future.exception()
+                elif receipt.move == ballot.move.uci():
                     future.set_result(receipt)
                 else:
                     future.set_exception(voted(receipt.move))
                     future.exception()
 
-    async def _store(self, ballots: list[Ballot]) -> list[Receipt]:
+    async def _store(self, ballots: list[Ballot]) -> list[Receipt | None]:
         deadlines: dict[str, int] = {}
         async with self.redis.pipeline(transaction=False) as pipe:
             for ballot in ballots:
                 name = self.names.ballots(ballot.game, ballot.ply, ballot.position_key)
                 stored = StoredBallot(signature=ballot.signature.hex(), receipt=self._receipt(ballot))
-                pipe.hsetnx(name, str(ballot.seat), stored.dump())
-                pipe.hget(name, str(ballot.seat))
+                pipe.eval(TAKE, 1, name, str(ballot.seat), stored.dump(), str(ballot.room))
                 deadlines[name] = ballot.deadline
             for name, deadline in deadlines.items():
                 pipe.expireat(name, deadline + KEPT_SECONDS)
@@ -80,7 +91,8 @@ class BallotBox:
             replies = await pipe.execute()
         if replies[-1][0] < 1:
             raise RedisError("the disk does not answer")
-        return [StoredBallot.model_validate_json(reply).receipt for reply in replies[1 : 2 * len(ballots) : 2]]
+        kept = [StoredBallot.load(reply) for reply in replies[: len(ballots)]]
+        return [None if stored is None else stored.receipt for stored in kept]
 
     def _receipt(self, ballot: Ballot) -> Receipt:
         received = int(time.time())

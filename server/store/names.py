@@ -4,9 +4,9 @@ All names of a deployment share a prefix made of chain id and contract, so a new
 
     read model (from the chain; may be lost)     cursor, genesis, game, card, games, seats, accounts, voted, votes
     not yet on the chain (must not be lost)      ballots, proof, sent
-    passing (may be lost)                        head, version, progress, thought, thoughts, relay, leader, indexer,
-                                                 prover, spent, stats, faucet, series, series_state,
-                                                 visited
+    passing (may be lost)                        head, version, progress, thought, thoughts, relay, carriage, leader,
+                                                 indexer, prover, spent, coin, stats, faucet, series,
+                                                 series_state, visited
 """
 
 from __future__ import annotations
@@ -46,7 +46,8 @@ class Names:
         self.prover = self.prefix + "prover"
         """String: ProverInfo."""
         self.stats = self.prefix + "stats"
-        """Hash of counters of the relay: transactions mined, reverts among them, gas they used."""
+        """Hash of counters of the relay: transactions mined, reverts among them, gas they used; ballots that were
+        acknowledged and are not counted (lost)."""
         self.faucet = self.prefix + "faucet"
         """Set of addresses that the faucet has funded."""
         self.cursor = self.prefix + "cursor"
@@ -76,6 +77,10 @@ class Names:
         """Hash: seat number -> CountedVote, the last of the seat."""
         return f"{self.prefix}voted:{game}"
 
+    def carriage(self, game: int) -> str:
+        """String that expires: Carriage, what the relay can carry of the vote's ballots."""
+        return f"{self.prefix}carriage:{game}"
+
     def votes(self, game: int) -> str:
         """Hash: ply -> ClosedVote."""
         return f"{self.prefix}votes:{game}"
@@ -103,6 +108,10 @@ class Names:
     def spent(self, game: int, ply: int) -> str:
         """Counter: gas spent on the ballots of a ply."""
         return f"{self.prefix}spent:{game}:{ply}"
+
+    def coin(self, day: int) -> str:
+        """Counter: wei spent on ballots on a day, counted from 1970 (UTC)."""
+        return f"{self.prefix}coin:{day}"
 
     def sent(self, sender: str) -> str:
         """Hash: nonce -> Flight."""

@@ -127,6 +127,25 @@ class StoredBallot(Frozen):
         return pack_ballot(self.receipt.seat, move, bytes.fromhex(self.signature))
 
 
+class Carriage(Frozen):
+    """What the relay can carry of one vote's ballots, as it reckoned last. A ballot beyond that gets no receipt."""
+
+    ply: int
+    position_key: str
+    carried: int
+    """Ballots of this vote that the chain has counted."""
+    rate: float
+    """Further ballots a second."""
+    last: int
+    """The chain's time from which a ballot may come too late."""
+    most: int
+    """How many ballots the relay can pay for and carry in a whole vote: those of the heaviest seats."""
+
+    def room(self, now: int) -> int:
+        """How many ballots there may be in all, the counted ones included, if no more come after `now`."""
+        return self.carried + int(self.rate * max(0, self.last - now))
+
+
 BALLOT_BYTES = 70
 """Length of a ballot in a batch: 4 bytes of seat, 2 of move, 64 of signature."""
 
@@ -193,6 +212,8 @@ class Flight(Frozen):
     tip: int
     at: float
     """Wall clock of its last sending."""
+    begun: float = 0.0
+    """Wall clock of its first sending."""
     block: int = 0
     """The newest block then."""
     hash: str = ""

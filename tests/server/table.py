@@ -161,7 +161,7 @@ class Table:
 
     def new_relay(self, key: str) -> Relay:
         raw = Redis(unix_socket_path=self.settings.redis_url.removeprefix("unix://"))
-        return Relay(self.chain, self.new_outbox(key), Jobs(raw, self.names), self.redis, self.names, self.settings)
+        return Relay(self.chain, [self.new_outbox(key)], Jobs(raw, self.names), self.redis, self.names, self.settings)
 
     def new_outbox(self, key: str) -> Outbox:
         return Outbox(Sender(self.w3, key, "KEY"), self.chain.contract.address, self.redis, self.names)
@@ -209,7 +209,7 @@ class Table:
             move=uci,
             position=position.key,
             received=0,
-            relay=self.relay.sender.address,
+            relay=self.relay.outboxes[0].sender.address,
             signature="",
         )
         stored = StoredBallot(signature=signature or body["signature"][2:], receipt=receipt)

@@ -41,7 +41,6 @@ async def ballot(request: Request, api: Shared, number: GameNumber, body: Ballot
         uci=body.move,
         signature=bytes.fromhex(body.signature[2:]),
         margin=api.settings.ballot_margin,
-        relay_gas=api.settings.relay_gas,
     )
     if not api.ballots.allow((number, body.seat)):
         raise BallotError(429, "often", f"seat {body.seat} sends too many ballots")

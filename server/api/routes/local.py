@@ -12,6 +12,7 @@ from web3 import Web3
 from server.api import rpc
 from server.api.problems import Problem
 from server.api.shared import Shared, require_json
+from server.chain.node import first_of
 
 FAUCET = 10 * 10**18
 """What the faucet gives, in wei."""
@@ -29,7 +30,10 @@ class FaucetBody(BaseModel):
 async def proxy(request: Request, api: Shared) -> Response:
     require_json(request)
     api.limit(api.calls, request)
-    return await rpc.forward(api.http, api.settings.rpc_url, await request.body())
+    body = await request.body()
+    return await rpc.forward(
+        api.http, first_of(api.settings.rpc_url), body, lambda: api.limit(api.simulations, request)
+    )
 
 
 @router.post("/api/faucet")

@@ -16,6 +16,8 @@ from server.api import problems
 from server.api.shared import Api, Shared
 from server.chain.node import Unreachable
 
+HEAD_SECONDS = 120.0
+"""A newest block older than this is no chain's but a local one's, which makes blocks on demand."""
 READY_CACHE_SECONDS = 1.0
 """How long a healthy /readyz result is reused."""
 
@@ -57,11 +59,21 @@ async def _trouble(api: Api) -> str | None:
     except (RedisError, TimeoutError):
         return "Redis does not answer; see REDIS_URL"
     try:
-        await asyncio.wait_for(run_in_threadpool(api.chain.head), 5)
+        head = await asyncio.wait_for(run_in_threadpool(api.chain.head), 5)
     except (*Unreachable, TimeoutError):
         return "the chain does not answer; see RPC_URL"
-    if await api.redis.get(api.names.head) is None:
+    age = time.time() - head.time
+    if not api.settings.local and age > HEAD_SECONDS:
+        return f"the chain's newest block is {age:.0f} s old; see RPC_URL"
+    read, indexer, relay = await api.redis.mget(api.names.head, api.names.indexer, api.names.relay)
+    if read is None:
         return "no indexer has read the chain yet"
+    if indexer is None:
+        return "no indexer is at work"
+    if relay is None:
+        return "no relay is at work"
+    if relay:
+        return str(relay)
     api.healthy_until = time.monotonic() + READY_CACHE_SECONDS
     return None
 

@@ -11,7 +11,7 @@ from server.chain import deploy
 from server.chain.client import Chain
 from server.local.anvil import Clock, LocalChain
 from server.local.children import stop
-from server.local.probe import rpc
+from server.local.probe import rpc, rpc_answers
 from server.local.stack import Stack
 from server.settings import make_keys
 from tests.server.local.conftest import Env
@@ -89,3 +89,47 @@ def test_the_clock_makes_blocks_only_when_a_game_waits(other_chain: str, tmp_pat
     clock.tick()
     clock.tick()
     assert game.w3.eth.block_number == block + 1, "the vote's deadline has passed"
+
+
+@pytest.mark.slow
+def test_a_chain_that_hangs_is_started_again_and_what_automine_left_is_mined(
+    env: Env, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.local.anvil.ANSWER_SECONDS", 1.0)
+    monkeypatch.setattr("server.local.anvil.LOOK_SECONDS", 0.0)
+    said: list[str] = []
+    stack = Stack(env(), said.append, demo=False)
+    stack.folder.hold()
+    make_keys(stack.env)
+    try:
+        stack._start_chain()
+        assert stack.chain is not None and stack.chain.child.process is not None
+        rpc(stack.chain.url, "evm_mine")
+        stack.chain.next_save = 0.0
+        stack.chain.save()
+        first = stack.chain.child.process.pid
+        os.kill(first, signal.SIGSTOP)
+        end = time.monotonic() + 60
+        while stack.chain.child.process is None or stack.chain.child.process.pid == first:
+            assert time.monotonic() < end
+            stack.tick()
+            time.sleep(0.05)
+        stack.chain.child.await_ready(lambda: rpc_answers(stack.chain.url), 30)  # type: ignore[union-attr]
+        assert any("does not answer" in line for line in said)
+        assert rpc(stack.chain.url, "eth_blockNumber") == "0x1"
+        rpc(stack.chain.url, "evm_setAutomine", False)
+        rpc(stack.chain.url, "anvil_impersonateAccount", "0x" + "12" * 20)
+        rpc(stack.chain.url, "anvil_setBalance", "0x" + "12" * 20, hex(10**18))
+        transaction = {"from": "0x" + "12" * 20, "to": "0x" + "34" * 20, "gas": hex(21_000)}
+        sent = rpc(stack.chain.url, "eth_sendTransaction", transaction)
+        monkeypatch.setattr(
+            "server.local.anvil.rpc",
+            lambda url, method, *params, **more: (
+                True if method == "anvil_getAutomine" else rpc(url, method, *params, **more)
+            ),
+        )
+        for _ in range(3):
+            stack.tick()
+        assert rpc(stack.chain.url, "eth_getTransactionReceipt", sent)
+    finally:
+        stack.stop()

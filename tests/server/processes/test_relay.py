@@ -9,9 +9,10 @@ from web3.exceptions import Web3RPCError
 
 from engine.encoding import pack_move
 from server.chain.reverts import Refused
-from server.processes import relay
+from server.processes import polling
+from server.processes.box import ballots_in
+from server.processes.pace import BALLOT_GAS
 from server.processes.relay import Relay
-from server.store.admission import BALLOT_GAS
 from server.store.records import Purpose
 from tests.server.table import ETHER, OTHER_RELAY, RELAY, Table, Voter
 
@@ -30,7 +31,7 @@ def cast_alone(table: Table, voter: Voter, game: int, uci: str) -> None:
 
 
 def transactions(table: Table) -> int:
-    return table.w3.eth.get_transaction_count(table.relay.sender.address)
+    return table.w3.eth.get_transaction_count(table.relay.outboxes[0].sender.address)
 
 
 def test_a_lobby_without_period_closes_at_the_first_world_stake(table: Table) -> None:
@@ -154,9 +155,14 @@ def test_one_bad_ballot_does_not_hold_up_the_others(table: Table) -> None:
     assert transactions(table) == before
 
 
-def test_when_half_the_budget_is_spent_only_full_or_last_batches_go(table: Table) -> None:
+def test_when_half_the_budget_is_spent_only_full_or_last_batches_go(
+    table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
     game, voters = table.start(ETHER, ETHER, minPeriod=1000, votingPeriod=2000)
-    table.redis.set(table.names.spent(game, 0), str(table.settings.relay_gas // 2 + 1))
+    monkeypatch.setattr(table.relay.polling, "unbounded", False)
+    monkeypatch.setattr(table.relay.polling, "most", lambda game, now: 1000)
+    table.relay.polling.allowed[game] = 1000
+    table.redis.set(table.names.spent(game, 0), str(1000 * BALLOT_GAS // 2 + 1))
     receive(table, game, voters[:1], "e2e4")
     for _ in range(3):
         table.relay.step()
@@ -166,20 +172,59 @@ def test_when_half_the_budget_is_spent_only_full_or_last_batches_go(table: Table
     table.run(lambda: table.redis.hlen(table.names.voted(game)) == 1)
 
 
+def test_full_batches_follow_each_other_and_the_rest_waits_for_the_next_block(
+    table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    game, voters = table.start(*[ETHER] * 6, minPeriod=1000)
+    monkeypatch.setattr(polling, "BATCH", 2)
+    table.rpc("evm_setAutomine", False)
+    try:
+        receive(table, game, voters[:1], "e2e4")
+        for _ in range(2):
+            table.relay.step()
+        assert len(table.relay.outboxes[0].flying) == 1
+        receive(table, game, voters[1:], *["e2e4"] * 5)
+        for _ in range(3):
+            table.relay.step()
+        assert sorted(len(ballots_in(flight.data)) for flight in table.relay.outboxes[0].flying.values()) == [1, 2, 2]
+        table.mine()
+        table.relay.step()
+        assert table.call.tally(game).call().castWeight == 5 * ETHER
+        table.relay.step()
+        table.mine()
+    finally:
+        table.rpc("evm_setAutomine", True)
+    assert table.call.tally(game).call().castWeight == 6 * ETHER
+
+
+def test_no_more_than_two_blocks_of_ballots_are_in_flight(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    game, voters = table.start(*[ETHER] * 6, minPeriod=1000)
+    monkeypatch.setattr(polling, "BATCH", 2)
+    monkeypatch.setattr("server.processes.pace.Pace.block_ballots", lambda self, gas_limit: 1)
+    table.rpc("evm_setAutomine", False)
+    try:
+        receive(table, game, voters, *["e2e4"] * 6)
+        for _ in range(3):
+            table.relay.step()
+        assert [len(ballots_in(flight.data)) for flight in table.relay.outboxes[0].flying.values()] == [2]
+    finally:
+        table.rpc("evm_setAutomine", True)
+        table.mine()
+
+
 def test_at_the_last_call_all_ballots_go_at_once(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
     game, voters = table.start(*[ETHER] * 4, minPeriod=1000)
-    monkeypatch.setattr(relay, "BATCH", 1)
     table.rpc("evm_setAutomine", False)
     try:
         for voter in voters:
             receive(table, game, [voter], "e2e4")
             table.relay.step()
-        assert len(table.relay.outbox.flying) == 1
+        assert len(table.relay.outboxes[0].flying) == 1
         deadline = table.chain.summary(game).deadline
         monkeypatch.setattr(Relay, "now", property(lambda _: deadline - 1))
         for _ in range(3):
             table.relay.step()
-        assert len(table.relay.outbox.flying) == 2
+        assert len(table.relay.outboxes[0].flying) == 2
         table.mine()
     finally:
         table.rpc("evm_setAutomine", True)
@@ -189,13 +234,39 @@ def test_at_the_last_call_all_ballots_go_at_once(table: Table, monkeypatch: pyte
 
 def test_ballots_go_on_while_the_indexer_lags(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
     game, voters = table.start(*[ETHER] * 3, minPeriod=1000)
-    monkeypatch.setattr(relay, "BATCH", 1)
+    monkeypatch.setattr(polling, "BATCH", 1)
     receive(table, game, voters, "e2e4", "e2e4", "e2e4")
     before = transactions(table)
     for _ in range(10):
         table.relay.step()
     assert table.call.tally(game).call().castWeight == 3 * ETHER
     assert transactions(table) == before + 3 and not table.redis.hlen(table.names.voted(game))
+
+
+def test_a_ballot_that_was_acknowledged_and_not_counted_is_an_alarm(
+    table: Table, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    game, voters = table.start(ETHER, ETHER, minPeriod=100, votingPeriod=100)
+    receive(table, game, voters, "e2e4", "e2e4")
+    monkeypatch.setattr(Relay, "_cast", lambda *_: False)
+    table.relay.step()
+    table.rpc("evm_increaseTime", 200)
+    table.mine()
+    table.run(lambda: table.redis.hget(table.names.stats, "lost") == "2")
+    assert "ballots_lost game=" in caplog.text
+    for _ in range(3):
+        table.relay.step()
+    assert table.redis.hget(table.names.stats, "lost") == "2"
+
+
+def test_an_acknowledged_ballot_is_carried_before_a_decided_vote_is_closed(
+    table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    game, voters = table.start(9 * ETHER, ETHER)
+    monkeypatch.setattr(polling, "BATCH", 1)
+    receive(table, game, voters, "e2e4", "d2d4")
+    table.run(lambda: table.document(game)["state"] == "prove")
+    assert table.redis.hlen(table.names.voted(game)) == 2
 
 
 def test_a_full_batch_costs_less_gas_a_ballot_than_is_reckoned(table: Table) -> None:
@@ -230,7 +301,7 @@ def test_a_proof_survives_a_strangers_move_that_is_not_mined(table: Table) -> No
     table.rpc("evm_setAutomine", False)
     try:
         stranger._read_chain()
-        assert stranger._act(game, stranger.desks[game]) and stranger.outbox.flying
+        assert stranger._act(game, stranger.desks[game]) and stranger.outboxes[0].flying
         for _ in range(3):
             table.relay.step()
             assert table.redis.exists(name)
@@ -251,7 +322,7 @@ def test_a_proof_survives_a_node_that_cannot_estimate(table: Table, monkeypatch:
         def refuse(*_: Any) -> None:
             raise Refused("gas required exceeds allowance")
 
-        patch.setattr(table.relay.outbox, "send", refuse)
+        patch.setattr(table.relay.outboxes[0], "send", refuse)
         for _ in range(3):
             table.relay.step()
             assert table.redis.exists(name)
@@ -264,18 +335,18 @@ def test_a_restarted_relay_goes_on(table: Table) -> None:
     try:
         receive(table, game, voters, "e2e4")
         table.relay.step()
-        assert table.relay.outbox.flying
+        assert table.relay.outboxes[0].flying
         table.redis.delete(table.names.leader)  # it was killed; its lease ran out
         table.relay = table.new_relay(RELAY)
         table.relay.step()
-        assert next(iter(table.relay.outbox.flying.values())).purpose == Purpose("cast", game, 0, 0)
+        assert next(iter(table.relay.outboxes[0].flying.values())).purpose == Purpose("cast", game, 0, 0)
         pool = table.rpc("txpool_status")
         assert int(pool["pending"], 16) == 1
     finally:
         table.rpc("evm_setAutomine", True)
     table.mine()
     table.run(lambda: table.redis.hlen(table.names.voted(game)) == 1)
-    assert not table.relay.outbox.flying and not table.redis.exists(table.relay.outbox.name)
+    assert not table.relay.outboxes[0].flying and not table.redis.exists(table.relay.outboxes[0].name)
 
 
 def test_of_two_relays_one_acts_and_the_other_takes_over(table: Table) -> None:
@@ -292,15 +363,15 @@ def test_of_two_relays_one_acts_and_the_other_takes_over(table: Table) -> None:
 
 
 def test_a_relay_without_funds_says_so(table: Table) -> None:
-    table.rpc("anvil_setBalance", table.relay.sender.address, "0x0")
+    table.rpc("anvil_setBalance", table.relay.outboxes[0].sender.address, "0x0")
     table.relay.step()
     assert "needs funds" in (table.redis.get(table.names.relay) or "")
 
 
 def test_a_call_that_reverts_after_all_is_not_sent_again_at_once(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
-    game, voters = table.start(minPeriod=1000)
-    receive(table, game, voters, "e2e4")
-    monkeypatch.setattr("server.chain.sender.GAS_LIMIT", 60_000)  # it runs out of gas
+    game = table.new_game()
+    table.stake(game)
+    monkeypatch.setattr("server.chain.sender.GAS_LIMIT", 30_000)  # it runs out of gas
     before = transactions(table)
     for _ in range(10):
         table.relay.step()

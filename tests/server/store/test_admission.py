@@ -14,8 +14,8 @@ from server.chain.deploy import DEMO_TERMS
 from server.model.game import Game, Pools, Terms
 from server.model.position import Position
 from server.model.signing import Typed, compact
-from server.store.admission import BallotError, Polls, admit, capacity
-from server.store.records import CountedVote, Seat
+from server.store.admission import BallotError, Polls, admit
+from server.store.records import Carriage, CountedVote, Seat
 
 VOTE_KEY, CONTRACT = Account.from_key("0x" + "11" * 32), "0x" + "22" * 20
 TYPED = Typed(31337, CONTRACT)
@@ -38,7 +38,8 @@ GAME = Game(
     since=3,
 )
 SEAT = Seat(account=CONTRACT, vote_key=VOTE_KEY.address, stake=5, rank=0)
-POLLS = Polls(game=GAME, seat=SEAT, counted=None, received=False, relay="", now=900)
+CARRIAGE = Carriage(ply=6, position_key=POSITION.key, carried=10, rate=2.5, last=980, most=20)
+POLLS = Polls(game=GAME, seat=SEAT, counted=None, received=False, relay="", carriage=CARRIAGE, now=900)
 
 
 def ballot(uci: str = "e2e4", **changes: Any) -> dict[str, Any]:
@@ -51,7 +52,6 @@ def ballot(uci: str = "e2e4", **changes: Any) -> dict[str, Any]:
         "uci": uci,
         "signature": signature,
         "margin": 15,
-        "relay_gas": 30_000_000,
     }
     return {**given, **changes}
 
@@ -73,6 +73,10 @@ def other(**changes: Any) -> Polls:
     return replace(POLLS, game=GAME.model_copy(update=changes))
 
 
+def carrying(**changes: Any) -> Polls:
+    return replace(POLLS, carriage=CARRIAGE.model_copy(update=changes))
+
+
 @pytest.mark.parametrize(
     ("polls", "expected"),
     [
@@ -88,7 +92,12 @@ def other(**changes: Any) -> Polls:
         (replace(POLLS, relay=None), "relay"),
         (replace(POLLS, relay="the relay needs funds"), "relay"),
         (replace(POLLS, seat=SEAT.model_copy(update={"rank": None})), "budget"),
-        (replace(POLLS, seat=SEAT.model_copy(update={"rank": capacity(30_000_000)})), "budget"),
+        (replace(POLLS, seat=SEAT.model_copy(update={"rank": 20})), "budget"),
+        (replace(POLLS, carriage=None), "relay"),
+        (carrying(ply=4), "relay"),
+        (carrying(position_key="0x" + "44" * 32), "relay"),
+        (carrying(carried=0, rate=0), "full"),
+        (replace(POLLS, now=980), "closed"),
     ],
 )
 def test_what_is_refused(polls: Polls, expected: str) -> None:
@@ -104,10 +113,24 @@ def test_a_move_that_is_not_legal(uci: str) -> None:
 
 
 def test_just_in_time() -> None:
-    assert admit(replace(POLLS, now=984), TYPED, **ballot())
+    assert admit(replace(POLLS, now=979), TYPED, **ballot())
     assert admit(replace(POLLS, counted=CountedVote(4, 1804)), TYPED, **ballot()), "it voted two plies ago"
-    last = SEAT.model_copy(update={"rank": capacity(30_000_000) - 1})
+    last = SEAT.model_copy(update={"rank": 19})
     assert admit(replace(POLLS, seat=last), TYPED, **ballot())
+
+
+def test_there_is_room_for_what_is_counted_and_what_the_time_allows() -> None:
+    assert admit(POLLS, TYPED, **ballot()).room == 10 + int(2.5 * 80)
+    assert admit(replace(POLLS, now=979), TYPED, **ballot()).room == 10 + 2
+    assert CARRIAGE.room(2000) == 10
+
+
+@pytest.mark.parametrize(("polls", "again"), [(carrying(most=0), None), (carrying(carried=0, rate=0), 5)])
+def test_a_refusal_that_will_not_pass_is_no_503(polls: Polls, again: int | None) -> None:
+    with pytest.raises(BallotError) as raised:
+        admit(polls, TYPED, **ballot())
+    assert raised.value.status in (409, 429) and "on chain" in raised.value.detail
+    assert raised.value.retry_after == again
 
 
 def test_who_has_a_receipt_may_ask_for_it_again_but_only_with_the_vote_key() -> None:

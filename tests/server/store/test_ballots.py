@@ -12,11 +12,9 @@ import pytest
 from eth_account import Account
 from redis import Redis
 
-from server.chain.sender import GAS_LIMIT
 from server.keys import address_of
 from server.model.signing import HALF_ORDER, Typed, compact, recover
-from server.settings import Environment
-from server.store.admission import BALLOT_GAS, capacity
+from server.store.records import Carriage
 from tests.server.table import ETHER, RECEIPT, Table, Voter, run_valkey, serve
 
 
@@ -144,21 +142,46 @@ def test_no_ballots_close_to_the_deadline(table: Table, game: tuple[int, list[Vo
 def test_no_receipt_for_what_the_relay_will_not_carry(table: Table, game: tuple[int, list[Voter]]) -> None:
     number, voters = game
     body = table.sign(voters[1], number, "e2e4")
+    name = table.names.carriage(number)
+    carriage = Carriage.load(table.redis.get(name))
+    assert carriage is not None
     with serve(table) as client:
-        object.__setattr__(table.settings, "relay_gas", 32_000)
-        assert capacity(32_000) == 1
+
+        def carrying(**changes: Any) -> None:
+            table.redis.set(name, carriage.model_copy(update=changes).dump())
+
+        carrying(most=1)
         light = post(client, number, body)
-        assert (light.status_code, light.json()["code"]) == (503, "budget")
-        assert post(client, number, table.sign(voters[0], number, "e2e4")).status_code == 202  # the heaviest seat
-        object.__setattr__(table.settings, "relay_gas", 30_000_000)
+        assert (light.status_code, light.json()["code"]) == (409, "budget")
+        carrying(rate=0.0, carried=0)
+        full = post(client, number, body)
+        assert (full.status_code, full.json()["code"], full.headers["retry-after"]) == (429, "full", "5")
+        carrying(rate=0.0, carried=1)
+        assert post(client, number, table.sign(voters[0], number, "e2e4")).status_code == 202
+        assert post(client, number, body).json()["code"] == "full"
+        carrying()
         table.redis.set(table.names.relay, "the relay needs funds")
         assert post(client, number, body).json()["code"] == "relay"
         table.redis.delete(table.names.relay)
         assert post(client, number, body).json()["code"] == "relay"
+        table.redis.set(table.names.relay, "")
+        table.redis.delete(name)
+        assert post(client, number, body).json()["code"] == "relay"
+        carrying()
+        assert post(client, number, body).status_code == 202
 
 
-def test_all_the_ballots_that_get_receipts_fit_one_transaction() -> None:
-    assert capacity(Environment.model_fields["relay_gas"].default) == 937 <= GAS_LIMIT // BALLOT_GAS
+def test_no_crowd_gets_more_receipts_than_there_is_room_for(table: Table) -> None:
+    game, voters = table.start(*[ETHER] * 12, minPeriod=1000, votingPeriod=2000)
+    table.relay.step()
+    name = table.names.carriage(game)
+    carriage = Carriage.load(table.redis.get(name))
+    assert carriage is not None
+    table.redis.set(name, carriage.model_copy(update={"rate": 0.0, "carried": 5}).dump())
+    bodies = [table.sign(voter, game, "e2e4") for voter in voters]
+    with serve(table) as client, concurrent.futures.ThreadPoolExecutor(12) as pool:
+        answers = list(pool.map(lambda body: post(client, game, body), bodies))
+    assert sorted(answer.status_code for answer in answers) == [202] * 5 + [429] * 7
 
 
 def test_a_seat_that_voted_on_chain_gets_no_receipt(table: Table, game: tuple[int, list[Voter]]) -> None:
@@ -216,8 +239,7 @@ def test_an_acknowledged_ballot_survives_the_death_of_redis(
             other = Table(table.settings, redis)
             for _ in range(3):
                 other.indexer.step()
-            other.relay._read_chain()
-            other.relay._check_health()
+            other.relay.step()
             with serve(other) as client:
                 assert post(client, number, other.sign(voters[0], number, "e2e4")).status_code == 202
             os.kill(redis.info("server")["process_id"], signal.SIGKILL)

@@ -14,10 +14,12 @@ def test_health_metrics_and_docs(table: Table) -> None:
     with serve(table) as client:
         assert "indexer" in is_problem(client.get("/readyz"), 503)["detail"]
         table.indexer.step()
+        assert "no relay" in is_problem(client.get("/readyz"), 503)["detail"]
+        table.relay.step()
         assert client.get("/readyz").json() == {"status": "ok"}
         text = client.get("/metrics").text
         assert f"proofmate_head_block {float(table.chain.head().number)}" in text
-        assert 'proofmate_requests_total{route="/readyz",status="503"} 1.0' in text
+        assert 'proofmate_requests_total{route="/readyz",status="503"} 2.0' in text
         assert "/api/games/{number}/ballots" in client.get("/docs").text
         assert client.get("/openapi.json").json()["info"]["title"] == "Proofmate"
 
@@ -25,6 +27,7 @@ def test_health_metrics_and_docs(table: Table) -> None:
 def test_that_all_is_well_is_looked_at_once_a_second(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("server.api.routes.operations.READY_CACHE_SECONDS", 0.3)
     table.indexer.step()
+    table.relay.step()
     with serve(table) as client:
         assert client.get("/readyz").status_code == 200
         table.redis.delete(table.names.head)
@@ -47,3 +50,23 @@ def test_without_redis_everything_is_a_problem(settings: Settings, table: Table,
         assert "REDIS_URL" in is_problem(client.get("/readyz"), 503)["detail"]
         assert "Redis" in is_problem(client.get("/api/games/0"), 503)["detail"]
         assert client.get("/livez").status_code == 200
+
+
+def test_not_ready_without_indexer_or_relay_or_while_the_head_stands_still(
+    table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.api.routes.operations.READY_CACHE_SECONDS", 0)
+    table.indexer.step()
+    table.relay.step()
+    with serve(table) as client:
+        assert client.get("/readyz").status_code == 200
+        table.redis.delete(table.names.indexer)
+        assert "no indexer is at work" in is_problem(client.get("/readyz"), 503)["detail"]
+        table.redis.set(table.names.indexer, "somebody")
+        table.redis.set(table.names.relay, "the relay needs funds")
+        assert "needs funds" in is_problem(client.get("/readyz"), 503)["detail"]
+        table.redis.set(table.names.relay, "")
+        monkeypatch.setattr(type(table.settings), "local", False)
+        table.mine()
+        monkeypatch.setattr("server.api.routes.operations.HEAD_SECONDS", -1e6)
+        assert "s old" in is_problem(client.get("/readyz"), 503)["detail"]

@@ -1,0 +1,201 @@
+"""The votes that go on: which ballots are sent next, and for how many more a receipt can be kept."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+from redis import Redis
+
+from server.chain.client import Block, Chain, Summary
+from server.chain.sender import GAS_LIMIT
+from server.logline import line
+from server.processes.box import Box, ballots_in, seat_of
+from server.processes.pace import BALLOT_GAS, Demand, Pace, day, part_of_day, shares
+from server.settings import Settings
+from server.store.names import Names
+from server.store.records import Carriage, Flight, Head, Purpose
+
+log = logging.getLogger(__name__)
+
+BATCH = 400
+"""Ballots of a full batch (5.2M gas): a larger one costs hardly less a ballot."""
+MOST = GAS_LIMIT // BALLOT_GAS
+"""Most ballots in one transaction, just before the deadline."""
+BLOCKS_IN_FLIGHT = 2
+"""Blocks' worth of ballots in flight, so that each block finds some."""
+FIRST_OF_MOVE_GAS = 30_000
+"""What the first ballot for a move costs more than those after it."""
+BASE_GAS = 150_000
+PUBLISH_SECONDS = 0.5
+KEPT_SECONDS = 6
+"""How long what was published counts, if nothing newer comes."""
+EVERYBODY = 1 << 32
+
+
+class Polling:
+    """The votes of all games."""
+
+    def __init__(self, chain: Chain, redis: Redis, names: Names, settings: Settings) -> None:
+        self.chain = chain
+        self.redis = redis
+        self.names = names
+        self.margin = settings.ballot_margin
+        self.budget = settings.relay_budget
+        self.unbounded = settings.local and settings.relay_budget is None
+        self.pace = Pace(settings.local)
+        self.boxes: dict[int, Box] = {}
+        self.deadlines: dict[int, int] = {}
+        self.closed: list[tuple[int, Box]] = []
+        """Votes that are over, and the block at which that was seen; what was lost in them is still to be counted."""
+        self.batches: dict[int, list[list[bytes]]] = {}
+        self.price = 0
+        """Wei per gas."""
+        self.purse = 0
+        """Wei that the relay's accounts can spend."""
+        self.allowed: dict[int, int] = {}
+        """Game -> how many ballots its vote may have for what it may cost, as published last."""
+        self.published: tuple[float, list[tuple[int, str]]] = (float("-inf"), [])
+        """When, and for which votes."""
+
+    def clear(self) -> None:
+        self.boxes.clear()
+        self.closed.clear()
+        self.batches.clear()
+
+    def forget(self) -> None:
+        """After a reorganisation nothing is certain but what was received."""
+        for box in self.boxes.values():
+            box.forget()
+
+    # ---------------------------------------------------------------------------------------------------- ballots
+
+    def read(self, votes: Mapping[int, Summary], new_block: bool) -> None:
+        """Reads the ballots of these votes, and forgets those that are over."""
+        for game, box in list(self.boxes.items()):
+            vote = votes.get(game)
+            if vote is None or vote.position.key != box.position.key or vote.position.ply != box.ply:
+                box.read(self.redis, self.names, True)
+                self.closed.append((self.pace.heads[-1][0] if self.pace.heads else 0, self.boxes.pop(game)))
+        self.deadlines = {game: vote.deadline for game, vote in votes.items()}
+        for game, vote in votes.items():
+            box = self.boxes.setdefault(game, Box(game, vote.position))
+            box.read(self.redis, self.names, new_block)
+        self._count_lost()
+
+    def _count_lost(self) -> None:
+        """Raises the alarm for ballots that have a receipt and were not counted, once the indexer has read the end."""
+        if not self.closed:
+            return
+        head = Head.load(self.redis.get(self.names.head))  # type: ignore[arg-type]
+        for entry in list(self.closed):
+            block, box = entry
+            if head is None or head.number < block:
+                continue
+            self.closed.remove(entry)
+            box.read(self.redis, self.names, True)
+            if lost := box.lost() - box.useless:
+                self.redis.hincrby(self.names.stats, "lost", len(lost))
+                log.error(line("ballots_lost", game=box.game, ply=box.ply, ballots=len(lost), seats=sorted(lost)[:10]))
+
+    def settle(self, purpose: Purpose, sent: Sequence[bytes], counted: Iterable[int]) -> None:
+        """Notes which of the ballots sent the contract counted."""
+        for box in [*self.boxes.values(), *(box for _, box in self.closed)]:
+            if (box.game, box.ply) == (purpose.game, purpose.ply):
+                box.settle([ballot for ballot in sent if box.received.get(seat_of(ballot)) == ballot], counted)
+
+    def plan(self, head: Block, now: float, flights: Collection[Flight]) -> None:
+        """Packs batches, heaviest seats first, of the votes that end first, as many as may be in flight."""
+        flying = {
+            game: [
+                ballot
+                for flight in flights
+                if flight.purpose.casts(game, box.ply)
+                for ballot in ballots_in(flight.data)
+            ]
+            for game, box in self.boxes.items()
+        }
+        room = BLOCKS_IN_FLIGHT * self.pace.block_ballots(head.gas_limit) - sum(map(len, flying.values()))
+        self.batches = {}
+        for game in sorted(self.boxes, key=lambda game: self.deadlines[game]):
+            waiting = self.boxes[game].pending(flying[game])
+            last_call = now >= self.deadlines[game] - max(self.margin, self.pace.reserve(0.0))
+            if self.deadlines[game] <= now or not waiting or not self._worth(game, waiting, flying[game], last_call):
+                continue
+            if last_call:
+                size = MOST
+            else:
+                size, waiting = BATCH, waiting[: max(room, 0)]
+                if flying[game]:
+                    waiting = waiting[: len(waiting) // BATCH * BATCH]  # what is left over waits for the next block
+            self.batches[game] = [waiting[at : at + size] for at in range(0, len(waiting), size)]
+            room -= len(waiting)
+
+    def _worth(self, game: int, waiting: Sequence[bytes], flying: Sequence[bytes], last_call: bool) -> bool:
+        """Small batches go while less than half of what the vote may cost is spent; full and last ones always."""
+        if last_call or len(waiting) >= BATCH // 4 or self.unbounded:
+            return True
+        spent = int(self.redis.get(self.names.spent(game, self.boxes[game].ply)) or 0)
+        return spent <= self.allowed.get(game, 0) * BALLOT_GAS // 2
+
+    def planned(self, game: int) -> list[list[bytes]]:
+        """The batches to send now."""
+        return self.batches.get(game, [])
+
+    def unfinished(self, game: int, flights: Iterable[Flight]) -> bool:
+        """Whether ballots of the vote are in flight or wait."""
+        box = self.boxes[game]
+        return any(flight.purpose.casts(game, box.ply) for flight in list(flights)) or bool(box.pending(()))
+
+    def gas(self, batch: Sequence[bytes]) -> int:
+        """The gas limit of a batch: a bound on what it can need."""
+        moves = len({ballot[4:6] for ballot in batch})
+        return min(GAS_LIMIT, BASE_GAS + BALLOT_GAS * len(batch) + FIRST_OF_MOVE_GAS * moves)
+
+    # --------------------------------------------------------------------------------------------------- capacity
+
+    def most(self, game: int, now: float) -> int:
+        """How many ballots a vote may have for what it may cost: money left for today, or all that the relay holds."""
+        if self.unbounded or not self.price:
+            return EVERYBODY
+        left = self.purse
+        if self.budget is not None:
+            spent = int(self.redis.get(self.names.coin(day(time.time()))) or 0) * 10**9
+            seconds = 2 * max(0.0, self.deadlines[game] - now)  # as the network's turns cost time and no ballots
+            left = min(left, int(max(0, self.budget - spent) * part_of_day(seconds, time.time())))
+        return len(self.boxes[game].counted) + left // (BALLOT_GAS * self.price * len(self.boxes))
+
+    def publish(self, head: Block, now: float, oldest: float) -> None:
+        """Says for each vote what more can be carried, for the api to give receipts by."""
+        votes = [(game, box.position.key) for game, box in self.boxes.items()]
+        if not votes or (time.monotonic() - self.published[0] < PUBLISH_SECONDS and votes == self.published[1]):
+            return
+        self.published = time.monotonic(), votes
+        self.allowed = {game: self.most(game, now) for game in self.boxes}
+        reserve = max(self.margin, self.pace.reserve(oldest))
+        ends = {game: deadline - reserve for game, deadline in self.deadlines.items()}
+        seats = self._seats()
+        demands = {}
+        for game, box in self.boxes.items():
+            waiting, left = len(box.received.keys() - box.counted), max(1.0, ends[game] - now)
+            demands[game] = Demand(waiting, max(0, seats[game] - len(box.received)), left)
+        rates = shares(self.pace.rate(head.gas_limit, oldest), demands)
+        with self.redis.pipeline(transaction=False) as pipe:
+            for game, box in self.boxes.items():
+                carriage = Carriage(
+                    ply=box.ply,
+                    position_key=box.position.key,
+                    carried=len(box.counted),
+                    rate=round(rates[game], 3),
+                    last=int(ends[game]),
+                    most=self.allowed[game],
+                )
+                pipe.set(self.names.carriage(game), carriage.dump(), ex=KEPT_SECONDS)
+            pipe.execute()
+
+    def _seats(self) -> dict[int, int]:
+        with self.redis.pipeline(transaction=False) as pipe:
+            for game in self.boxes:
+                pipe.hlen(self.names.seats(game))
+            return dict(zip(self.boxes, pipe.execute(), strict=True))
