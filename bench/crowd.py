@@ -17,7 +17,7 @@ from bench.place import Place
 from engine.encoding import pack_move
 from server.model.game import ballots as unpacked
 from server.model.position import Position
-from server.model.signing import Typed
+from server.model.signing import Typed, address_of, sign
 from server.store.records import BALLOT_BYTES
 
 STAKE = 10**18
@@ -39,9 +39,8 @@ def make_wallets(count: int, seed: int) -> list[Wallet]:
     wallets = []
     for number in range(count):
         key = PrivateKey(keccak(f"vote key {seed} {number}".encode()))
-        vote_address = keccak(key.public_key.format(compressed=False)[1:])[-20:]
         wallets.append(
-            Wallet("0x" + keccak(f"wallet {seed} {number}".encode())[-20:].hex(), key, "0x" + vote_address.hex())
+            Wallet("0x" + keccak(f"wallet {seed} {number}".encode())[-20:].hex(), key, address_of(key.public_key))
         )
     return wallets
 
@@ -103,7 +102,12 @@ def ballots(
     for seat, wallet in enumerate(wallets):
         move = _choose(legal, chance)
         digest = typed.ballot(game, position.ply, pack_move(move), position.key)
-        body = {"seat": seat, "ply": position.ply, "move": move.uci(), "signature": sign(wallet.key, digest)}
+        body = {
+            "seat": seat,
+            "ply": position.ply,
+            "move": move.uci(),
+            "signature": "0x" + sign(wallet.key, digest).hex(),
+        }
         bodies.append(json.dumps(body).encode())
     return bodies
 
@@ -111,13 +115,6 @@ def ballots(
 def _choose(legal: Sequence[chess.Move], chance: random.Random) -> chess.Move:
     """Most of the crowd agrees on one of three moves."""
     return legal[chance.randrange(min(3, len(legal)))] if chance.random() < 0.8 else chance.choice(legal)
-
-
-def sign(key: PrivateKey, digest: bytes) -> str:
-    """A digest's signature of 64 bytes (EIP-2098), 0x-prefixed hex."""
-    made = key.sign_recoverable(digest, hasher=None)
-    s = int.from_bytes(made[32:64], "big") | made[64] << 255
-    return "0x" + made[:32].hex() + s.to_bytes(32, "big").hex()
 
 
 def counted(place: Place, game: int) -> dict[tuple[int, int], int]:

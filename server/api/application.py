@@ -5,15 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
-import time
-from collections.abc import AsyncIterator, Callable
-from typing import Any
+from collections.abc import AsyncIterator
 
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
 from server.api import problems, rpc
 from server.api.limits import BodyLimit, Headers
+from server.api.metrics import Observe
 from server.api.page import Page
 from server.api.routes import accounts, ballots, config, games, local, model, operations, plies, proofs
 from server.api.shared import Api
@@ -43,15 +42,8 @@ def create(settings: Settings, chain: Chain) -> FastAPI:
     app.state.api = api
     problems.install(app)
 
-    @app.middleware("http")
-    async def observe(request: Request, call_next: Callable[[Request], Any]) -> Response:
-        started = time.monotonic()
-        response: Response = await call_next(request)
-        route = getattr(request.scope.get("route"), "path", "other")
-        api.metrics.count(route, response.status_code, time.monotonic() - started)
-        return response
-
     connect = "'self'" if settings.public_rpc_url is None else f"'self' {_origin(settings.public_rpc_url)}"
+    app.add_middleware(Observe, metrics=api.metrics)
     app.add_middleware(BodyLimit, limit=BODY, larger={"/rpc": rpc.BODY})
     app.add_middleware(Headers, connect=connect)
     # Answers only: files are compressed beforehand, and event streams are excluded by the middleware itself.

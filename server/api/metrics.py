@@ -6,6 +6,7 @@ import time
 
 import prometheus_client as prometheus
 from redis.asyncio import Redis
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server.store.names import Names
 from server.store.records import Head
@@ -65,3 +66,22 @@ class Metrics:
     def text(self) -> bytes:
         """All metrics in Prometheus's format."""
         return prometheus.generate_latest(self.registry)
+
+
+class Observe:
+    """Middleware: counts each answer when it begins."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self.app = app
+        self.metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = time.monotonic()
+
+        async def counted(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                route = getattr(scope.get("route"), "path", "other")
+                self.metrics.count(route, message["status"], time.monotonic() - started)
+            await send(message)
+
+        await self.app(scope, receive, counted if scope["type"] == "http" else send)

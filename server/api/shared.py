@@ -20,6 +20,7 @@ from server.chain.client import Chain
 from server.model.game import Game
 from server.model.signing import Typed
 from server.settings import Settings
+from server.store.admission import PollBook
 from server.store.ballots import BallotBox
 from server.store.names import Names
 
@@ -48,6 +49,7 @@ class Api:
         self.views = Views(self.redis, self.names, settings.ballot_margin)
         self.hub = Hub(self.redis, self.names, self._load)
         self.typed = Typed(settings.chain_id, settings.contract)
+        self.book = PollBook(self.redis, self.names)
         self.box = BallotBox(self.redis, self.names, self.typed, settings.need("receipt_key"))
         self.http = httpx.AsyncClient(timeout=20, trust_env=False)
         self.metrics = Metrics()

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from coincurve import PrivateKey, PublicKey
 from eth_hash.auto import keccak
-from eth_keys.datatypes import Signature
-from eth_keys.exceptions import BadSignature
-from eth_utils.exceptions import ValidationError
 
 HALF_ORDER = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0
 """Half the order of secp256k1: a signature's s is at most this (EIP-2)."""
@@ -44,10 +42,21 @@ def recover(digest: bytes, compact: bytes) -> str | None:
     if s > HALF_ORDER:
         return None
     try:
-        signature = Signature(vrs=(parity, int.from_bytes(r, "big"), s))
-        return signature.recover_public_key_from_msg_hash(digest).to_address()
-    except (BadSignature, ValidationError):
+        key = PublicKey.from_signature_and_message(r + _word(s) + bytes([parity]), digest, hasher=None)
+    except Exception:  # coincurve raises a plain one
         return None
+    return address_of(key)
+
+
+def sign(key: PrivateKey, digest: bytes) -> bytes:
+    """A digest's signature of 64 bytes."""
+    made = key.sign_recoverable(digest, hasher=None)
+    return made[:32] + _word(int.from_bytes(made[32:64], "big") | made[64] << 255)
+
+
+def address_of(key: PublicKey) -> str:
+    """The address of a public key, lower-case."""
+    return "0x" + keccak(key.format(compressed=False)[1:])[-20:].hex()
 
 
 def compact(signature: Any) -> bytes:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import functools
 from dataclasses import dataclass
 
 import chess
@@ -65,26 +67,81 @@ class Polls:
     """The chain's time."""
 
 
-async def read_polls(redis: Redis, names: Names, number: int, seat: int) -> Polls:
-    """The polls for a seat of a game."""
-    async with redis.pipeline(transaction=False) as pipe:
-        pipe.mget(names.game(number), names.relay, names.head, names.carriage(number))
-        pipe.hget(names.seats(number), str(seat))
-        pipe.hget(names.voted(number), str(seat))
-        (stored, relay, head, carriage), holder, counted = await pipe.execute()
-    game = Game.load(stored)
-    received = False
-    if game is not None and game.state == "vote" and game.position_key is not None:
-        received = bool(await redis.hexists(names.ballots(number, game.ply, game.position_key), str(seat)))
-    return Polls(
-        game=game,
-        seat=Seat.load(holder),
-        counted=CountedVote.load(counted),
-        received=received,
-        relay=relay,
-        carriage=Carriage.load(carriage),
-        now=chain_time(Head.load(head)),
-    )
+class PollBook:
+    """Reads polls. Those asked for while Redis answers others share the next request."""
+
+    def __init__(self, redis: Redis, names: Names) -> None:
+        self.redis = redis
+        self.names = names
+        self._boxes: dict[int, str] = {}
+        """Game -> the name of the box of its last vote, which is likely the one that goes on."""
+        self._waiting: list[tuple[int, int, asyncio.Future[Polls]]] = []
+        self._reader: asyncio.Task[None] | None = None
+
+    async def polls(self, number: int, seat: int) -> Polls:
+        """The polls for a seat of a game."""
+        future: asyncio.Future[Polls] = asyncio.get_running_loop().create_future()
+        self._waiting.append((number, seat, future))
+        if self._reader is None or self._reader.done():
+            self._reader = asyncio.create_task(self._read())
+        return await asyncio.shield(future)
+
+    async def _read(self) -> None:
+        while self._waiting:
+            batch, self._waiting = self._waiting, []
+            try:
+                found = await self._ask([(number, seat) for number, seat, _ in batch])
+            except Exception as error:
+                for _, _, future in batch:
+                    future.set_exception(error)
+                    future.exception()
+                continue
+            for (_, _, future), polls in zip(batch, found, strict=True):
+                future.set_result(polls)
+
+    async def _ask(self, asked: list[tuple[int, int]]) -> list[Polls]:
+        names, numbers = self.names, sorted({number for number, _ in asked})
+        texts = [name for number in numbers for name in (names.game(number), names.carriage(number))]
+        boxes = {number: self._boxes.get(number, "") for number in numbers}
+        async with self.redis.pipeline(transaction=False) as pipe:
+            pipe.mget(names.relay, names.head, *texts)
+            for number, seat in asked:
+                pipe.hget(names.seats(number), str(seat))
+                pipe.hget(names.voted(number), str(seat))
+                pipe.hexists(boxes[number], str(seat))
+            (relay, head, *stored), *replies = await pipe.execute()
+        games = {number: _game(text) for number, text in zip(numbers, stored[::2], strict=True)}
+        carriages = {number: Carriage.load(text) for number, text in zip(numbers, stored[1::2], strict=True)}
+        for number, game in games.items():
+            self._boxes[number] = _box(names, game)
+        if any(self._boxes[number] not in ("", boxes[number]) for number in numbers):
+            return await self._ask(asked)  # another vote goes on
+        now = chain_time(Head.load(head))
+        return [
+            Polls(
+                game=games[number],
+                seat=Seat.load(replies[3 * at]),
+                counted=CountedVote.load(replies[3 * at + 1]),
+                received=bool(replies[3 * at + 2]) and bool(self._boxes[number]),
+                relay=relay,
+                carriage=carriages[number],
+                now=now,
+            )
+            for at, (number, _) in enumerate(asked)
+        ]
+
+
+def _box(names: Names, game: Game | None) -> str:
+    """The name of the box of the vote that goes on in a game; empty if there is none."""
+    if game is None or game.state != "vote" or game.position_key is None:
+        return ""
+    return names.ballots(game.id, game.ply, game.position_key)
+
+
+@functools.lru_cache(maxsize=64)
+def _game(text: str | None) -> Game | None:
+    """The document of a text that is read again and again while its vote goes on."""
+    return Game.load(text)
 
 
 def admit(
@@ -146,13 +203,14 @@ def full() -> BallotError:
 
 
 def _legal(fen: str, uci: str) -> chess.Move:
-    try:
-        move = chess.Move.from_uci(uci)
-        if chess.Board(fen).is_legal(move):
-            return move
-    except ValueError:
-        pass
-    raise BallotError(422, "illegal", f"{uci!r} is not a legal move in this position")
+    if uci not in _legal_moves(fen):
+        raise BallotError(422, "illegal", f"{uci!r} is not a legal move in this position")
+    return chess.Move.from_uci(uci)
+
+
+@functools.lru_cache(maxsize=64)
+def _legal_moves(fen: str) -> frozenset[str]:
+    return frozenset(move.uci() for move in chess.Board(fen).legal_moves)
 
 
 def voted(uci: str) -> BallotError:

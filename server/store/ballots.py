@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 
+from coincurve import PrivateKey
 from eth_account import Account
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from engine.encoding import pack_move
-from server.model.signing import Typed, compact
+from server.model.signing import Typed, sign
 from server.store.admission import Ballot, BallotError, full, voted
 from server.store.changes import announce
 from server.store.names import Names
@@ -36,6 +37,7 @@ class BallotBox:
         self.names = names
         self.typed = typed
         self.account = Account.from_key(receipt_key)
+        self.key = PrivateKey(bytes(self.account.key))
         self._waiting: list[tuple[Ballot, asyncio.Future[Receipt]]] = []
         self._writer: asyncio.Task[None] | None = None
 
@@ -99,7 +101,6 @@ class BallotBox:
         digest = self.typed.receipt(
             ballot.game, ballot.seat, ballot.ply, pack_move(ballot.move), ballot.position_key, received
         )
-        signed = self.account.unsafe_sign_hash(digest)
         return Receipt(
             game=ballot.game,
             seat=ballot.seat,
@@ -108,5 +109,5 @@ class BallotBox:
             position=ballot.position_key,
             received=received,
             relay=self.account.address,
-            signature="0x" + compact(signed).hex(),
+            signature="0x" + sign(self.key, digest).hex(),
         )

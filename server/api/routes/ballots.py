@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from server.api.shared import GameNumber, Shared
-from server.store.admission import BallotError, admit, read_polls
+from server.store.admission import BallotError, admit
 from server.store.records import Receipt
 
 router = APIRouter()
@@ -31,7 +31,7 @@ class Taken(BaseModel):
 async def ballot(request: Request, api: Shared, number: GameNumber, body: BallotBody) -> Taken:
     """Takes a ballot: on disk when this answers, counted when it is on chain."""
     api.limit(api.posts, request)
-    polls = await read_polls(api.redis, api.names, number, body.seat)
+    polls = await api.book.polls(number, body.seat)
     admitted = admit(
         polls,
         api.typed,
