@@ -211,7 +211,7 @@ def chaos(seed: int = 1, minutes: float = 1.0, wallets: int = 50, keep: Path | N
         here.rpc("evm_setIntervalMining", 1)  # staking left the chain with blocks on demand
         given = {"RPC_URL": f"{first.address},{second.address}", "BALLOT_MARGIN": str(MARGIN)}
         here.start("indexer", "indexer", "relay", "relay", "api", **given)
-        here.await_ready(180)
+        here.await_ready()
         run = Chaos(here, [first, second], game, people, seed)
         try:
             run.run(60 * minutes)

@@ -83,10 +83,14 @@ class Place:
         self.processes += started
         return started
 
-    def await_ready(self, seconds: float = 120) -> None:
-        """Waits until the api is ready. Raises SettingsError if it does not come to that."""
-        api = next(child for child in self.processes if child.name == "api")
-        api.await_ready(lambda: trouble(f"{self.url}/readyz") is None, seconds)
+    def await_ready(self, seconds: float = 300) -> None:
+        """Waits until the api is ready. Raises RuntimeError, with what is missing, if it does not come to that."""
+        end = time.monotonic() + seconds
+        while (missing := trouble(f"{self.url}/readyz")) is not None:
+            dead = [child for child in self.processes if not child.running]
+            if dead or time.monotonic() > end:
+                raise RuntimeError(f"the server is not ready: {missing}; {[child.last_words() for child in dead]}")
+            time.sleep(0.2)
 
     def children(self) -> list[Child]:
         return [self.redis_child, self.local.child, *self.processes]

@@ -13,7 +13,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from server.api import problems, rpc
 from server.api.limits import BodyLimit, Headers
 from server.api.metrics import Observe
-from server.api.page import Page
+from server.api.page import COMPRESSED_FROM, Page
 from server.api.routes import accounts, ballots, config, games, local, model, operations, plies, proofs
 from server.api.shared import Api
 from server.chain.client import Chain
@@ -47,7 +47,7 @@ def create(settings: Settings, chain: Chain) -> FastAPI:
     app.add_middleware(BodyLimit, limit=BODY, larger={"/rpc": rpc.BODY})
     app.add_middleware(Headers, connect=connect)
     # Answers only: files are compressed beforehand, and event streams are excluded by the middleware itself.
-    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=6)
+    app.add_middleware(GZipMiddleware, minimum_size=COMPRESSED_FROM, compresslevel=6)
     for routes in (config, games, ballots, proofs, plies, accounts, model):
         app.include_router(routes.router)
     if settings.local:

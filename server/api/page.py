@@ -18,6 +18,9 @@ ADDRESSES = re.compile(r"game/(0|[1-9][0-9]{0,9})|games|glossary")
 ENCODINGS = (("br", ".br"), ("gzip", ".gz"))
 """Content codings by preference, with the suffix of a file's compressed neighbour."""
 
+COMPRESSED_FROM = 1000
+"""Answers of so many bytes and more are compressed."""
+
 
 class Page(StaticFiles):
     """Files of the page. Its addresses answer with the application, unknown ones too, but with status 404."""
@@ -52,4 +55,7 @@ class Page(StaticFiles):
                 response.headers["content-type"] = media_type or "application/octet-stream"
                 response.headers["content-encoding"] = coding
                 return response
-        return super().file_response(full_path, stat_result, scope, status_code)
+        response = super().file_response(full_path, stat_result, scope, status_code)
+        if stat_result.st_size < COMPRESSED_FROM:  # of larger ones the compressing middleware says it
+            response.headers["vary"] = "Accept-Encoding"
+        return response

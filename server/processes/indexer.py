@@ -140,6 +140,8 @@ class Indexer:
         self.start = start_block
         self.lag = lag
         self.lease = Lease(redis, names.indexer)
+        self.term = 0
+        """The lease's term in which the cursor was read."""
         self.cursor: list[tuple[int, str]] | None = None
         self.level = time.monotonic()
         """Monotonic time at which the chain was last as long as the cursor."""
@@ -157,7 +159,8 @@ class Indexer:
         if not self.lease.hold():
             self.cursor = None
             return False
-        if self.cursor is None:
+        if self.cursor is None or self.term != self.lease.term:
+            self.term = self.lease.term
             self.ledgers.clear()
             self.cursor = self._read_cursor()
         head = self.chain.head()
@@ -272,7 +275,7 @@ class Indexer:
         genesis = self._genesis()
         with self.redis.pipeline() as pipe:
             pipe.watch(self.lease.key)  # type: ignore[no-untyped-call]
-            if pipe.get(self.lease.key) != self.lease.token:
+            if pipe.get(self.lease.key) != self.lease.token or self.term != self.lease.term:
                 self.cursor = None
                 return
             pipe.multi()
@@ -312,5 +315,6 @@ def run(settings: Settings) -> None:
     redis, chain = connect_redis(settings), Chain.connect(settings)
     names, lag = Names(settings.chain_id, settings.contract), 0.0 if settings.local else LAG_SECONDS
     indexer = Indexer(chain, redis, names, settings.start_block, lag)
+    indexer.lease.keep(stop)
     run_loop(indexer.step, redis, None, 0.1 if settings.local else 1.0, stop)
     indexer.lease.release()

@@ -100,7 +100,8 @@ class Relay:
         self.redis = redis
         self.names = names
         self.lease = Lease(redis, names.leader)
-        self.leading = False
+        self.term = 0
+        """The lease's term in which this relay acts; 0: in none."""
         self.head: Block | None = None
         self.seen = 0.0
         self.pace = pace
@@ -124,15 +125,15 @@ class Relay:
     def step(self) -> bool:
         """Does what can be done now. True: call again at once, there may be more."""
         if not self.lease.hold():
-            self.leading = False
+            self.term = 0
             return False
-        if not self.leading:
+        if self.term != self.lease.term:
             for outbox in self.outboxes:
                 outbox.resume()
             self.head = None
             self.desks.clear()
             self.polling.clear()
-            self.leading = True
+            self.term = self.lease.term
             log.info(line("relay_leads", addresses=[outbox.sender.address for outbox in self.outboxes]))
         began = time.monotonic()
         self._read_chain()
@@ -375,7 +376,7 @@ class Relay:
 
     def _send(self, desk: Desk, purpose: Purpose, call: ContractFunction, gas: int | None = None) -> str | None:
         """Sends the call if it would succeed and is not to wait; returns the hash or None."""
-        if self._waits(desk, purpose):
+        if self._waits(desk, purpose) or not self.lease.hold() or self.term != self.lease.term:
             return None
         try:
             sent = self.outbox(purpose.game).send(purpose, call, gas)
@@ -403,5 +404,6 @@ def run(settings: Settings) -> None:
     ]
     interval = 0.1 if settings.local else 1.0
     relay = Relay(chain, outboxes, jobs, redis, names, settings, interval)
+    relay.lease.keep(stop)
     run_loop(relay.step, redis, names.wake, interval, stop)
     relay.lease.release()

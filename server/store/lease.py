@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
+import threading
 import time
 
 from redis import Redis
+from redis.exceptions import RedisError
 
 RENEW = """
 if redis.call("GET", KEYS[1]) ~= ARGV[1] then return 0 end
@@ -25,20 +28,34 @@ class Lease:
         self.key = key
         self.token = secrets.token_hex(16)
         self.milliseconds = int(seconds * 1000)
+        self.term = 0
+        """Goes up whenever the lease is taken anew: somebody else may have held it before."""
         self._renewed = float("-inf")
+        self._lock = threading.Lock()
 
     def hold(self) -> bool:
         """Takes or keeps the lease; call it before every piece of work. False: another process holds it."""
-        now = time.monotonic()
-        if now - self._renewed < self.milliseconds / 3000:
-            return True
-        if self.redis.eval(RENEW, 1, self.key, self.token, str(self.milliseconds)) or self.redis.set(
-            self.key, self.token, nx=True, px=self.milliseconds
-        ):
-            self._renewed = now
-            return True
-        self._renewed = float("-inf")
-        return False
+        with self._lock:
+            now = time.monotonic()
+            if now - self._renewed < self.milliseconds / 3000:
+                return True
+            held = bool(self.redis.eval(RENEW, 1, self.key, self.token, str(self.milliseconds)))
+            if not held and self.redis.set(self.key, self.token, nx=True, px=self.milliseconds):
+                held = True
+                self.term += 1
+            self._renewed = now if held else float("-inf")
+            return held
+
+    def keep(self, stop: threading.Event) -> None:
+        """Renews the lease in a thread while it is held, so that a long piece of work does not lose it."""
+
+        def renew() -> None:
+            while not stop.wait(self.milliseconds / 3000):
+                if self._renewed > float("-inf"):
+                    with contextlib.suppress(RedisError):
+                        self.hold()
+
+        threading.Thread(target=renew, name="lease", daemon=True).start()
 
     def release(self) -> None:
         """Gives the lease up, so that another process can take it at once."""

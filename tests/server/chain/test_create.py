@@ -24,7 +24,7 @@ def game(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ScriptedGame]:
 def settings(game: ScriptedGame, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("RPC_URL", str(game.w3.provider.endpoint_uri))  # type: ignore[attr-defined]
     monkeypatch.setenv("CONTRACT", game.game.address)
-    monkeypatch.setenv("OWNER_KEY", game.owner.account.key.to_0x_hex())
+    monkeypatch.setenv("OWNER_KEY", account(game.w3, "owner").key.to_0x_hex())
     monkeypatch.setenv("DATA_DIR", str(tmp_path))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -96,7 +96,7 @@ def test_a_game_that_is_under_way_to_the_chain_is_not_opened_again(table: Table)
         nonce = at.owner.count("latest")
         prices = {"gas": 2_000_000, "maxFeePerGas": 10**10, "maxPriorityFeePerGas": 10**9}
         draft = call.build_transaction({"from": at.owner.address, "nonce": nonce, "chainId": 31337, **prices})
-        table.w3.eth.send_raw_transaction(at.owner.account.sign_transaction(draft).raw_transaction)
+        table.w3.eth.send_raw_transaction(cast(Any, at.owner.signer.sign(draft).raw))
         assert not at.step() and games(table) == first
     finally:
         table.rpc("evm_setAutomine", True)

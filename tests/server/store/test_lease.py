@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 import time
 
 from redis import Redis
@@ -31,3 +32,20 @@ def test_it_can_be_released_by_its_holder_only(redis: Redis) -> None:
     assert not second.hold()
     first.release()
     assert second.hold()
+
+
+def test_a_long_piece_of_work_does_not_lose_the_lease(redis: Redis) -> None:
+    stop = threading.Event()
+    first, second = Lease(redis, "lease", 0.3), Lease(redis, "lease", 0.3)
+    first.keep(stop)
+    assert first.hold() and first.term == 1
+    end = time.monotonic() + 1
+    while time.monotonic() < end:
+        assert not second.hold()
+        time.sleep(0.05)
+    assert first.hold() and first.term == 1
+    stop.set()
+    time.sleep(0.5)
+    assert second.hold()
+    second.release()
+    assert first.hold() and first.term == 2, "somebody else may have acted in between"
