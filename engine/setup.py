@@ -16,6 +16,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from engine import _halo2
+from engine.ceremonies import digest_of
 
 
 @dataclass(frozen=True)
@@ -35,24 +36,33 @@ class Setup:
     def from_ceremony(cls, path: Path, digest: str) -> Setup:
         """The setup of a public ceremony, from its file of powers of tau (.ptau, BN254, as snarkjs writes it).
 
-        `digest` is the file's BLAKE2b-512 in hex, as the ceremony published it: it names the setup. The file is read,
-        hashed and checked (points, subgroup, pairings) when the parameters are first made; ValueError says what is
-        wrong.
+        `digest` is the file's BLAKE2b-512 in hex, as the ceremony published it, or a name that `ceremonies` knows, such as
+        "hermez-17". The file is read once, hashed and checked (points, subgroup, pairings, contributions, a tau that
+        anybody can find) when the parameters are first made; ValueError says what is wrong.
         """
-        if len(digest) != 128 or any(character not in "0123456789abcdefABCDEF" for character in digest):
-            raise ValueError(f"{digest!r} is not a BLAKE2b-512 in hex")
-        name = f"ceremony-{digest[:32].lower()}"
-        return cls(name, False, lambda k: _halo2.Parameters.ceremony(path, digest, k))
+        digest = digest_of(digest)
+        return cls(f"ceremony-{digest[:32]}", False, lambda k: _halo2.Parameters.ceremony(path, digest, k))
 
     def parameters(self, k: int, cache: Path) -> _halo2.Parameters:
-        """The parameters for 2^k rows, made once and then read from the cache."""
+        """The parameters for 2^k rows, made once and then read from the cache.
+
+        What the cache holds is used if its points are on the curve and the powers of one tau (a pairing); else it is made
+        again.
+        """
         made: list[_halo2.Parameters] = []
 
         def make() -> bytes:
             made.append(self._make(k))
             return made[0].to_bytes()
 
-        data = cached(cache / f"setup-{self.name}-{k}", make)
+        path = cache / f"setup-{self.name}-{k}"
+        data = cached(path, make)
+        if not made:
+            try:
+                return _halo2.Parameters.from_bytes(data)
+            except ValueError:
+                path.unlink(missing_ok=True)
+                data = cached(path, make)
         return made[0] if made else _halo2.Parameters.from_bytes(data)
 
 

@@ -17,6 +17,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from web3 import Web3
 
+from engine.ceremonies import digest_of
 from server.files import SettingsError as SettingsError
 from server.files import read_json, write_json
 from server.keys import address_of, read_key, read_secret
@@ -88,7 +89,7 @@ class Environment(BaseSettings):
     payee: str | None = Field(None, description="address that earns the rewards of proofs (RELAY_KEY's)")
     network: Path | None = Field(None, description="file of the network that plays; default: the one of this checkout")
     setup: Path | None = Field(None, description="file of a public ceremony (.ptau); without it the setup is insecure")
-    setup_hash: str | None = Field(None, description="BLAKE2b-512 of that file, in hex, as the ceremony published it")
+    setup_hash: str | None = Field(None, description="that file's BLAKE2b-512 in hex, or hermez-08 .. hermez-28")
     explorer: str | None = Field(None, description="a block explorer's address, for links")
     frontend: Path = Field(ROOT / "frontend" / "dist", description="folder of the built page")
     beacon_url: str = Field(
@@ -126,9 +127,7 @@ class Environment(BaseSettings):
     @field_validator("setup_hash")
     @classmethod
     def _digest(cls, digest: str | None) -> str | None:
-        if digest is not None and (len(digest) != 128 or not set(digest.lower()) <= set("0123456789abcdef")):
-            raise ValueError("not 128 hex digits")
-        return digest and digest.lower()
+        return digest and digest_of(digest)
 
     @field_validator("receipt_addresses")
     @classmethod
@@ -305,7 +304,10 @@ def check_setup(env: Environment) -> None:
     elif not env.setup.is_file():
         raise SettingsError(f"SETUP: there is no file {env.setup}")
     elif env.setup_hash is None:
-        raise SettingsError("SETUP_HASH: missing; it is the BLAKE2b-512 that the ceremony published for SETUP's file")
+        raise SettingsError(
+            "SETUP_HASH: missing; hermez-17 if SETUP is powersOfTau28_hez_final_17.ptau, else the BLAKE2b-512 that "
+            "the ceremony published"
+        )
 
 
 def public_rpc(env: Environment | Settings) -> str:

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from engine import encoding, policy, setup
+from engine.ceremonies import HERMEZ
 from engine.prover import Proof, ProofCancelled, Prover
 from engine.setup import Setup, cached
 from engine.words import SCALAR_FIELD
@@ -203,8 +204,25 @@ def test_setups_say_whether_they_are_secure(folder: Path) -> None:
     assert not Setup.from_ceremony(ceremony, "0" * 128).insecure
     with pytest.raises(ValueError, match="BLAKE2b"):
         Setup.from_ceremony(ceremony, "0" * 128).parameters(5, folder / "cache")
-    with pytest.raises(ValueError, match="not a BLAKE2b-512"):
+    with pytest.raises(ValueError, match="neither a BLAKE2b-512"):
         Setup.from_ceremony(ceremony, "0" * 64)
+    named = Setup.from_ceremony(ceremony, "hermez-08")
+    assert named.name == Setup.from_ceremony(ceremony, HERMEZ[8].upper()).name
+    with pytest.raises(ValueError, match=f"not {HERMEZ[8]}"):
+        named.parameters(5, folder / "cache")
+
+
+def test_a_cached_setup_is_checked_by_a_pairing(folder: Path, tmp_path: Path) -> None:
+    """One with a right checksum, whose points are all on the curve, and yet of no single tau."""
+    honest = Setup.from_seed(1).parameters(5, tmp_path).to_bytes()
+    other = Setup.from_seed(2).parameters(5, tmp_path).to_bytes()
+    path = tmp_path / "setup-insecure-1-5"
+    for start, end in [(4 + 64, 4 + 128), (4 + 33 * 64, 4 + 34 * 64), (len(honest) - 128, len(honest))]:
+        mixed = honest[:start] + other[start:end] + honest[end:]
+        path.unlink()
+        assert cached(path, lambda planted=mixed: planted) == mixed  # type: ignore[misc]
+        assert Setup.from_seed(1).parameters(5, tmp_path).to_bytes() == honest
+        assert cached(path, lambda: b"") == honest
 
 
 # The cache

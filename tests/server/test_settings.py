@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.ceremonies import HERMEZ
 from server.files import read_json, write_atomically, write_json
 from server.settings import (
     KEYS,
@@ -60,6 +61,11 @@ def test_what_is_set_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert settings.contract == "0x" + "aB" * 20 or settings.contract.lower() == "0x" + "ab" * 20
 
 
+def test_a_published_setup_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SETUP_HASH", "hermez-17")
+    assert Environment.read().setup_hash == HERMEZ[17]
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -74,6 +80,7 @@ def test_what_is_set_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         ("RPC_URL", "ws://localhost"),
         ("BALLOT_MARGIN", "-1"),
         ("SETUP_HASH", "ab"),
+        ("SETUP_HASH", "hermez-29"),
         ("LOG_LEVEL", "loud"),
     ],
 )

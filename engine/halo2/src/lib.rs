@@ -11,6 +11,7 @@ pub mod circuit;
 pub mod fft;
 mod field;
 mod keys;
+mod known;
 pub mod layout;
 mod memory;
 pub mod msm;
