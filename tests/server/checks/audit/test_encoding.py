@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import rlp
 from eth_account import Account
 from hexbytes import HexBytes
+from trie import HexaryTrie
 
 from server.checks.audit.encoding import (
     UnknownFormError,
@@ -96,7 +98,61 @@ def test_a_deposit_of_the_op_stack_names_its_sender() -> None:
     assert decode_receipt(plain).succeeded and encode_receipt(canyon)[-2:] == b"\x02\x01"
 
 
-@pytest.mark.parametrize("kind", ["0x64", "0x6a", "0x5"])
+INTERNAL = {
+    "type": "0x6a",
+    "chainId": "0x1237",
+    "input": "0x6bf6a42d" + "".join(f"{word:064x}" for word in (0, 0x18E87A1, 0x4C204BB, 0)),
+}
+"""The first transaction of block 79,824,059 of a chain of Arbitrum's (id 4663), and its hash."""
+INTERNAL_HASH = "fc214c19fee15e5d244c4ecefc4f979974f4177bd85d311e2dceba121733d4f8"
+
+
+def test_the_first_transaction_of_an_arbitrum_block() -> None:
+    raw = encode_transaction(INTERNAL)
+    read = decode_transaction(raw)
+    assert read.hash.hex() == INTERNAL_HASH and read.chain_id == 0x1237 and read.data.hex() == INTERNAL["input"][2:]
+    assert read.sender == read.to == "0x00000000000000000000000000000000000A4B05"
+    with pytest.raises(KeyError):
+        encode_transaction({key: value for key, value in INTERNAL.items() if key != "chainId"})
+
+
+def test_receipts_of_an_arbitrum_block() -> None:
+    """Block 10,001 of a chain of Arbitrum's: the internal transaction, then a transfer. Its receipts root."""
+    common = {"status": "0x1", "logsBloom": "0x" + "00" * 256, "logs": []}
+    receipts = [
+        {**common, "type": "0x6a", "cumulativeGasUsed": "0x0"},
+        {**common, "type": "0x2", "cumulativeGasUsed": "0x5208"},
+    ]
+    trie = HexaryTrie({})
+    for index, receipt in enumerate(receipts):
+        trie[rlp.encode(index)] = encode_receipt(receipt)
+    assert trie.root_hash.hex() == "3b5e9d084dc4a770cd470167568601342aebe33d876f98f0a981f27700234cec"
+
+
+REAL_DEPOSIT = {
+    "type": "0x7e",
+    "sourceHash": "0x391329aebfee79dbb200b510b04d8795c891055a887433c20a7392b77b0f2fec",
+    "from": "0xdeaddeaddeaddeaddeaddeaddeaddeaddead0001",
+    "to": "0x4200000000000000000000000000000000000015",
+    "mint": "0x0",
+    "value": "0x0",
+    "gas": "0xf4240",
+    "input": "0x3db6be2b000008dd00101c120000000000000005000000006ac2196700000000018e8792"
+    "000000000000000000000000000000000000000000000000000000000be3256b"
+    "00000000000000000000000000000000000000000000000000000000008b9262"
+    "ae74035a834ae8863310574c2213838e9de36478c4f8c048cf3ea5d3ffcec401"
+    "0000000000000000000000005050f69a9786f081509234f1a7f4684b5e5b76c90000000000000000000000000094",
+}
+"""The first transaction of Base's block 52,158,111, and its hash."""
+REAL_DEPOSIT_HASH = "233ace96f255608781596edfe1520000bd25b69b122cc101be3abb6689a85322"
+
+
+def test_the_first_transaction_of_a_block_of_base() -> None:
+    read = decode_transaction(encode_transaction(REAL_DEPOSIT))
+    assert read.hash.hex() == REAL_DEPOSIT_HASH and read.sender.lower() == REAL_DEPOSIT["from"]
+
+
+@pytest.mark.parametrize("kind", ["0x64", "0x65", "0x66", "0x68", "0x69", "0x5"])
 def test_an_unknown_type_is_said_to_be_unknown(kind: str) -> None:
     with pytest.raises(UnknownFormError, match="of type 0x"):
         encode_transaction({"type": kind})

@@ -12,6 +12,7 @@ from hexbytes import HexBytes
 
 from server.chain import beacon
 from server.checks.audit import evidence, report
+from server.checks.audit import lobby as audited_lobby
 from server.checks.audit.events import Event
 from server.checks.audit.evidence import Facts
 from server.checks.audit.game import World
@@ -141,3 +142,18 @@ def test_a_draw_told_otherwise(drawn: ScriptedGame, name: str, field: str, value
     changed = replace(event, args={**event.args, field: value})
     found = problems(facts, (*facts.events[:place], changed, *facts.events[place + 1 :]))
     assert found[0].startswith(complaint)
+
+
+def test_the_bounds_are_the_contracts() -> None:
+    """The audit trusts nothing and so has the lobby's bounds of its own. A change of the contract's must reach them."""
+    source = (ROOT / "contracts" / "src" / "Game.sol").read_text()
+    registry = (ROOT / "contracts" / "src" / "Registry.sol").read_text()
+    for text, name, value in [
+        (source, "MAX_WINDOW = 1 hours", audited_lobby.MAX_WINDOW == 3600),
+        (source, "LARGE = 10", audited_lobby.LARGE == 10),
+        (source, "MAX_EXTENSIONS = 4", audited_lobby.MAX_EXTENSIONS == 4),
+        (source, "uint256 quarter = _terms[game].lobbyPeriod / 4;", True),
+        (source, "record.deadline = uint40(block.timestamp + 2 * window);", True),
+        (registry, "NOTICE = 1 days", audited_lobby.NOTICE == 24 * 3600),
+    ]:
+        assert text.count(name) == 1 and value, name
