@@ -1,15 +1,15 @@
 """Public ceremonies' files of powers of tau over BN254, so that a file is pinned by its name.
 
-A digest is the file's BLAKE2b-512. They are listed in the README of snarkjs 0.7.5, and were compared with two lists of other projects.
-Whoever does not trust this list gives the digest that the ceremony published.
+A digest is the file's BLAKE2b-512. They are listed in the README of snarkjs 0.7.5, and were compared with lists of two
+other projects. Whoever does not trust this list gives the digest that the ceremony published.
 """
 
 from __future__ import annotations
 
 import re
 
-# Hermez's files of the Perpetual Powers of Tau, 54 contributions and a beacon: by k, the digest of powersOfTau28_hez_final_k.ptau, which
-# has 2^k powers. The largest is named powersOfTau28_hez_final.ptau.
+# Hermez's files of the Perpetual Powers of Tau, 54 contributions and a beacon: by k, the digest of
+# powersOfTau28_hez_final_k.ptau, which has 2^k powers. The largest is named powersOfTau28_hez_final.ptau.
 HERMEZ = {
     8: "d6a8fb3a04feb600096c3b791f936a578c4e664d262e4aa24beed1b7a9a96aa5"
     "eb72864d628db247e9293384b74b36ffb52ca8d148d6e1b8b51e279fdf57b583",
@@ -57,7 +57,7 @@ HERMEZ = {
 
 
 def digest_of(name: str) -> str:
-    """The digest, in lower case, of a file that is named "hermez-17" (with 2^17 powers), or "hermez-08"; a digest is its own.
+    """The digest, in lower case, of a file that is named "hermez-17" (2^17 powers) or "hermez-08"; a digest is its own.
 
     Raises ValueError for anything else.
     """

@@ -36,8 +36,8 @@ class Setup:
     def from_ceremony(cls, path: Path, digest: str) -> Setup:
         """The setup of a public ceremony, from its file of powers of tau (.ptau, BN254, as snarkjs writes it).
 
-        `digest` is the file's BLAKE2b-512 in hex, as the ceremony published it, or a name that `ceremonies` knows, such as
-        "hermez-17". The file is read once, hashed and checked (points, subgroup, pairings, contributions, a tau that
+        `digest` is the file's BLAKE2b-512 in hex, as the ceremony published it, or a name that `ceremonies` knows, such
+        as "hermez-17". The file is read once, hashed and checked (points, subgroup, pairings, contributions, a tau that
         anybody can find) when the parameters are first made; ValueError says what is wrong.
         """
         digest = digest_of(digest)
@@ -46,8 +46,8 @@ class Setup:
     def parameters(self, k: int, cache: Path) -> _halo2.Parameters:
         """The parameters for 2^k rows, made once and then read from the cache.
 
-        What the cache holds is used if its points are on the curve and the powers of one tau (a pairing); else it is made
-        again.
+        What the cache holds is used if its points are on the curve and the powers of one tau (a pairing); else it is
+        made again.
         """
         made: list[_halo2.Parameters] = []
 
