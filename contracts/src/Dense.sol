@@ -40,19 +40,16 @@ library Dense {
         if (bitmap.length != words(classes)) revert WrongBitmapLength(bitmap.length, words(classes));
         if (!_isSet(bitmap, classes, class)) revert ClassNotSet(class);
         for (uint256 c = 0; c < classes; ++c) {
-            if (c != class && allowed >> c & 1 != 0 && _isSet(bitmap, classes, c)) revert BetterClassSet(c);
+            if (allowed >> c & 1 != 0 && c != class && _isSet(bitmap, classes, c)) revert BetterClassSet(c);
         }
     }
 
     function _isSet(uint256[] memory bitmap, uint256 classes, uint256 class) private pure returns (bool) {
-        return bitmap[class / 3] >> _shift(class, classes) + B2 & 1 != 0;
-    }
-
-    /// @dev Where a plane stands in its word.
-    function _shift(uint256 plane, uint256 planes) private pure returns (uint256) {
-        uint256 last = plane / 3 * 3 + 2;
-        if (last >= planes) last = planes - 1;
-        return 72 * (last - plane);
+        unchecked {
+            uint256 last = class / 3 * 3 + 2; // the plane at bit 0 of the word
+            if (last >= classes) last = classes - 1;
+            return bitmap[class / 3] >> 72 * (last - class) + B2 & 1 != 0;
+        }
     }
 
     /// @return input The features' public words: (8 features + 8) / 9 planes, three a word.
@@ -60,14 +57,15 @@ library Dense {
         uint256 planes = (8 * features.length + 8) / 9;
         input = new uint256[](words(planes));
         unchecked {
+            uint256 word = 0;
             for (uint256 plane = 0; plane < planes; ++plane) {
                 // Nine bits of the stream touch two features.
                 uint256 first = 9 * plane / 8;
                 uint256 pair = uint8(features[first]);
                 if (first + 1 < features.length) pair |= uint256(uint8(features[first + 1])) << 8;
                 uint256 nine = pair >> 9 * plane % 8;
-                uint256 squares = nine & 7 | (nine >> 3 & 7) << 9 | (nine >> 6 & 7) << 18;
-                input[plane / 3] |= squares << _shift(plane, planes);
+                word = word << 72 | nine & 7 | (nine >> 3 & 7) << 9 | (nine >> 6 & 7) << 18;
+                if (plane % 3 == 2 || plane + 1 == planes) (input[plane / 3], word) = (word, 0);
             }
         }
     }

@@ -5,9 +5,9 @@ import {IBeacon} from "./Beacon.sol";
 import {Chess, MoveSet, Position} from "./Chess.sol";
 import {IGame} from "./IGame.sol";
 import {Pool} from "./Pool.sol";
+import {Proven} from "./Proven.sol";
 import {Quicknet} from "./Quicknet.sol";
 import {Registry} from "./Registry.sol";
-import {Verifier} from "./Verifier.sol";
 import {Vote} from "./Vote.sol";
 
 /// @title The games. What each function promises stands in IGame.
@@ -27,9 +27,6 @@ contract Game is Registry {
     uint256 private constant MAX_EXTENSIONS = 4;
     /// @dev What a pool, or a pot with its fund, may hold, so that a seat and a count each fit one storage word.
     uint256 private constant MAX_POOL = type(uint80).max;
-    /// @dev Order of BN254's scalar field. Every public word is below it: the verifier would reduce a larger one.
-    uint256 private constant SCALAR_FIELD =
-        21888242871839275222246405745257275088548364400416034343698204186575808495617;
 
     uint256 private constant BALLOT_BYTES = 70;
     uint256 private constant COUNTED_BYTES = 6;
@@ -436,7 +433,7 @@ contract Game is Registry {
         Position memory position = record.position;
         (uint256[5] memory words, Position memory next) = rules.playBest(position, record.repeated, bitmap, move);
         uint256 context =
-            uint256(keccak256(abi.encode(block.chainid, address(this), game, _ply(position), payee))) % SCALAR_FIELD;
+            uint256(keccak256(abi.encode(block.chainid, address(this), game, _ply(position), payee))) % Proven.FIELD;
         Model memory model_ = model(_terms[game].model);
         if (proof.length != model_.proofBytes) revert WrongProofLength(proof.length, model_.proofBytes);
         _verify(model_, abi.encodePacked(bitmap, words, context, proof));
@@ -446,7 +443,7 @@ contract Game is Registry {
     function _verify(Model memory model_, bytes memory input) private view {
         bytes32 found = model_.verifier.codehash;
         if (found != model_.codeHash) revert VerifierChanged(model_.verifier, model_.codeHash, found);
-        if (!Verifier.accepts(model_.verifier, input)) revert ProofRejected(model_.verifier);
+        if (!Proven.accepts(model_.verifier, input)) revert ProofRejected(model_.verifier);
     }
 
     /// @inheritdoc IGame

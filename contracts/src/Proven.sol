@@ -10,7 +10,7 @@ library Proven {
     /// Tried out, the verifier accepted what it must not (`trial` 1 to 3: a changed word, 4: a changed proof, 5: a proof of zeros) or
     /// refused the sample (0).
     error UnfitVerifier(address verifier, uint256 trial);
-    error VerifierChanged(address verifier, bytes32 pinned, bytes32 found);
+    error VerifierChanged(address verifier, bytes32 expected, bytes32 found);
     error WrongProofLength(uint256 length, uint256 expected);
     /// The word is at or above the scalar field's order; the verifier would read another in its place.
     error WordOutOfRange(uint256 index, uint256 word);
@@ -25,7 +25,7 @@ library Proven {
         uint256 proofBytes;
     }
 
-    /// @dev Order of BN254's scalar field.
+    /// @dev Order of BN254's scalar field. Every public word is below it: the verifier would reduce a larger one.
     uint256 internal constant FIELD = 21888242871839275222246405745257275088548364400416034343698204186575808495617;
     /// @dev A point off the curve burns all the gas that the verifier is given; a valid proof takes about 500,000.
     uint256 private constant VERIFIER_GAS = 2_000_000;
@@ -34,13 +34,18 @@ library Proven {
 
     /// @notice Pins a verifier once it refuses garbage and accepts the sample. The good proof comes last: a verifier that runs out
     /// of gas seems to refuse garbage, but then refuses that one too.
-    /// @param words How many public words it takes, at least 3.
+    /// @param bitmapWords How many of the public words are the bitmap, which comes first.
+    /// @param words How many public words it takes; the last is the context.
     /// @param sample Public words and a proof of them.
-    function pin(address verifier, uint256 words, bytes memory sample) internal view returns (Pin memory) {
+    function pin(address verifier, uint256 bitmapWords, uint256 words, bytes memory sample)
+        internal
+        view
+        returns (Pin memory)
+    {
         if (verifier.code.length == 0 || bytes2(verifier.code) == DELEGATES) revert NoCode(verifier);
         uint256 length = sample.length;
-        if (length <= 32 * words) revert WrongProofLength(length, 32 * words + 1);
-        uint256[4] memory ends = [32, 32 * (words - 1), 32 * words, length];
+        if (length <= 32 * words) revert WrongProofLength(length, 32 * words);
+        uint256[4] memory ends = [32 * bitmapWords, 32 * (words - 1), 32 * words, length];
         for (uint256 i = 0; i < 4; ++i) {
             sample[ends[i] - 1] ^= 0x01;
             if (accepts(verifier, sample)) revert UnfitVerifier(verifier, i + 1);

@@ -2,16 +2,14 @@
 pragma solidity 0.8.37;
 
 import {IGame} from "./IGame.sol";
+import {Proven} from "./Proven.sol";
 import {Rules} from "./Rules.sol";
-import {Verifier} from "./Verifier.sol";
 import {Ownable, Ownable2Step} from "@openzeppelin/contracts/access/Ownable2Step.sol";
 
 /// @title The models that can play and the books of openings: append-only, kept by the owner.
 abstract contract Registry is IGame, Ownable2Step {
     /// @dev An opening is two words: board, state.
     uint256 private constant OPENING_BYTES = 64;
-    /// @dev How the code of an account that delegates begins (EIP-7702); no other code can (EIP-3541).
-    bytes2 private constant DELEGATES = 0xef01;
     /// @dev How long stakers can look at a model or a book before games use it.
     uint256 private constant NOTICE = 1 days;
 
@@ -40,13 +38,12 @@ abstract contract Registry is IGame, Ownable2Step {
         onlyOwner
         returns (uint32 number)
     {
-        if (verifier.code.length == 0 || bytes2(verifier.code) == DELEGATES) revert NoCode(verifier);
-        rules.tryOut(verifier, sample);
+        Proven.Pin memory pinned = rules.pin(verifier, sample);
         number = uint32(_models.length);
         // A transaction's data hold less than 2^24 bytes.
         // forge-lint: disable-next-line(unsafe-typecast)
-        uint24 proofBytes = uint24(sample.length - Verifier.WORDS_BYTES);
-        Model memory added = Model(verifier, insecure, proofBytes, _usableFrom(), verifier.codehash, networkHash);
+        uint24 proofBytes = uint24(pinned.proofBytes);
+        Model memory added = Model(verifier, insecure, proofBytes, _usableFrom(), pinned.codeHash, networkHash);
         _models.push(added);
         emit ModelAdded(number, verifier, insecure, proofBytes, added.usableFrom, added.codeHash, networkHash);
     }

@@ -5,7 +5,7 @@ import {Chess, Ending, MoveSet, Position} from "./Chess.sol";
 import {Encoding} from "./Encoding.sol";
 import {IGame} from "./IGame.sol";
 import {Pool} from "./Pool.sol";
-import {Verifier} from "./Verifier.sol";
+import {Proven} from "./Proven.sol";
 
 /// @title The laws of chess, the network's encoding, what an owner may add and create, and old block hashes, in a contract that Game's
 /// constructor makes: Game has no room for them (EIP-170).
@@ -13,6 +13,9 @@ import {Verifier} from "./Verifier.sol";
 contract Rules {
     /// @dev An opening is two words: board, state.
     uint256 private constant OPENING_BYTES = 64;
+    /// @dev A proof's public words: 25 of the bitmap, 5 of the board, the context.
+    uint256 private constant BITMAP_WORDS = 25;
+    uint256 private constant WORDS = 31;
     /// @dev EIP-170 allows 24,576 bytes of code, and one is the STOP.
     uint256 private constant MAX_BOOK_BYTES = 24_575;
     /// @dev Where EIP-2935 keeps the last 8,191 block hashes.
@@ -48,24 +51,9 @@ contract Rules {
         }
     }
 
-    /// @notice Reverts unless a verifier refuses garbage and accepts the sample (see IGame.addModel). The good proof comes last: a
-    /// verifier that runs out of gas seems to refuse garbage, but then refuses that one too.
-    function tryOut(address verifier, bytes memory sample) external view {
-        uint256 length = sample.length;
-        if (length <= Verifier.WORDS_BYTES) revert IGame.WrongProofLength(length, Verifier.WORDS_BYTES);
-        uint256[4] memory ends = [Verifier.BITMAP_BYTES, Verifier.WORDS_BYTES - 32, Verifier.WORDS_BYTES, length];
-        for (uint256 i = 0; i < 4; ++i) {
-            sample[ends[i] - 1] ^= 0x01;
-            if (Verifier.accepts(verifier, sample)) revert IGame.UnfitVerifier(verifier, i + 1);
-            sample[ends[i] - 1] ^= 0x01;
-        }
-        bytes memory zeros = new bytes(length);
-        uint256 words = Verifier.WORDS_BYTES;
-        assembly ("memory-safe") {
-            mcopy(add(zeros, 32), add(sample, 32), words)
-        }
-        if (Verifier.accepts(verifier, zeros)) revert IGame.UnfitVerifier(verifier, 5);
-        if (!Verifier.accepts(verifier, sample)) revert IGame.UnfitVerifier(verifier, 0);
+    /// @notice Reverts unless a verifier refuses garbage and accepts the sample (see IGame.addModel and Proven.pin).
+    function pin(address verifier, bytes calldata sample) external view returns (Proven.Pin memory) {
+        return Proven.pin(verifier, BITMAP_WORDS, WORDS, sample);
     }
 
     /// @notice Reverts unless a game may have these terms (see IGame.createGame).

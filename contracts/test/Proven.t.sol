@@ -9,7 +9,7 @@ contract Obedient {
     Proven.Pin private pinned;
 
     function pin(address verifier, uint256 words, bytes calldata sample) external {
-        pinned = Proven.pin(verifier, words, sample);
+        pinned = Proven.pin(verifier, 1, words, sample);
     }
 
     function check(uint256[] calldata words, bytes calldata proof) external view {
@@ -131,7 +131,7 @@ contract ProvenTest is Test {
         vm.etch(address(0x1234), abi.encodePacked(hex"ef0100", address(verifier)));
         vm.expectRevert(abi.encodeWithSelector(Proven.NoCode.selector, address(0x1234)));
         obedient.pin(address(0x1234), 4, sample());
-        vm.expectRevert(abi.encodeWithSelector(Proven.WrongProofLength.selector, 128, 129));
+        vm.expectRevert(abi.encodeWithSelector(Proven.WrongProofLength.selector, 128, 128));
         obedient.pin(address(verifier), 4, new bytes(128));
     }
 

@@ -94,15 +94,18 @@ abstract contract Hours is IHours {
         uint256 first = hour - FEATURES - 1;
         int56 sum = _sumAt(first + 1);
         int256 before = _mean(_sumAt(first), sum, HOUR);
-        for (uint256 i = 0; i < FEATURES; ++i) {
-            int56 next = _sumAt(first + i + 2);
-            int256 mean = _mean(sum, next, HOUR);
-            int256 steps = _floor(mean - before + STEP / 2, STEP);
-            if (steps > FEATURE_MAX) steps = FEATURE_MAX;
-            if (steps < -FEATURE_MAX) steps = -FEATURE_MAX;
-            // forge-lint: disable-next-line(unsafe-typecast)
-            values[i] = int8(steps);
-            (sum, before) = (next, mean);
+        // Ticks are small numbers.
+        unchecked {
+            for (uint256 i = 0; i < FEATURES; ++i) {
+                int56 next = _sumAt(first + i + 2);
+                int256 mean = _mean(sum, next, HOUR);
+                int256 steps = _floor(mean - before + STEP / 2, STEP);
+                if (steps > FEATURE_MAX) steps = FEATURE_MAX;
+                if (steps < -FEATURE_MAX) steps = -FEATURE_MAX;
+                // forge-lint: disable-next-line(unsafe-typecast)
+                values[i] = int8(steps);
+                (sum, before) = (next, mean);
+            }
         }
     }
 
@@ -119,14 +122,18 @@ abstract contract Hours is IHours {
 
     /// @dev Mean tick of the base between two sums so many seconds apart.
     function _mean(int56 from, int56 to, uint256 elapsed) internal view returns (int24) {
-        int256 grown = int256(to) - from;
-        // The mean of ticks is a tick, and seconds are few.
-        // forge-lint: disable-next-line(unsafe-typecast)
-        return int24(_floor(_baseIsToken0 ? grown : -grown, int256(elapsed)));
+        unchecked {
+            int256 grown = int256(to) - from;
+            // The mean of ticks is a tick, and seconds are few.
+            // forge-lint: disable-next-line(unsafe-typecast)
+            return int24(_floor(_baseIsToken0 ? grown : -grown, int256(elapsed)));
+        }
     }
 
     /// @dev Division rounded down; the divisor is positive.
     function _floor(int256 a, int256 divisor) private pure returns (int256) {
-        return a / divisor - (a % divisor < 0 ? int256(1) : int256(0));
+        unchecked {
+            return a / divisor - (a % divisor < 0 ? int256(1) : int256(0));
+        }
     }
 }

@@ -66,7 +66,7 @@ contract Rockefeller is IRockefeller, IUniswapV3SwapCallback, Hours, ERC20, Reen
         if (terms.rewardBasisPoints > MAX_REWARD) {
             revert RewardTooHigh(terms.rewardBasisPoints, MAX_REWARD);
         }
-        Proven.Pin memory pinned = Proven.pin(terms.verifier, WORDS, sample);
+        Proven.Pin memory pinned = Proven.pin(terms.verifier, BITMAP_WORDS, WORDS, sample);
         (verifier, codeHash, proofBytes) = (pinned.verifier, pinned.codeHash, pinned.proofBytes);
         networkHash = terms.networkHash;
         (rewardBasisPoints, rewardCap) = (terms.rewardBasisPoints, terms.rewardCap);
