@@ -9,7 +9,7 @@ import {GameTest} from "./GameTest.sol";
 /// nothing. `proofmate bench contracts` measures whole transactions with a real one.
 /// forge-config: default.isolate = true
 contract GameGasTest is GameTest {
-    struct Signed {
+    struct SignedRound {
         uint256 round;
         bytes signature;
     }
@@ -48,9 +48,9 @@ contract GameGasTest is GameTest {
 
     function quicknetSignature(uint64 round) private view returns (bytes memory) {
         bytes memory rounds = vm.parseJsonTypeArray(
-            vm.readFile("../tests/vectors/beacon.json"), ".quicknet", "Signed(uint256 round,bytes signature)"
+            vm.readFile("../tests/vectors/beacon.json"), ".quicknet", "SignedRound(uint256 round,bytes signature)"
         );
-        Signed[] memory signed = abi.decode(rounds, (Signed[]));
+        SignedRound[] memory signed = abi.decode(rounds, (SignedRound[]));
         for (uint256 i = 0; i < signed.length; ++i) {
             if (signed[i].round == round) return signed[i].signature;
         }
