@@ -161,6 +161,15 @@ fn split(values: &mut [Fr], twiddles: &[Fr], block: usize) {
 fn split_twice(values: &mut [Fr], twiddles: &[Fr], block: usize) {
     let (w, w0, w1) = (twiddles[block], twiddles[2 * block], twiddles[2 * block + 1]);
     let [a, b, c, d] = quarters(values);
+    if block == 0 {
+        // The first two twiddles are 1.
+        for (((a, b), c), d) in a.iter_mut().zip(b).zip(c).zip(d) {
+            let (a0, c0, b0, d0) = (*a + *c, *a - *c, *b + *d, *b - *d);
+            let wd = d0 * w1;
+            (*a, *b, *c, *d) = (a0 + b0, a0 - b0, c0 + wd, c0 - wd);
+        }
+        return;
+    }
     for (((a, b), c), d) in a.iter_mut().zip(b).zip(c).zip(d) {
         let (wc, wd) = (*c * w, *d * w);
         let (a0, c0, b0, d0) = (*a + wc, *a - wc, *b + wd, *b - wd);

@@ -11,7 +11,7 @@ use halo2_axiom::{
         serde::SerdeObject,
     },
     plonk::{ConstraintSystem, VerifyingKey},
-    poly::commitment::Params,
+    poly::commitment::{Params, ParamsProver},
 };
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
@@ -19,8 +19,10 @@ use sha2::{Digest, Sha256};
 use crate::{
     circuit::{Columns, Shape},
     fft::{Coefficients, Coset, Domain},
-    layout::Layout,
-    memory, msm, quotient,
+    layout::{Layout, ROWS},
+    memory,
+    msm::Basis,
+    quotient,
     setup::{self, Parameters},
     synthesis::PolicyCircuit,
 };
@@ -34,8 +36,9 @@ pub struct Keys {
     pub(crate) columns: Columns,
     pub(crate) domain: Domain,
     pub(crate) cosets: [Coset; 2],
-    /// The basis for commitments to values.
-    pub(crate) lagrange: Vec<G1Affine>,
+    /// The bases for commitments to coefficients and to values.
+    pub(crate) powers: Basis,
+    pub(crate) lagrange: Basis,
     /// The fixed columns' polynomials, and their values on both cosets.
     pub(crate) fixed: Vec<Coefficients>,
     pub(crate) fixed_on_cosets: [Vec<Vec<Fr>>; 2],
@@ -53,13 +56,14 @@ impl Keys {
         memory::check(memory::keys_bytes(&cs, layout.k) + memory::proof_bytes(&cs, layout.k), "the keys and a proof")?;
         let domain = Domain::new(layout.k);
         let cosets = quotient::cosets(&domain);
-        let lagrange = setup::lagrange(&parameters);
+        let powers = Basis::new(parameters.get_g());
+        let lagrange = Basis::new(&setup::lagrange(&parameters));
         let values = fixed_values(&layout, &cs);
-        let commitments: Vec<G1Affine> = values.par_iter().map(|column| msm::commit(&lagrange, column)).collect();
+        let commitments: Vec<G1Affine> = values.par_iter().map(|column| lagrange.commit(column)).collect();
         let verifying = verifying_key(shape, layout.k, &commitments)?;
         let fixed: Vec<Coefficients> = values.into_par_iter().map(|column| domain.interpolate(column)).collect();
         let fixed_on_cosets = [0, 1].map(|i| fixed.par_iter().map(|column| cosets[i].evaluate(column)).collect());
-        Ok(Keys { layout, parameters, verifying, columns, domain, cosets, lagrange, fixed, fixed_on_cosets })
+        Ok(Keys { layout, parameters, verifying, columns, domain, cosets, powers, lagrange, fixed, fixed_on_cosets })
     }
 
     /// SHA-256 of the verifying key and of the setup it stands on.
@@ -100,7 +104,15 @@ fn check_size(layout: &Layout, parameters: &Parameters) -> Result<(), String> {
 
 fn fixed_values(layout: &Layout, cs: &ConstraintSystem<Fr>) -> Vec<Vec<Fr>> {
     let mut values = vec![vec![Fr::zero(); layout.height()]; cs.num_fixed_columns()];
-    layout.for_each_fixed(|row, column, value| values[column][row] = value);
+    // The columns' cells block by block, for as many threads as there are.
+    let mut blocks: Vec<Vec<&mut [Fr]>> = Vec::new();
+    blocks.resize_with(layout.height().div_ceil(ROWS), Vec::new);
+    for column in &mut values {
+        blocks.iter_mut().zip(column.chunks_mut(ROWS)).for_each(|(block, cells)| block.push(cells));
+    }
+    blocks.into_par_iter().enumerate().for_each(|(b, mut cells)| {
+        layout.for_each_fixed_of(b, |i, column, value| cells[column][i] = value);
+    });
     values
 }
 

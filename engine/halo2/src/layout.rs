@@ -463,16 +463,20 @@ impl Layout {
 
     /// Calls `assign(row, column, value)` for every cell of a fixed column that is not zero.
     pub fn for_each_fixed(&self, mut assign: impl FnMut(usize, usize, Fr)) {
-        let mut kernel = Vec::new();
-        for row in 0..self.height() {
-            let (b, i) = (row / ROWS, row % ROWS);
-            if i == 0 {
-                kernel = self.blocks.get(b).map_or_else(Vec::new, |block| self.kernel(*block));
-            }
+        for b in 0..self.height().div_ceil(ROWS) {
+            self.for_each_fixed_of(b, |i, column, value| assign(b * ROWS + i, column, value));
+        }
+    }
+
+    /// The same for the 36 rows of block b, or as many as there are, counted from its first; after the last block as well.
+    pub fn for_each_fixed_of(&self, b: usize, mut assign: impl FnMut(usize, usize, Fr)) {
+        let kernel = self.blocks.get(b).map_or_else(Vec::new, |block| self.kernel(*block));
+        for i in 0..ROWS.min(self.height() - b * ROWS) {
             let cells = &kernel[(i * self.weight_columns).min(kernel.len())..];
-            for (column, value) in self.fixed(row, &cells[..self.weight_columns.min(cells.len())]).iter().enumerate() {
+            let row = self.fixed(b * ROWS + i, &cells[..self.weight_columns.min(cells.len())]);
+            for (column, value) in row.iter().enumerate() {
                 if !value.is_zero_vartime() {
-                    assign(row, column, *value);
+                    assign(i, column, *value);
                 }
             }
         }

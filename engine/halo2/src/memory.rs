@@ -9,10 +9,10 @@ const SCALAR: u64 = 32;
 /// Bytes of a point.
 const POINT: u64 = 64;
 
-/// What keys hold on to: each fixed column three times, the setup's points, and the transforms' tables.
+/// What keys hold on to: each fixed column three times, the setup's points twice, and the transforms' tables.
 pub fn keys_bytes(cs: &ConstraintSystem<Fr>, k: u32) -> u64 {
     let columns = 3 * cs.num_fixed_columns() as u64 + 3;
-    (columns * SCALAR + 3 * POINT) << k
+    (columns * SCALAR + 4 * POINT) << k
 }
 
 /// What a proof needs besides: advice columns as polynomials, on one coset, and as many again for what is under way.

@@ -34,7 +34,8 @@ pub use crate::keys::Keys;
 use crate::{
     circuit::Constants,
     fft::{Coefficients, bit_reverse, evaluate_at},
-    memory, msm,
+    memory,
+    msm::Basis,
     network::{Evaluation, Network, SCORE_BITS, position},
     opening::{Opened, Opening},
     quotient::Claim,
@@ -151,8 +152,7 @@ impl Keys {
         // Halo2 draws three challenges for arguments that are not used here, and commits to a random polynomial that
         // hides what is opened. Nothing is hidden here: the polynomial is 1.
         let _unused = [(); 3].map(|()| writer.challenge());
-        let powers = self.parameters.get_g();
-        writer.point(powers[0])?;
+        writer.point(self.parameters.get_g()[0])?;
 
         // The quotient.
         let separator = writer.challenge();
@@ -173,7 +173,7 @@ impl Keys {
         drop(claim);
         bit_reverse(&mut quotient);
         bit_reverse(&mut upper);
-        self.commit(&mut writer, powers, &[&quotient, &upper], Part::QUOTIENT)?;
+        self.commit(&mut writer, &self.powers, &[&quotient, &upper], Part::QUOTIENT)?;
 
         // The values of all polynomials around a random point, and their proof.
         let x = writer.challenge();
@@ -194,9 +194,9 @@ impl Keys {
         let opening = Opening::new(&opened, y, v);
         drop(opened);
         drop((advice, quotient, one));
-        self.commit(&mut writer, powers, &[opening.quotient()], Part::OPENING)?;
+        self.commit(&mut writer, &self.powers, &[opening.quotient()], Part::OPENING)?;
         let last = opening.last(writer.challenge());
-        self.commit(&mut writer, powers, &[&last], Part::LAST)?;
+        self.commit(&mut writer, &self.powers, &[&last], Part::LAST)?;
         Ok(writer.transcript.finalize())
     }
 
@@ -228,10 +228,10 @@ impl Keys {
     }
 
     /// Commits to vectors, two at a time.
-    fn commit(&self, writer: &mut Writer, basis: &[G1Affine], vectors: &[&[Fr]], part: Part) -> Result<(), ProveError> {
+    fn commit(&self, writer: &mut Writer, basis: &Basis, vectors: &[&[Fr]], part: Part) -> Result<(), ProveError> {
         let mut done = 0;
         for pair in vectors.chunks(2) {
-            let commitments: Vec<G1Affine> = pair.par_iter().map(|vector| msm::commit(basis, vector)).collect();
+            let commitments: Vec<G1Affine> = pair.par_iter().map(|vector| basis.commit(vector)).collect();
             for commitment in commitments {
                 writer.point(commitment)?;
                 done += 1;
