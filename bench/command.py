@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from bench import halo2, tables
-from bench.networks import MLPS, SHAPES, network_file, shape_of
-from bench.proving import MEASURE_STEPS, measure, mlp_suite
+from bench.networks import SHAPES, SUITES, network_file, shape_of
+from bench.proving import MEASURE_STEPS, measure, perceptrons
 from bench.report import DOCUMENT, Table, lines, machine, write
 from engine.console import Bar
 from engine.policy import Network
@@ -33,7 +33,11 @@ def add_parser(commands: Any) -> None:
         choices=["ezkl", "halo2"],
         help="the same network by ezkl (network: tiny), or by halo2-axiom's own prover",
     )
-    prove.add_argument("--suite", choices=["mlp"], help="perceptrons of 50k to 18M parameters beside published figures")
+    prove.add_argument(
+        "--suite",
+        choices=[*SUITES],
+        help="perceptrons of 50k to 18M parameters (mlp) or of 50 to 350 layers (depth), beside published figures",
+    )
     prove.add_argument(
         "--plot", type=Path, metavar="FILE", help="with --suite: draw seconds over parameters (.svg, .png)"
     )
@@ -102,7 +106,7 @@ def _prove(options: argparse.Namespace) -> Report:
         return _against_halo2(options)
     name = options.network or ("tiny" if options.against else "flagship")
     kinds = ["native", "ezkl"] if options.against else ["native"]
-    measured = len(MLPS) if options.suite else len(kinds)
+    measured = len(SUITES[options.suite]) if options.suite else len(kinds)
     with (
         tempfile.TemporaryDirectory(prefix="proofmate-bench-") as temporary,
         Bar("bench prove", measured * (options.runs + MEASURE_STEPS), "steps") as bar,
@@ -113,7 +117,7 @@ def _prove(options: argparse.Namespace) -> Report:
             bar.advance(done, step=step)
 
         if options.suite:
-            result = mlp_suite(options.runs, folder, report)
+            result = perceptrons(options.suite, options.runs, folder, report)
             if options.plot:
                 plots.perceptrons(result, options.plot)
             return result, [tables.perceptrons(result)]

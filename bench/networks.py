@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
@@ -23,11 +24,11 @@ SEED = 1
 
 @dataclass(frozen=True)
 class Mlp:
-    """A multilayer perceptron of the suite, and what was published for Halo2 at that size, on 64 vCPUs."""
+    """A multilayer perceptron of a suite, and what was published for Halo2 at that size, on 64 vCPUs."""
 
     name: str
     hidden: tuple[int, ...]
-    published_seconds: int
+    published_seconds: int | None
     published_gb: float | None
 
 
@@ -41,6 +42,14 @@ MLPS = (
     Mlp("11M", 5 * (1648,), 176, None),
     Mlp("18M", 6 * (1896,), 313, 48.0),
 )
+DEPTHS = (
+    Mlp("50 layers", 50 * (106,), None, None),
+    Mlp("100 layers", 100 * (106,), 133, 21.0),
+    Mlp("200 layers", 200 * (106,), 203, None),
+    Mlp("350 layers", 350 * (106,), 345, 85.0),
+)
+"""Deep and narrow: 350 layers have 4M parameters."""
+SUITES = {"mlp": MLPS, "depth": DEPTHS}
 
 
 def network_file(name: str, folder: Path, say: Callable[[str], object] = lambda text: None) -> tuple[Path, str]:
@@ -82,4 +91,4 @@ def perceptron(mlp: Mlp) -> Network:
         weights = generator.uniform(-reach, reach, size=(outputs, inputs))
         biases = generator.uniform(-0.01, 0.05, size=outputs) * bound
         layers.append(Layer("conv1", False, weights.astype(np.int32), biases.astype(np.int32)))
-    return Network(f"mlp-{mlp.name.lower().replace('.', '-')}", encoding.INPUT_PLANES, **MLP_FORMAT, layers=layers)
+    return Network(f"mlp-{re.sub('[. ]', '-', mlp.name.lower())}", encoding.INPUT_PLANES, **MLP_FORMAT, layers=layers)

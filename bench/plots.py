@@ -13,7 +13,7 @@ from engine.plots import save
 def perceptrons(result: dict[str, Any], target: Path) -> None:
     """Seconds of a proof over parameters, beside the published ones; both axes are logarithmic.
 
-    `result` is what `mlp_suite` returns. Raises ValueError if every network was refused.
+    `result` is what `proving.perceptrons` returns. Raises ValueError if every network was refused.
     """
     rows = [row for row in result["networks"] if "refused" not in row]
     if not rows:
@@ -21,7 +21,8 @@ def perceptrons(result: dict[str, Any], target: Path) -> None:
     sizes = [row["parameters"] for row in rows]
     figure = Figure(figsize=(6, 3.6))
     axes = figure.subplots()
-    axes.loglog(sizes, [row["published_seconds"] for row in rows], "s--", label=f"published: {result['published']}")
+    published = [row["published_seconds"] or float("nan") for row in rows]
+    axes.loglog(sizes, published, "s--", label=f"published: {result['published']}")
     axes.loglog(sizes, [row["prove_seconds_median"] for row in rows], "o-", label="measured here, 64 inputs at once")
     axes.set_xlabel("parameters")
     axes.set_ylabel("seconds of a proof")

@@ -58,19 +58,15 @@ def against_halo2(shape: dict[str, Any], figures: dict[str, Any]) -> Table:
 
 
 def perceptrons(result: dict[str, Any]) -> Table:
-    """The suite; the networks that the prover refuses are left out."""
-    rows = [
-        [
-            row["network"],
-            f"{row['parameters']:,}",
-            row["k"],
-            *_costs(row),
-            f"{row['published_seconds']} s" + (f", {row['published_gb']} GB" if row["published_gb"] else ""),
-        ]
-        for row in result["networks"]
-        if "refused" not in row
-    ]
-    return Table("prove --suite mlp", ["perceptron", "parameters", "k", *COSTS, "published"], rows)
+    """A suite; of the networks that the prover refuses, why."""
+    rows = []
+    for row in result["networks"]:
+        published = [f"{row['published_seconds']} s"] if row["published_seconds"] else []
+        published += [f"{row['published_gb']} GB"] if row["published_gb"] else []
+        measured = [f"refused: {row['refused']}", *[""] * len(COSTS)] if "refused" in row else [row["k"], *_costs(row)]
+        parameters = f"{row['parameters']:,}" if "parameters" in row else ""
+        rows.append([row["network"], parameters, *measured, ", ".join(published)])
+    return Table(f"prove --suite {result['suite']}", ["perceptron", "parameters", "k", *COSTS, "published"], rows)
 
 
 def rules(gas: dict[str, dict[str, int]]) -> Table:

@@ -73,11 +73,12 @@ def test_suite_says_what_is_refused(
         raise ValueError("layer 0: too wide")
 
     monkeypatch.setattr("bench.proving.perceptron", refuse)
-    monkeypatch.setattr("bench.proving.MLPS", networks.MLPS[:1])
+    monkeypatch.setitem(networks.SUITES, "mlp", networks.MLPS[:1])
     assert run(document, "prove", "--suite", "mlp", "--json") == 0
     (row,) = json.loads(capsys.readouterr().out)["networks"]
     assert row["refused"] == "layer 0: too wide"
     assert (row["published_seconds"], row["published_gb"]) == (5, 0.18)
+    assert "| 50k |  | refused: layer 0: too wide |" in document.read_text()
 
 
 SPREAD = {"min": 1, "median": 2000, "p99": 3, "max": 4}
@@ -123,7 +124,7 @@ def test_the_repository_has_every_section() -> None:
     shape = {"network": "tiny", "parameters": 1}
     for table in (
         tables.against(shape, {}),
-        tables.perceptrons({"networks": []}),
+        *(tables.perceptrons({"suite": suite, "networks": []}) for suite in networks.SUITES),
         tables.rules({}),
         tables.games(GAMES),
     ):
