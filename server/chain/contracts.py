@@ -73,6 +73,43 @@ def artifact_hash() -> str:
     return "0x" + hashlib.sha256(artifact("Game")["bytecode"]["object"].encode()).hexdigest()
 
 
+def compile_sources(*paths: str) -> dict[str, Any]:
+    """ABI and bytecode of the first file's contract, named as the file; paths from the repository's root, as imported.
+
+    For a contract of your own beside this checkout's. Raises SettingsError.
+    """
+    request = {
+        "language": "Solidity",
+        "sources": {path: {"content": (ROOT / path).read_text()} for path in paths},
+        "settings": {
+            "evmVersion": "osaka",
+            "optimizer": {"enabled": True, "runs": 200},
+            "outputSelection": {"*": {"*": ["abi", "evm.bytecode.object"]}},
+        },
+    }
+    made = _solc(json.dumps(request))["contracts"][paths[0]][Path(paths[0]).stem]
+    return {"abi": made["abi"], "bytecode": made["evm"]["bytecode"]["object"]}
+
+
+def _solc(request: str) -> dict[str, Any]:
+    """The compiler's output for a request in its standard JSON. Raises SettingsError."""
+    try:
+        run = subprocess.run(
+            [str(CONTRACTS / "solc"), "--standard-json"],
+            input=request,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=600,
+        )
+        output = json.loads(run.stdout)
+    except (OSError, subprocess.SubprocessError, ValueError) as error:
+        raise SettingsError(f"nothing can be compiled by {CONTRACTS / 'solc'}: {error}; run `make setup`") from None
+    if errors := [e["formattedMessage"] for e in output.get("errors", []) if e["severity"] == "error"]:
+        raise SettingsError(f"it does not compile: {errors[0]}")
+    return cast("dict[str, Any]", output)
+
+
 def compile_verifier(source: str, cache_dir: Path) -> Compiled:
     """A generated verifier, compiled by the npm package solc, or found in the cache.
 
@@ -93,22 +130,7 @@ def compile_verifier(source: str, cache_dir: Path) -> Compiled:
     kept = folder / (hashlib.sha256(compiler + text.encode()).hexdigest() + ".json")
     with contextlib.suppress(OSError, ValueError, TypeError):
         return Compiled(**json.loads(kept.read_text()))
-    try:
-        run = subprocess.run(
-            [str(CONTRACTS / "solc"), "--standard-json"],
-            input=text,
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=600,
-        )
-        output = json.loads(run.stdout)
-    except (OSError, subprocess.SubprocessError, ValueError) as error:
-        raise SettingsError(
-            f"the verifier could not be compiled by {CONTRACTS / 'solc'}: {error}; run `make setup`"
-        ) from None
-    if errors := [e["formattedMessage"] for e in output.get("errors", []) if e["severity"] == "error"]:
-        raise SettingsError(f"the verifier does not compile: {errors[0]}")
+    output = _solc(text)
     contracts = [contract["evm"] for file in output["contracts"].values() for contract in file.values()]
     largest = max(contracts, key=lambda code: len(code["bytecode"]["object"]))
     compiled = Compiled("0x" + largest["bytecode"]["object"], "0x" + largest["deployedBytecode"]["object"])

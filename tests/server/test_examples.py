@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ import httpx
 import pytest
 
 from server.settings import ROOT
-from tests.server.table import Table, Voter, serve
+from tests.server.table import Table, Voter, run_anvil, serve
 
 pytestmark = pytest.mark.slow
 Played = tuple[Table, httpx.Client, int, Voter]
@@ -22,7 +23,7 @@ def example(name: str, *arguments: object, **variables: str) -> subprocess.Compl
     command = [sys.executable, ROOT / "examples" / f"{name}.py", *map(str, arguments)]
     environment = {name: value for name, value in os.environ.items() if name not in ("RPC_URL", "VOTE_KEY")}
     environment |= {"PYTHONPATH": str(ROOT), **variables}
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=500)
 
 
 @pytest.fixture
@@ -71,3 +72,12 @@ def test_a_game_is_followed_to_its_end(played: Played) -> None:
     read = example("read_stream", client.base_url, game)
     assert read.returncode == 0, read.stderr
     assert "  0  e2e4   the crowd\n  1  e7e5   proven\n" in read.stdout and read.stdout.endswith("over: world\n")
+
+
+def test_digits_are_read_behind_a_contract() -> None:
+    with run_anvil() as url:
+        read = example("digits/digits", url)
+    assert read.returncode == 0, read.stdout + read.stderr
+    found = re.search(r"held out: ([\d.]+)% right in floating point, ([\d.]+)% in integers", read.stdout)
+    assert found and min(map(float, found.groups())) > 88, read.stdout
+    assert "the network reads 5, labelled 5: proven in" in read.stdout
