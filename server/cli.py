@@ -21,6 +21,7 @@ HOOKS = {
     "train": "engine.commands",
     "export": "engine.commands",
     "strength": "engine.commands",
+    "vault": "engine.rockefeller.command",
 }
 """Commands and the modules that have them, imported only when asked for."""
 
