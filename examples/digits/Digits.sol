@@ -19,13 +19,14 @@ contract Digits {
     }
 
     /// @dev Public words: 4 of bitmap (10 classes), 19 of input (64 features of 8 bits), the context.
+    uint256 private constant BITMAP_WORDS = 4;
     uint256 private constant WORDS = 24;
     uint256 private constant CLASSES = 10;
     Proven.Pin private _pinned;
     Question[] private _questions;
 
     constructor(address verifier, bytes memory sample) {
-        _pinned = Proven.pin(verifier, WORDS, sample);
+        _pinned = Proven.pin(verifier, BITMAP_WORDS, WORDS, sample);
     }
 
     function ask(int8[] calldata image) external payable returns (uint256 number) {
