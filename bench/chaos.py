@@ -37,6 +37,7 @@ from server.chain.client import Chain, Summary
 from server.local.children import tend
 from server.local.probe import trouble
 from server.model.signing import Typed
+from server.processes.relay import HEALTH_KEPT_SECONDS
 from server.settings import SettingsError
 from server.store.records import StoredProof
 from tests.server.table import PROOF, RELAY
@@ -46,6 +47,7 @@ MARGIN = 15
 """Seconds before a vote's end in which the api takes no ballots."""
 PAUSE = 4.0
 """Least seconds between the end of a fault and the next."""
+LEASE_SECONDS = 5.0
 AWAY = (OSError, httpx.HTTPError, Web3Exception, RedisError, ValueError, SettingsError)
 """What a call of Redis or the chain raises while they are broken."""
 
@@ -170,9 +172,20 @@ class Chaos:
         if self.fault is not None and now >= self.fault.ends:
             self.fault.mend()
             self.broken, self.mended, self.fault = self.fault.name, now, None
-        if self.broken is not None and trouble(f"{self.here.url}/readyz") is None:
+        if self.broken is not None and self._well(now - self.mended):
             self.recoveries.append((now - self.mended, self.broken))
             self.broken, self.next_fault = None, now + PAUSE
+
+    def _well(self, since: float) -> bool:
+        """Whether the api is ready, and relay and indexer have done something since, in seconds."""
+        try:
+            spoke = (
+                HEALTH_KEPT_SECONDS - self.here.redis.pttl(self.here.names.relay) / 1000,  # type: ignore[operator]
+                LEASE_SECONDS - self.here.redis.pttl(self.here.names.indexer) / 1000,  # type: ignore[operator]
+            )
+        except AWAY:
+            return False
+        return max(spoke) < since and trouble(f"{self.here.url}/readyz") is None
 
     def result(self, seconds: float) -> dict[str, Any]:
         """What became of it all."""

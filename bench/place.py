@@ -83,7 +83,7 @@ class Place:
         self.processes += started
         return started
 
-    def await_ready(self, seconds: float = 300) -> None:
+    def await_ready(self, seconds: float = 900) -> None:
         """Waits until the api is ready. Raises RuntimeError, with what is missing, if it does not come to that."""
         end = time.monotonic() + seconds
         while (missing := trouble(f"{self.url}/readyz")) is not None:
