@@ -180,8 +180,8 @@ class Chaos:
         """Whether the api is ready, and relay and indexer have done something since, in seconds."""
         try:
             spoke = (
-                HEALTH_KEPT_SECONDS - self.here.redis.pttl(self.here.names.relay) / 1000,  # type: ignore[operator]
-                LEASE_SECONDS - self.here.redis.pttl(self.here.names.indexer) / 1000,  # type: ignore[operator]
+                HEALTH_KEPT_SECONDS - self.here.redis.pttl(self.here.names.relay) / 1000,
+                LEASE_SECONDS - self.here.redis.pttl(self.here.names.indexer) / 1000,
             )
         except AWAY:
             return False
