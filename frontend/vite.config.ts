@@ -28,5 +28,5 @@ export default defineConfig({
   plugins: [compressed()],
   build: { target: 'es2022', assetsInlineLimit: 0, chunkSizeWarningLimit: 700 },
   server: { proxy: { '/api': api, '/rpc': api } },
-  test: { include: ['tests/**/*.test.ts'] },
+  test: { include: ['tests/**/*.test.ts'], testTimeout: 20_000 },
 });

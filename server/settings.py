@@ -91,6 +91,11 @@ class Environment(BaseSettings):
     setup: Path | None = Field(None, description="file of a public ceremony (.ptau); without it the setup is insecure")
     setup_hash: str | None = Field(None, description="that file's BLAKE2b-512 in hex, or hermez-08 .. hermez-28")
     explorer: str | None = Field(None, description="a block explorer's address, for links")
+    walletconnect_project_id: str | None = Field(
+        None,
+        pattern="^[0-9a-f]{32}$",
+        description="project of WalletConnect (cloud.reown.com): lets pages ask wallet apps",
+    )
     frontend: Path = Field(ROOT / "frontend" / "dist", description="folder of the built page")
     beacon_url: str = Field(
         "https://api.drand.sh", description="an HTTP relay of drand, whose rounds draw the openings off local chains"
@@ -231,6 +236,7 @@ class Settings:
     setup: Path | None
     setup_hash: str | None
     explorer: str | None
+    walletconnect_project_id: str | None
     frontend: Path
     beacon_url: str
     ballot_margin: int
@@ -287,6 +293,7 @@ class Settings:
             setup=env.setup,
             setup_hash=env.setup_hash,
             explorer=env.explorer,
+            walletconnect_project_id=env.walletconnect_project_id,
             frontend=env.frontend,
             beacon_url=env.beacon_url,
             ballot_margin=env.ballot_margin,

@@ -25,7 +25,7 @@ const spaced = (name: string) =>
 /** One sentence for whatever went wrong. */
 export function explain(error: unknown): string {
   const code = (error as { code?: number } | null)?.code;
-  if (code === 4001) return w.problems.rejected;
+  if (code === 4001 || code === 5000) return w.problems.rejected; // EIP-1193's number and WalletConnect's
   if (code === -32002) return w.problems.pendingRequest;
   if (!isChainError(error)) return error instanceof Error ? error.message : w.problems.unknown;
   const named = (name: string) => error.walk((e) => e instanceof Error && e.name === name);

@@ -3,6 +3,9 @@
 import type { Address } from 'viem';
 import type { Ballot, Receipt } from './api.ts';
 
+/** What this browser remembers as its wallet if that came by WalletConnect. */
+export const WALLETCONNECT = 'walletconnect';
+
 /** Which game on which chain: what a signature is bound to. */
 export interface GameIdentity {
   chainId: number;

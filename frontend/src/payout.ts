@@ -35,6 +35,22 @@ export function after(stakes: Stakes, side: PoolName, stake: bigint): Stakes {
   return { ...stakes, [side]: stakes[side] + stake };
 }
 
+/**
+ * The stakes with which losing on purpose could pay: the quorum of the World's, so that a bad move leads if nobody else votes, and
+ * of Leela's more than what is lost with it once the fee is paid (the World's share a, Leela's b: b (1 - fee) > a). Null if that
+ * is more than there is, or if a side has no stakes. The quorum is in basis points.
+ */
+export function throwing(
+  { world, leela, fee }: Stakes,
+  quorum: number,
+): { a: number; b: number; world: bigint; leela: bigint } | null {
+  const a = quorum / Number(BASIS);
+  const b = a / (1 - Number(fee) / Number(BASIS));
+  if (b >= 1 || world === 0n || leela === 0n) return null;
+  const part = (pool: bigint, share: number) => (pool * BigInt(Math.ceil(share * 1_000_000))) / 1_000_000n;
+  return { a, b, world: part(world, a), leela: part(leela, b) };
+}
+
 /** What one staked coin pays if its side wins, as a number for display; null while nobody staked on it. */
 export function multiple(stakes: Stakes, side: PoolName): number | null {
   const own = stakes[side];

@@ -348,6 +348,7 @@ export interface components {
             receiptAddresses: string[];
             relay: `0x${string}`;
             rpc: string;
+            walletConnect: string | null;
         };
         /** @description A game as a page shows it: what the chain says, and what is under way. */
         Document: {

@@ -44,6 +44,7 @@ export interface State {
 
   wallets: Announced[];
   wallet: Wallet | null;
+  pairing: Pairing | null;
   balance: bigint | null;
   held: Held | null;
   /** Every game in which this account has a stake or unclaimed money; null until the server told them. */
@@ -78,6 +79,13 @@ export interface State {
   check: { ply: number; findings: Finding[]; problem: string | null; running: boolean } | null;
 }
 
+/** A wallet app is asked for: the address (wc:...) that it opens, the same as a QR code's rows, and how to give up. */
+export interface Pairing {
+  uri: string;
+  code: readonly (readonly boolean[])[];
+  cancel: () => void;
+}
+
 /** Light, dark, or as the device says. */
 export type Theme = 'auto' | 'light' | 'dark';
 
@@ -99,6 +107,7 @@ export const initial: State = {
   taste: PLAIN,
   wallets: [],
   wallet: null,
+  pairing: null,
   balance: null,
   held: null,
   mine: null,
@@ -143,6 +152,17 @@ export function overdue(state: State): Overdue | null {
   const left = secondsLeft(state, game.deadline || (game.state === 'drawn' ? game.since + DRAW_PERIOD : 0));
   if (left === null || left > -RELAY_GRACE) return null;
   return ({ lobby: 'closeLobby', drawn: 'begin', vote: 'closeVote', prove: 'voidGame' } as const)[game.state];
+}
+
+/** The longest final window of a lobby, in seconds: in it no stake is taken back (`Game.stake`). */
+const FINAL_WINDOW = 3600;
+
+/** Whether a stake can still be taken back. */
+export function mayLeave(state: State): boolean {
+  const { game } = state;
+  if (game?.state !== 'lobby') return false;
+  const window = Math.min(Math.floor(game.terms.lobbyPeriod / 4), FINAL_WINDOW);
+  return game.deadline === 0 || chainNow(state) < game.deadline - window;
 }
 
 export function stakesOf(game: Game): Stakes {

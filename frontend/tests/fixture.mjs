@@ -224,7 +224,7 @@ const CONFIG = {
     faucet: true,
     ballotMargin: 5,
   },
-  ...{ explorer: null, abi: [] },
+  ...{ explorer: null, walletConnect: null, abi: [] },
 };
 
 function card(number) {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { after, multiple, payout, type Stakes } from '../src/payout.ts';
+import { after, multiple, payout, type Stakes, throwing } from '../src/payout.ts';
 
 const stakes = (world: bigint, leela: bigint, more: Partial<Stakes> = {}): Stakes => ({
   world,
@@ -64,4 +64,16 @@ test('never more out than in, at most one wei of dust an account', () => {
       expect(paid <= inside && inside - paid <= 6n).toBe(true);
     }
   }
+});
+
+test('the stakes with which losing on purpose could pay', () => {
+  const least = throwing(stakes(100n, 100n, { fee: 200n }), 5000);
+  expect(least).toMatchObject({ a: 0.5, world: 50n, leela: 51n });
+  expect(throwing(stakes(100n, 0n), 5000)).toBeNull();
+  expect(throwing(stakes(100n, 100n, { fee: 1000n }), 9500)).toBeNull();
+  // With them, what Leela's stake wins is at least what the World's loses.
+  const pools = stakes(1_000_000n, 1_000_000n, { fee: 200n });
+  const { world, leela } = throwing(pools, 5000) ?? { world: 0n, leela: 0n };
+  const back = payout(pools, 'world', world, 'leela') + payout(pools, 'leela', leela + 2n, 'leela');
+  expect(back).toBeGreaterThanOrEqual(world + leela);
 });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Progress } from '../src/api.ts';
-import { initial, mayVote, news, overdue, resultText, type State, shown } from '../src/state.ts';
+import { initial, mayLeave, mayVote, news, overdue, resultText, type State, shown } from '../src/state.ts';
 import { millions } from '../src/views/game.ts';
 import { markOf, strengthText } from '../src/views/proof.ts';
 import { FEN, game, held, move, seated, WALLET } from './fakes.ts';
@@ -85,4 +85,15 @@ test('the passport’s numbers in words', () => {
   const text = '60% (53% to 67%) against Stockfish at UCI_Elo 1850, 200 games';
   expect(strengthText({ matches: [] })).toBe('not measured yet');
   expect(strengthText({ matches: [match, { ...match, opponent: 'another' }] })).toBe(text);
+});
+
+test('a stake can be taken back until the lobby’s final window', () => {
+  const lobby = (lobbyPeriod: number, deadline: number, now: number) =>
+    mayLeave(state({ now, game: game({ state: 'lobby', deadline, terms: { ...game().terms, lobbyPeriod } }) }));
+  expect(lobby(400, 1400, 1299)).toBe(true);
+  expect(lobby(400, 1400, 1300)).toBe(false);
+  expect(lobby(86_400, 100_000, 96_399)).toBe(true); // an hour at most
+  expect(lobby(86_400, 100_000, 96_400)).toBe(false);
+  expect(lobby(0, 0, 5)).toBe(true);
+  expect(mayLeave(state({ now: 5 }))).toBe(false);
 });

@@ -42,10 +42,15 @@ def create(settings: Settings, chain: Chain) -> FastAPI:
     app.state.api = api
     problems.install(app)
 
-    connect = "'self'" if settings.public_rpc_url is None else f"'self' {_origin(settings.public_rpc_url)}"
+    connect, frame = "'self'", "'none'"
+    if settings.public_rpc_url is not None:
+        connect += f" {_origin(settings.public_rpc_url)}"
+    if settings.walletconnect_project_id is not None:
+        connect += " wss://relay.walletconnect.org"
+        frame = "https://verify.walletconnect.org"
     app.add_middleware(Observe, metrics=api.metrics)
     app.add_middleware(BodyLimit, limit=BODY, larger={"/rpc": rpc.BODY})
-    app.add_middleware(Headers, connect=connect)
+    app.add_middleware(Headers, connect=connect, frame=frame)
     # Answers only: files are compressed beforehand, and event streams are excluded by the middleware itself.
     app.add_middleware(GZipMiddleware, minimum_size=COMPRESSED_FROM, compresslevel=6)
     for routes in (config, games, ballots, proofs, plies, accounts, model):

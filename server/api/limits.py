@@ -118,11 +118,11 @@ class BodyLimit:
 class Headers:
     """Middleware: adds the security headers (CSP, nosniff, no referrer, opener policy) and Cache-Control."""
 
-    def __init__(self, app: ASGIApp, connect: str) -> None:
+    def __init__(self, app: ASGIApp, connect: str, frame: str) -> None:
         self.app = app
         policy = (
             "default-src 'self'; script-src 'self'; style-src 'self'; "
-            f"img-src 'self' data:; connect-src {connect}; object-src 'none'; base-uri 'none'; "
+            f"img-src 'self' data:; connect-src {connect}; frame-src {frame}; object-src 'none'; base-uri 'none'; "
             "form-action 'none'; frame-ancestors 'none'"
         )
         self.headers = [

@@ -37,6 +37,7 @@ def schema() -> dict[str, Any]:
         setup=None,
         setup_hash=None,
         explorer=None,
+        walletconnect_project_id=None,
         frontend=NOWHERE,
         beacon_url="https://127.0.0.1",
         ballot_margin=15,

@@ -54,6 +54,8 @@ class Config(Frozen):
     faucet: bool
     ballot_margin: int
     explorer: str | None
+    wallet_connect: str | None
+    """The operator's project of WalletConnect; null: pages offer no wallet apps by it."""
     abi: list[dict[str, Any]]
 
 

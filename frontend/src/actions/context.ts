@@ -1,6 +1,6 @@
 // What the actions share: the state and its change, the chain, and how a visitor's task is run.
 
-import type { Hex, PublicClient } from 'viem';
+import type { EIP1193Provider, Hex, PublicClient } from 'viem';
 import type { Game } from '../api.ts';
 import { explain } from '../explain.ts';
 import type { GameIdentity } from '../kept.ts';
@@ -17,6 +17,8 @@ export class Context {
   chain: PublicClient | null = null;
   /** Settles when the chain's code and the wallets are here; null until they are asked for. */
   connecting: Promise<void> | null = null;
+  /** The app by WalletConnect that is listened to. */
+  paired: EIP1193Provider | null = null;
   /** Ends the stream of the game that is shown. */
   unfollow: () => void = () => {};
   /** Whether the account is being asked for, and whether something changed since the question. */

@@ -23,7 +23,7 @@ const { setLanguage, setTheme } = settings;
 const { moreOfMine } = accounts;
 const { view, flip, boardKey } = board;
 const { play, promote, typeMove, submitTyped, withdraw, vote, voteByTransaction, setDirect } = votes;
-const { setSide, setAmount, stake, claim, hurry } = stakes;
+const { setSide, setAmount, stake, unstake, claim, hurry } = stakes;
 const { useWallet, fund } = wallets;
 const { like } = taste;
 const { check, downloadPgn, saveReceipt } = evidence;
@@ -32,7 +32,7 @@ const ACTIONS = {
   ...{ go, retry, dismiss, connectChain, setLanguage, setTheme, moreOfMine },
   ...{ view, flip, boardKey },
   ...{ play, promote, typeMove, submitTyped, withdraw, vote, voteByTransaction, setDirect },
-  ...{ setSide, setAmount, stake, claim, hurry },
+  ...{ setSide, setAmount, stake, unstake, claim, hurry },
   ...{ useWallet, fund },
   ...{ check, downloadPgn, saveReceipt },
   ...{ like },

@@ -11,7 +11,7 @@ import { type Context, pause } from './context.ts';
 import { scrollMoves } from './focus.ts';
 import { lookUp } from './plies.ts';
 import { meetRelay, votesAtOnce } from './vote.ts';
-import { announced, firstFunds, restoreBurner } from './wallet.ts';
+import { announced, firstFunds, restoreBurner, resumePaired } from './wallet.ts';
 
 /** How often what no stream tells, the list of games and the wallet's balance, is looked at, in milliseconds. */
 const LOOK_AROUND = 5_000;
@@ -60,6 +60,7 @@ async function loadChain(context: Context, config: Config): Promise<void> {
   context.chain = chain.reader(config);
   chain.discover((wallet) => announced(context, wallet));
   await restoreBurner(context);
+  void resumePaired(context).catch(() => {});
 }
 
 /** Shows another game, and follows it. */

@@ -59,6 +59,17 @@ async function seatKey(context: Context, at: GameIdentity, account: Address): Pr
   return seat.voteKey;
 }
 
+/** Takes the whole stake back, while the lobby lets one leave. */
+export function unstake(context: Context): void {
+  const { game } = context.state();
+  if (game === null) return;
+  void context.attempt(w.lobby.takingBack, async () => {
+    await context.transaction(w.lobby.takingBack, 'withdraw', [BigInt(game.id)]);
+    context.notify(w.lobby.tookBack);
+    await refreshAccount(context);
+  });
+}
+
 /** Claims what a game owes this account. */
 export function claim(context: Context, game: number, owed: string): void {
   const { wallet } = context.state();

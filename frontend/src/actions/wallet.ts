@@ -1,7 +1,8 @@
-// The visitor's wallet: the local chain's browser wallet, or an extension that announced itself.
+// The visitor's wallet: the local chain's browser wallet, an extension that announced itself, or an app by WalletConnect.
 
-import { askFaucet } from '../api.ts';
+import { askFaucet, type Config } from '../api.ts';
 import type { Announced, Wallet } from '../chain.ts';
+import { WALLETCONNECT } from '../kept.ts';
 import { w } from '../words/index.ts';
 import { refreshAccount, refreshBalance, refreshMine } from './account.ts';
 import type { Context } from './context.ts';
@@ -20,11 +21,46 @@ export async function restoreBurner(context: Context): Promise<void> {
 export function announced(context: Context, wallet: Announced): void {
   const { wallets, config } = context.state();
   context.update({ wallets: [...wallets, wallet] });
-  // Account and chain of a wallet can change at any time. Its chain is asked for before each transaction.
-  wallet.provider.on?.('accountsChanged', (accounts) => accountsChanged(context, wallet, accounts));
-  wallet.provider.on?.('chainChanged', () => context.state().wallet?.id === wallet.id && refreshBalance(context));
+  listen(context, wallet);
   if (config === null || localStorage.getItem(slot(context)) !== wallet.id) return;
   adopt(context, wallet).catch(() => {});
+}
+
+/** Account and chain of a wallet can change at any time. Its chain is asked for before each transaction. */
+function listen(context: Context, wallet: Announced): void {
+  wallet.provider.on?.('accountsChanged', (accounts) => accountsChanged(context, wallet, accounts));
+  wallet.provider.on?.('chainChanged', () => context.state().wallet?.id === wallet.id && refreshBalance(context));
+}
+
+/** The wallet app that this browser was paired with is connected again without asking. */
+export async function resumePaired(context: Context): Promise<void> {
+  const { config } = context.state();
+  if (!config?.walletConnect || localStorage.getItem(slot(context)) !== WALLETCONNECT) return;
+  const { resumed } = await import('../walletconnect.ts');
+  const wallet = await resumed(config).catch(() => null);
+  if (wallet !== null) await paired(context, wallet);
+}
+
+/** Shows what a wallet app must scan or open, until one has answered. */
+async function pairApp(context: Context, config: Config): Promise<void> {
+  const { pair } = await import('../walletconnect.ts');
+  try {
+    const wallet = await pair(config, (pairing) => context.update({ pairing }));
+    localStorage.setItem(slot(context), WALLETCONNECT);
+    await paired(context, wallet);
+  } finally {
+    context.update({ pairing: null });
+  }
+}
+
+async function paired(context: Context, wallet: Announced): Promise<void> {
+  if (context.paired !== wallet.provider) {
+    context.paired = wallet.provider;
+    listen(context, wallet);
+    // The app ended the session; an extension's `disconnect` says only that it lost its chain.
+    wallet.provider.on?.('disconnect', () => accountsChanged(context, wallet, []));
+  }
+  await adopt(context, wallet);
 }
 
 /** Uses the account that a wallet already shares with this page. */
@@ -59,6 +95,10 @@ export async function firstFunds(context: Context, wallet: Wallet): Promise<void
 export function useWallet(context: Context, id: string): void {
   const { config, wallets } = context.state();
   if (config === null) return;
+  if (id === WALLETCONNECT) {
+    void context.attempt(w.wallet.waiting, () => pairApp(context, config));
+    return;
+  }
   localStorage.setItem(slot(context), id);
   const chosen = wallets.find((wallet) => wallet.id === id);
   if (chosen === undefined) {

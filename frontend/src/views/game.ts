@@ -4,7 +4,7 @@ import { html, nothing } from 'lit-html';
 import type { Actions } from '../actions/index.ts';
 import type { Game } from '../api.ts';
 import { clock, coins, percent, period, times } from '../format.ts';
-import { multiple } from '../payout.ts';
+import { multiple, throwing } from '../payout.ts';
 import { type State, secondsLeft, shown, stakesOf } from '../state.ts';
 import { w } from '../words/index.ts';
 import { card, type Drawn, icon, share } from './dom.ts';
@@ -91,15 +91,18 @@ function terms({ terms }: Game): Drawn {
 
 /** What no rule can fix, with this game's own numbers. */
 function risk(game: Game): Drawn {
-  const { world, leela, maxOdds } = stakesOf(game);
-  const winnable = world < maxOdds * leela ? world : maxOdds * leela;
+  const least = throwing(stakesOf(game), game.terms.quorum);
   return html`
     <details>
       <summary>${w.pools.risks}</summary>
       <ul class="risks">
         ${
           game.terms.leelaPoolOpen
-            ? html`<li>${w.pools.riskBet(coins(world / 2n), coins(winnable))}</li>`
+            ? html`<li>${
+                least === null
+                  ? w.pools.riskBet
+                  : w.pools.riskThrow(percent(least.a), coins(least.world), percent(least.b), coins(least.leela))
+              }</li>`
             : html`<li>${w.pools.riskPrize}</li>`
         }
         ${w.pools.riskOthers.map((risk) => html`<li>${risk}</li>`)}

@@ -3,6 +3,7 @@
 import { html, nothing } from 'lit-html';
 import type { Actions } from '../actions/index.ts';
 import { coins, shortHex } from '../format.ts';
+import { WALLETCONNECT } from '../kept.ts';
 import { pathOf } from '../route.ts';
 import type { State, Theme } from '../state.ts';
 import { LANGUAGES, type Language, w } from '../words/index.ts';
@@ -64,6 +65,15 @@ function walletMenu(state: State, act: Actions): Drawn {
           </button>
         `,
       )}
+      ${
+        config?.walletConnect
+          ? html`
+              <button class="choice" aria-pressed=${wallet?.id === WALLETCONNECT} @click=${() => choose(WALLETCONNECT)}>
+                ${icon('M7 2h10v20H7zM11 18h2')}<span>WalletConnect<small>${w.wallet.app}</small></span>
+              </button>
+            `
+          : nothing
+      }
       ${wallets.length === 0 ? html`<p class="fine">${w.wallet.none}</p>${local ? nothing : mobileWallets()}` : nothing}
       ${
         config?.faucet && wallet !== null

@@ -4,7 +4,7 @@ import { html, nothing } from 'lit-html';
 import { live } from 'lit-html/directives/live.js';
 import type { Actions } from '../actions/index.ts';
 import { coins, parseCoins } from '../format.ts';
-import { accountOf, type State } from '../state.ts';
+import { accountOf, mayLeave, type State } from '../state.ts';
 import { w } from '../words/index.ts';
 import type { Drawn } from './dom.ts';
 import { outcomes } from './position.ts';
@@ -75,6 +75,11 @@ export function lobby(state: State, act: Actions): Drawn {
         ${problem === null && wei !== null ? outcomes(state, side, before, wei) : html`<p class="problem">${problem}</p>`}
       </div>
     </form>
+    ${
+      staked !== null && mayLeave(state)
+        ? html`<button class="quiet" ?disabled=${task !== null} @click=${() => act.unstake()}>${w.lobby.takeBack}</button>`
+        : nothing
+    }
     <div class="bar">
       <button class="primary ${side}" form="stake" ?disabled=${problem !== null || task !== null || wallet === null}>
         ${task ?? (wallet === null ? w.wallet.first : w.lobby.stakeOn(side))}

@@ -16,6 +16,7 @@ import { moves, player, pools } from './game.ts';
 import { overBoard } from './ghost.ts';
 import { header } from './header.ts';
 import { mine } from './mine.ts';
+import { pairing } from './pairing.ts';
 import { absentGame, glossary, missing } from './plain.ts';
 import { myPosition } from './position.ts';
 import { promotion } from './promotion.ts';
@@ -24,7 +25,7 @@ import { check, passport, proof, thinking } from './proof.ts';
 export function page(state: State, act: Actions, mountBoard: (element: Element | undefined) => void): TemplateResult {
   return html`
     <a class="skip" href="#main">${w.page.skip}</a>
-    ${header(state, act)} ${body(state, act, mountBoard)} ${footer(state)} ${toast(state, act)}
+    ${header(state, act)} ${body(state, act, mountBoard)} ${footer(state)} ${toast(state, act)} ${pairing(state)}
     <div class="sr" aria-live="polite" role="status">${state.said}</div>
   `;
 }

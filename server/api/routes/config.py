@@ -28,5 +28,6 @@ async def config(request: Request, api: Shared) -> Config:
         faucet=settings.local,
         ballot_margin=settings.ballot_margin,
         explorer=settings.explorer,
+        wallet_connect=settings.walletconnect_project_id,
         abi=abi(),
     )

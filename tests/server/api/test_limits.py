@@ -3,6 +3,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import time
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -68,6 +69,21 @@ def test_a_household_with_ipv6_is_one_visitor() -> None:
     assert visitor("2001:db8:1:2:3::4") == visitor("2001:db8:1:2:ffff::1") != visitor("2001:db8:1:3::1")
     assert visitor("::ffff:10.0.0.1") == visitor("10.0.0.1")
     assert visitor(None) == "unknown"
+
+
+def test_only_walletconnect_s_own_addresses_are_allowed_and_only_if_it_is_set(table: Table) -> None:
+    table.settings.frontend.mkdir()
+    (table.settings.frontend / "index.html").write_text("<!doctype html>")
+    with serve(table) as client:
+        policy = client.get("/").headers["content-security-policy"]
+        assert "connect-src 'self';" in policy and "frame-src 'none';" in policy
+        assert client.get("/api/config").json()["walletConnect"] is None
+    table.settings = replace(table.settings, walletconnect_project_id="0" * 32)
+    with serve(table) as client:
+        policy = client.get("/").headers["content-security-policy"]
+        assert "connect-src 'self' wss://relay.walletconnect.org;" in policy
+        assert "frame-src https://verify.walletconnect.org;" in policy
+        assert client.get("/api/config").json()["walletConnect"] == "0" * 32
 
 
 def test_a_page_cannot_be_framed_or_fed_scripts(table: Table) -> None:

@@ -22,6 +22,7 @@ def test_the_api_of_a_game(table: Table) -> None:
             "faucet": True,
             "ballotMargin": 5,
             "explorer": None,
+            "walletConnect": None,
             "abi": 0,
         }
         client.post(f"/api/games/{game}/ballots", json=table.sign(voters[0], game, "e2e4"))
