@@ -6,7 +6,7 @@ LOCK := $(UV) pip compile --universal --python-version 3.11 --generate-hashes --
 RUST := --manifest-path engine/halo2/Cargo.toml
 TIMED := scripts/timed
 
-.PHONY: play setup check bench test test-fast test-long lint lock system clean
+.PHONY: play setup check bench test test-fast test-long formal mutation lint lock system clean
 
 play: setup
 	@$(VENV)/proofmate up
@@ -65,6 +65,7 @@ system:
 lock: .venv/uv.done
 	$(LOCK) pyproject.toml --group build -o requirements/play.txt
 	$(LOCK) pyproject.toml --group build --group test --group train --group ezkl -c requirements/play.txt -o requirements/test.txt
+	$(LOCK) --group formal -o requirements/formal.txt
 
 # -------------------------------------------------------------------------------------------------------------- tests
 
@@ -96,6 +97,15 @@ test-long: test
 	@$(TIMED) "Rust, flagship size" cargo test --quiet $(RUST) --release -- --ignored
 	@$(TIMED) "Solidity, long" sh -c 'cd contracts && FOUNDRY_PROFILE=long npx forge test'
 	@$(TIMED) "Python, long" $(VENV)/pytest -m long
+
+# Proofs about the contracts, and faults put into them that the tests must find (docs/proofs.md); the second takes an hour.
+formal: .venv/uv.done contracts/node_modules/.package-lock.json
+	@test -d contracts/cache/formal || $(TIMED) "z3" sh -c '$(UV) venv contracts/cache/formal && VIRTUAL_ENV=contracts/cache/formal $(UV) pip install --require-hashes --requirements requirements/formal.txt'
+	@contracts/cache/formal/bin/python contracts/formal/prove.py
+
+mutation: .venv/uv.done contracts/node_modules/.package-lock.json
+	@$(VENV)/python contracts/mutation/mutate.py Beacon Encoding Game Pool Quicknet Registry Rules Vote --out contracts/cache/mutants.jsonl
+	@$(VENV)/python contracts/mutation/mutate.py Chess --sample 100 --out contracts/cache/mutants.jsonl
 
 clean:
 	rm -rf .venv contracts/out contracts/cache contracts/node_modules frontend/dist frontend/node_modules engine/halo2/target engine/*.so
