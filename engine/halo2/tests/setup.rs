@@ -264,8 +264,8 @@ fn bad_points_are_refused() {
         let last = c.contributions.len() - 128 - 1304 - 4 - 8;
         c.contributions[last..last + 128].copy_from_slice(point);
     };
-    let square = &Ceremony::new().g2[256..384];
-    refused("tau.ptau", "powers of one tau", |c| tau_g2(c, square));
+    let square = Ceremony::new().g2[256..384].to_vec();
+    refused("tau.ptau", "powers of one tau", |c| tau_g2(c, &square));
     refused("null.ptau", "not in the subgroup", |c| tau_g2(c, &[0; 128]));
     refused("subgroup.ptau", "not in the subgroup", |c| tau_g2(c, &outside().to_raw_bytes()));
 }
