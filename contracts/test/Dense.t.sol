@@ -42,6 +42,7 @@ contract DenseTest is Test {
 
     /// Each bit of each feature has a square of its own, and the words hold nothing else.
     /// forge-config: default.fuzz.runs = 64
+    /// forge-config: long.fuzz.runs = 2000
     function testFuzz_inputWordsHoldEachBitOnce(int8[100] memory values, uint256 count) public pure {
         count = bound(count, 1, 100);
         int8[] memory features = new int8[](count);

@@ -71,6 +71,7 @@ contract HoursTest is VaultTest {
 
     /// The value does not depend on who records it, when, or what was traded meanwhile, not even in the boundary's own second.
     /// forge-config: default.fuzz.runs = 96
+    /// forge-config: long.fuzz.runs = 2000
     function testFuzz_aBoundaryHasOneValue(int24 before, int24 after_, uint256 delay, bool sameSecond) public {
         before = int24(int256(bound(uint24(before), 0, 40_000)) - 20_000);
         after_ = int24(int256(bound(uint24(after_), 0, 40_000)) - 20_000);
@@ -92,6 +93,7 @@ contract HoursTest is VaultTest {
 
     /// Mean ticks are exact, of the base, and rounded down.
     /// forge-config: default.fuzz.runs = 96
+    /// forge-config: long.fuzz.runs = 2000
     function testFuzz_meanTick(int24 first, int24 second, uint256 moment) public {
         first = int24(int256(bound(uint24(first), 0, 2000)) - 1000);
         second = int24(int256(bound(uint24(second), 0, 2000)) - 1000);
@@ -110,6 +112,7 @@ contract HoursTest is VaultTest {
 
     /// Features against the definition, from the means alone.
     /// forge-config: default.fuzz.runs = 16
+    /// forge-config: long.fuzz.runs = 2000
     function testFuzz_features(uint256 seed) public {
         uint256 start = vault.currentHour();
         vault.record(start);
@@ -215,6 +218,7 @@ contract HoursTest is VaultTest {
     /// A push for one block of 12 seconds moves the hour's mean by a 300th of it, for two blocks by a 150th, and costs the pusher the
     /// fee on what it takes to move the whole pool.
     /// forge-config: default.fuzz.runs = 48
+    /// forge-config: long.fuzz.runs = 2000
     function testFuzz_aPushMovesTheMeanByItsShareOfTheHour(int24 by, uint256 blocks, uint256 moment) public {
         by = int24(int256(bound(uint24(by), 0, 40_000)) - 20_000);
         blocks = bound(blocks, 1, 2);

@@ -22,6 +22,7 @@ contract RockefellerTest is VaultTest {
     }
 
     /// forge-config: default.fuzz.runs = 48
+    /// forge-config: long.fuzz.runs = 2000
     function testFuzz_tradesAsTheBucketSays(uint256 bucket, int24 start) public {
         bucket = bound(bucket, 0, 11);
         start = int24(int256(bound(uint24(start), 0, 40)) - 20);
@@ -65,6 +66,7 @@ contract RockefellerTest is VaultTest {
 
     /// However large the vault and wherever the price, no trade moves the price beyond the limit; it fills in part or not at all.
     /// forge-config: default.fuzz.runs = 96
+    /// forge-config: long.fuzz.runs = 2000
     function testFuzz_stopsAtTheLimit(uint256 bucket, int24 before, int24 since, int24 start, uint256 wait) public {
         bucket = bound(bucket, 0, 1) * 11;
         before = int24(int256(bound(uint24(before), 0, 400)) - 200);
@@ -186,6 +188,7 @@ contract RockefellerTest is VaultTest {
 
     /// A proof of one bucket is none of another.
     /// forge-config: default.fuzz.runs = 48
+    /// forge-config: long.fuzz.runs = 2000
     function testFuzz_theBucketIsTheNetworks(uint256 proven, uint256 claimed) public {
         (proven, claimed) = (bound(proven, 0, 11), bound(claimed, 0, 20));
         vm.assume(proven != claimed);

@@ -25,6 +25,7 @@ contract RockefellerAttacksTest is VaultTest {
     /// Someone trades before and after the vault's trade, in the same block. At the price of the hour before, the vault loses at most
     /// 50 basis points and the fee on what it trades (and the prover's reward), however large the vault and far the push.
     /// forge-config: default.fuzz.runs = 96
+    /// forge-config: long.fuzz.runs = 2000
     function testFuzz_sandwich(uint256 bucket, int24 by, uint256 scale) public {
         bucket = bound(bucket, 0, 1) * 11;
         by = int24(int256(bound(uint24(by), 0, 2000)) - 1000);
@@ -42,6 +43,7 @@ contract RockefellerAttacksTest is VaultTest {
 
     /// The attacker also holds the price for a block or two before, so that the mean since the boundary moves: the hour before stands.
     /// forge-config: default.fuzz.runs = 96
+    /// forge-config: long.fuzz.runs = 2000
     function testFuzz_sandwichWithAPushOfTheMean(uint256 bucket, int24 by, uint256 blocks) public {
         bucket = bound(bucket, 0, 1) * 11;
         by = int24(int256(bound(uint24(by), 0, 20_000)) - 10_000);
@@ -60,6 +62,7 @@ contract RockefellerAttacksTest is VaultTest {
     /// The attacker pushed the hour before for one or two blocks: that mean moves by a 150th of the push at most, and the mean since
     /// the boundary stands.
     /// forge-config: default.fuzz.runs = 96
+    /// forge-config: long.fuzz.runs = 2000
     function testFuzz_sandwichAfterAPushOfTheHourBefore(uint256 bucket, int24 by, uint256 blocks) public {
         bucket = bound(bucket, 0, 1) * 11;
         by = int24(int256(bound(uint24(by), 0, 20_000)) - 10_000);

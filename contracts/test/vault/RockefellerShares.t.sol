@@ -159,6 +159,7 @@ contract RockefellerSharesTest is VaultTest {
     /// Who comes before a trade and leaves after it, having read the public network, takes nothing from the others but what a larger
     /// trade moves the pool's price, within the limit; they lose at most a tenth of it: size x (50 basis points + fee).
     /// forge-config: default.fuzz.runs = 64
+    /// forge-config: long.fuzz.runs = 2000
     function testFuzz_depositAroundATrade(uint256 bucket, uint256 shares) public {
         bucket = bound(bucket, 0, 1) * 11;
         founder = endow(FIRST, FIRST);
