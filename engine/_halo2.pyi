@@ -41,7 +41,7 @@ class Keys:
 
     @staticmethod
     def derive(network: Network, parameters: Parameters) -> Keys:
-        """Seconds. Raises ValueError for a setup of another size, or too little free memory, with both figures."""
+        """Takes seconds. Raises ValueError for a setup of another size, MemoryError if too little memory is free."""
     @property
     def hash(self) -> bytes: ...
     def solidity(self) -> str: ...
@@ -50,7 +50,7 @@ class Keys:
     ) -> tuple[int, list[bytes], bytes]:
         """Policy index of the best legal move, public words, proof. `progress` returns False to cancel.
 
-        The same request gives the same proof. Raises ValueError for a request that makes no sense and for too little
-        free memory, before anything is begun.
+        The same request gives the same proof. Raises ValueError for a request that makes no sense, and MemoryError if
+        too little memory is free, both before anything is begun.
         """
     def verify(self, words: Sequence[bytes], proof: bytes) -> bool: ...

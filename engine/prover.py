@@ -30,7 +30,8 @@ class Prover:
     """Proves and verifies the choices of one network, or of one network's file, under one setup.
 
     Making one takes seconds: the keys are derived. The setup is made, or read from `cache`. `progress` is called with
-    "setup" and "keys". Raises ValueError for a bad network, OSError if the cache cannot be written.
+    "setup" and "keys". Raises ValueError for a bad network or setup, MemoryError if too little memory is free, and
+    OSError if the cache cannot be written.
     Threads may share a prover; native calls release the interpreter's lock. Do not fork after making one.
     """
 
@@ -65,7 +66,8 @@ class Prover:
         """Proves which of the legal moves (or allowed classes), given by index, has the highest score.
 
         `progress` is called with "witness", "commitments", "quotient" and "opening"; `cancelled` is asked at the same
-        moments. Raises ProofCancelled, or ValueError for planes, moves or a context that make no sense.
+        moments. Raises ProofCancelled, ValueError for planes, moves or a context that make no sense, or MemoryError if
+        too little memory is free.
         """
         if not 0 <= context < 1 << 256:
             raise ValueError(f"context {context} is no word of 256 bits")

@@ -41,7 +41,7 @@ def hash_of(file: Path) -> str:
 def make_prover(settings: Settings | Environment, progress: Callable[[str, float], None] | None = None) -> Prover:
     """The prover of the network and the setup that the settings name. Takes seconds the first time, and memory.
 
-    Raises SettingsError for a network or a setup that is not acceptable.
+    Raises SettingsError for a network or a setup that is not acceptable, and if too little memory is free.
     """
     from engine.policy import Network
     from engine.prover import Prover  # imported here: only a worker has the native code
@@ -60,6 +60,8 @@ def make_prover(settings: Settings | Environment, progress: Callable[[str, float
         return Prover(network, setup, settings.cache_dir / "prover", progress)
     except OSError as error:
         raise SettingsError(f"CACHE_DIR: {error}") from None
+    except MemoryError as error:
+        raise SettingsError(str(error)) from None
     except ValueError as error:
         raise SettingsError(f"{'NETWORK' if file is None else 'SETUP'}: {error}") from None
 

@@ -22,6 +22,7 @@ use crate::{
     layout::{Layout, ROWS},
     memory,
     msm::Basis,
+    prover::ProveError,
     quotient,
     setup::{self, Parameters},
     synthesis::PolicyCircuit,
@@ -48,19 +49,20 @@ impl Keys {
     /// Derives the keys: seconds, mostly the commitments to the weights. So they are not kept, and cannot be swapped.
     ///
     /// Errors if the setup is of another size, or if there is too little memory for the keys and a proof.
-    pub fn derive(layout: Arc<Layout>, parameters: Arc<Parameters>) -> Result<Keys, String> {
-        check_size(&layout, &parameters)?;
+    pub fn derive(layout: Arc<Layout>, parameters: Arc<Parameters>) -> Result<Keys, ProveError> {
+        check_size(&layout, &parameters).map_err(ProveError::Failed)?;
         let shape = PolicyCircuit::shape(&layout);
         let mut cs = ConstraintSystem::default();
         let columns = Columns::configure(&mut cs, shape);
-        memory::check(memory::keys_bytes(&cs, layout.k) + memory::proof_bytes(&cs, layout.k), "the keys and a proof")?;
+        memory::check(memory::keys_bytes(&cs, layout.k) + memory::proof_bytes(&cs, layout.k), "the keys and a proof")
+            .map_err(ProveError::Memory)?;
         let domain = Domain::new(layout.k);
         let cosets = quotient::cosets(&domain);
         let powers = Basis::new(parameters.get_g());
         let lagrange = Basis::new(&setup::lagrange(&parameters));
         let values = fixed_values(&layout, &cs);
         let commitments: Vec<G1Affine> = values.par_iter().map(|column| lagrange.commit(column)).collect();
-        let verifying = verifying_key(shape, layout.k, &commitments)?;
+        let verifying = verifying_key(shape, layout.k, &commitments).map_err(ProveError::Failed)?;
         let fixed: Vec<Coefficients> = values.into_par_iter().map(|column| domain.interpolate(column)).collect();
         let fixed_on_cosets = [0, 1].map(|i| fixed.par_iter().map(|column| cosets[i].evaluate(column)).collect());
         Ok(Keys { layout, parameters, verifying, columns, domain, cosets, powers, lagrange, fixed, fixed_on_cosets })

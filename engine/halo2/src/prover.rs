@@ -67,6 +67,8 @@ pub type Progress<'a> = dyn FnMut(Step, f64) -> bool + 'a;
 pub enum ProveError {
     /// `Progress` said false.
     Cancelled,
+    /// Too little memory is free; nothing was begun.
+    Memory(String),
     /// The request makes no sense, or the prover failed.
     Failed(String),
 }
@@ -103,7 +105,7 @@ impl Keys {
         let context =
             scalar(&context).ok_or_else(|| ProveError::Failed("the context is not below the field's order".into()))?;
         memory::check(memory::proof_bytes(self.verifying.cs(), self.layout.k), "a proof")
-            .map_err(ProveError::Failed)?;
+            .map_err(ProveError::Memory)?;
         if !progress(Step::Witness, 0.0) {
             return Err(ProveError::Cancelled);
         }

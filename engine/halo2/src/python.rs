@@ -8,7 +8,7 @@ use std::{
 
 use pyo3::{
     create_exception,
-    exceptions::{PyException, PyRuntimeError, PyValueError},
+    exceptions::{PyException, PyMemoryError, PyRuntimeError, PyValueError},
     prelude::*,
     types::PyBytes,
 };
@@ -26,6 +26,16 @@ fn detached<T: Send>(py: Python, work: impl FnOnce() -> Result<T, String> + Send
     py.detach(|| catch_unwind(AssertUnwindSafe(work)))
         .map_err(|_| PyRuntimeError::new_err("the native prover panicked"))?
         .map_err(PyValueError::new_err)
+}
+
+impl From<ProveError> for PyErr {
+    fn from(error: ProveError) -> Self {
+        match error {
+            ProveError::Cancelled => ProofCancelled::new_err("the proof was cancelled"),
+            ProveError::Memory(reason) => PyMemoryError::new_err(reason),
+            ProveError::Failed(reason) => PyValueError::new_err(reason),
+        }
+    }
 }
 
 /// Input planes from bytes, 64 a plane.
@@ -131,7 +141,8 @@ impl Keys {
     #[staticmethod]
     fn derive(py: Python, network: &Network, parameters: &Parameters) -> PyResult<Self> {
         let (layout, parameters) = (network.layout.clone(), parameters.inner.clone());
-        detached(py, move || prover::Keys::derive(layout, parameters)).map(|inner| Keys { inner })
+        let keys = detached(py, move || Ok(prover::Keys::derive(layout, parameters)))?;
+        Ok(Keys { inner: keys? })
     }
 
     #[getter]
@@ -171,10 +182,7 @@ impl Keys {
                 proof.words.iter().map(|word| PyBytes::new(py, word)).collect(),
                 PyBytes::new(py, &proof.bytes),
             )),
-            Err(ProveError::Cancelled) => {
-                Err(raised.unwrap_or_else(|| ProofCancelled::new_err("the proof was cancelled")))
-            }
-            Err(ProveError::Failed(reason)) => Err(PyValueError::new_err(reason)),
+            Err(error) => Err(raised.unwrap_or_else(|| error.into())),
         }
     }
 
