@@ -49,6 +49,8 @@ class Summary:
     draw_block: int
     draw_round: int
     world_pool: int
+    fund: int
+    """Wei left to pay for proofs."""
 
 
 class Chain:
@@ -196,4 +198,5 @@ def _summary(found: Any) -> Summary:
         draw_block=found.drawBlock,
         draw_round=found.drawRound,
         world_pool=found.worldPool,
+        fund=found.fund,
     )

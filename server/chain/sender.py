@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, cast
 
@@ -19,6 +20,10 @@ GAS_LIMIT = 16_000_000
 """Most gas of one transaction, a little below the chain's own cap of 2^24 (EIP-7825)."""
 
 
+class Reverted(SettingsError):  # noqa: N818
+    """A transaction was mined and reverted: it changed nothing, and its gas is paid."""
+
+
 @dataclass(frozen=True)
 class Draft:
     """A transaction without nonce and fees. `to` is None for one that creates a contract."""
@@ -27,6 +32,7 @@ class Draft:
     data: str
     value: int
     gas: int
+    """Gas limit."""
 
 
 class Fees(NamedTuple):
@@ -37,6 +43,11 @@ class Fees(NamedTuple):
     """Fee cap, EIP-1559's maxFeePerGas: room for the base fee to double."""
     tip: int
     """EIP-1559's maxPriorityFeePerGas."""
+
+
+def gas_limit(estimate: int) -> int:
+    """The gas limit for a node's estimate: a quarter more, and some for what an estimate misses."""
+    return min(estimate * 5 // 4 + 10_000, GAS_LIMIT)
 
 
 class Sender:
@@ -68,19 +79,25 @@ class Sender:
         tip = self.w3.eth.max_priority_fee
         return Fees(latest["number"], 2 * latest.get("baseFeePerGas", 0) + tip, tip)
 
+    def estimate(self, call: Any, value: int = 0, block: Literal["latest", "pending"] = "pending") -> int:
+        """The node's estimate of the gas of a contract's call or constructor, on top of a block.
+
+        Raises Refused if it would revert.
+        """
+        try:
+            return int(call.estimate_gas({"from": self.address, "value": value}, block))
+        except ContractLogicError as error:
+            raise Refused(reason(error)) from None
+
     def draft(
         self, call: Any, value: int = 0, block: Literal["latest", "pending"] = "pending", gas: int | None = None
     ) -> Draft:
-        """A contract's call or constructor as a transaction, with a quarter more gas than it needs on top of a block.
+        """A contract's call or constructor as a transaction, with room above the gas that it needs on top of a block.
 
         gas: its gas limit, if that is known. Raises Refused if it would revert.
         """
         if gas is None:
-            try:
-                estimate = call.estimate_gas({"from": self.address, "value": value}, block)
-            except ContractLogicError as error:
-                raise Refused(reason(error)) from None
-            gas = min(estimate * 5 // 4 + 10_000, GAS_LIMIT)
+            gas = gas_limit(self.estimate(call, value, block))
         prices = {"maxFeePerGas": 0, "maxPriorityFeePerGas": 0}  # given, so that nobody asks the node for them
         made = call.build_transaction(
             {"from": self.address, "value": value, "gas": gas, "nonce": 0, "chainId": self.chain_id, **prices}
@@ -105,16 +122,31 @@ class Sender:
     def send(self, call: Any, value: int = 0) -> Mapping[str, Any]:
         """Sends a contract's call or constructor and returns the receipt, once it is mined.
 
-        Raises SettingsError if it is refused or reverts: Refused if the contract would revert it.
+        Raises SettingsError: Refused if the contract would revert it, Reverted if it was mined and did.
         """
+        with self._refusals():
+            draft, fees = self.draft(call, value), self.fees()
+        return self.send_draft(draft, fees)
+
+    def send_draft(self, draft: Draft, fees: Fees) -> Mapping[str, Any]:
+        """Sends a draft at these prices and returns the receipt, once it is mined.
+
+        Raises SettingsError if the node refuses it: Reverted if it was mined and changed nothing.
+        """
+        with self._refusals():
+            signed = self.sign(draft, self.count("pending"), fees)
+            receipt = self.w3.eth.wait_for_transaction_receipt(self.w3.eth.send_raw_transaction(signed.raw))
+        if receipt["status"] != 1:
+            raise Reverted(f"{self.setting}: transaction {receipt['transactionHash'].to_0x_hex()} was reverted")
+        return cast("Mapping[str, Any]", receipt)
+
+    @contextlib.contextmanager
+    def _refusals(self) -> Iterator[None]:
+        """Turns the errors of a contract or a node into sentences that name the key."""
         refusal = f"{self.setting}: the chain refused a transaction of {self.address}"
         try:
-            signed = self.sign(self.draft(call, value), self.count("pending"), self.fees())
-            receipt = self.w3.eth.wait_for_transaction_receipt(self.w3.eth.send_raw_transaction(signed.raw))
+            yield
         except Refused as error:
             raise Refused(f"{refusal}: {error}") from error
         except (Web3Exception, ValueError) as error:
             raise SettingsError(f"{refusal}: {reason(error)}") from error
-        if receipt["status"] != 1:
-            raise SettingsError(f"{self.setting}: transaction {receipt['transactionHash'].to_0x_hex()} was reverted")
-        return cast("Mapping[str, Any]", receipt)

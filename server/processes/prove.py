@@ -26,9 +26,10 @@ from server.chain.client import Chain, Summary
 from server.chain.contracts import compile_verifier, is_code_of
 from server.chain.node import Unreachable
 from server.chain.reverts import Refused
-from server.chain.sender import Draft, Fees, Sender
+from server.chain.sender import Fees, Reverted, Sender, gas_limit
 from server.chain.signer import KeySigner, Signer, signer_of
 from server.keys import read_key
+from server.logline import line
 from server.model.position import Position
 from server.settings import Environment, SettingsError, check_setup, network_of
 
@@ -38,14 +39,15 @@ if TYPE_CHECKING:
 LOOK_SECONDS = 1.0
 """How often the chain is asked whether the move is still due, or whether one is."""
 MOVE_GAS = 650_000
-"""Gas of a proven move, about: held against the reward before the work of a proof. Before sending, an estimate is."""
+"""About the gas of a proven move. The reward is compared with it before a proof is made, and with an estimate before
+the proof is sent."""
 
 Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class Paid:
-    """A move that was proven and sent. `reward` and `cost` are in wei."""
+    """A move that was proven, sent and mined. `reward` and `cost` are in wei."""
 
     game: int
     ply: int
@@ -70,67 +72,77 @@ class Stranger:
         self.even_at_a_loss, self.say = even_at_a_loss, say
         self.declined: set[tuple[int, str]] = set()
         """Moves, by game and position, that do not pay."""
+        self.rewards: dict[int, int | None] = {}
+        """The term `reward` of each game of our network, in wei; None for a game of another network."""
 
-    def due(self, game: int | None) -> Iterator[int]:
-        """The games, or the one, in which a move of our network is due that was not declined."""
-        functions = self.chain.contract.functions
-        games = range(functions.games().call()) if game is None else (game,)
+    def due(self, game: int | None) -> Iterator[tuple[int, Summary]]:
+        """The games, or the one, in which a move of our network is due that was not declined, as they stand now."""
+        games = range(self.chain.contract.functions.games().call()) if game is None else (game,)
         for number in games:
+            if self._reward(number) is None:
+                continue
             summary = self.chain.summary(number)
             if summary.state == "prove" and (number, summary.position.key) not in self.declined:
-                yield number
+                yield number, summary
 
-    def prove(self, game: int) -> Paid | None:
+    def prove(self, game: int, summary: Summary) -> Paid | None:
         """Proves the move that is due in a game and sends it. None: it does not pay, or somebody was faster."""
-        start, summary = time.monotonic(), self.chain.summary(game)
-        reward = self._reward(game)
+        start = time.monotonic()
+        reward = min(self._reward(game) or 0, summary.fund)
         if not self._pays(game, summary, reward, MOVE_GAS * price(self.sender.fees())):
             return None
         board, ply = summary.position.unpack(), summary.position.ply
         legal = encoding.legal_indices(board)
         context = encoding.context_word(self.chain.chain_id, self.chain.contract.address, game, ply, self.payee)
-        self.say(f"proving game={game} ply={ply} reward={reward}")
+        self.say(line("proving", game=game, ply=ply, reward=reward))
         try:
             with self._watch(game, summary.position) as over:
                 planes = encoding.planes(board, summary.repeated)
                 proof = self.prover.prove(planes, list(legal), context, None, over.is_set)
             self._still_due(game, summary.position)
         except (ProofCancelled, TooSlow):
-            self.say(f"too_slow game={game} ply={ply}: somebody else moved, or the game is over; nothing was sent")
+            self.say(line("too_slow", game=game, ply=ply, reason="somebody else moved, or the game is over; not sent"))
             return None
         move = legal[proof.index]
         call = self.chain.contract.functions.submitMove(
             game, encoding.pack_move(move), proof.words[:25], self.payee, proof.proof
         )
         try:
-            draft = self.sender.draft(call)
+            estimate, fees = self.sender.estimate(call), self.sender.fees()
+            if not self._pays(game, summary, reward, estimate * price(fees)):
+                return None
+            receipt = self.sender.send_draft(self.sender.draft(call, gas=gas_limit(estimate)), fees)
         except Refused as error:
-            self.say(f"refused game={game} ply={ply} error={error}: nothing was sent")
+            self.say(line("refused", game=game, ply=ply, error=error, reason="the contract would revert it; not sent"))
             self.declined.add((game, summary.position.key))
             return None
-        fees = self.sender.fees()
-        if not self._pays(game, summary, self._reward(game), self._estimate(draft) * price(fees)):
+        except Reverted as error:
+            self.say(line("reverted", game=game, ply=ply, error=error, reason="probably a move was mined before it"))
             return None
-        receipt = self._send(draft, fees)
         cost = int(receipt["gasUsed"]) * int(receipt["effectiveGasPrice"])
         tx = HexBytes(receipt["transactionHash"]).to_0x_hex()
         return Paid(game, ply, move.uci(), tx, reward, cost, round(time.monotonic() - start, 2))
 
-    def _reward(self, game: int) -> int:
-        """What the next proven move earns: the term's reward, or what the fund still holds."""
-        functions = self.chain.contract.functions
-        return min(int(functions.terms(game).call().reward), int(functions.summary(game).call().fund))
-
-    def _estimate(self, draft: Draft) -> int:
-        """The node's estimate, without the room that a draft leaves above it."""
-        return max(draft.gas - 10_000, 0) * 4 // 5
+    def _reward(self, game: int) -> int | None:
+        """The term `reward` of a game of our network; None for a game of another network. Terms never change."""
+        if game not in self.rewards:
+            terms = self.chain.contract.functions.terms(game).call()
+            model = self.chain.contract.functions.model(terms.model).call()
+            self.rewards[game] = int(terms.reward) if model.networkHash == self.prover.network_hash else None
+        return self.rewards[game]
 
     def _pays(self, game: int, summary: Summary, reward: int, cost: int) -> bool:
         if reward >= cost or self.even_at_a_loss:
             return True
         self.say(
-            f"declined game={game} ply={summary.position.ply} reward={reward} gas_cost={cost}: the reward does not "
-            "cover the gas; --even-at-a-loss proves it all the same"
+            line(
+                "declined",
+                game=game,
+                ply=summary.position.ply,
+                reward=reward,
+                gas_cost=cost,
+                reason="the reward does not cover the gas; --even-at-a-loss proves it all the same",
+            )
         )
         self.declined.add((game, summary.position.key))
         return False
@@ -163,16 +175,6 @@ class Stranger:
             done.set()
             thread.join()
 
-    def _send(self, draft: Draft, fees: Fees) -> Any:
-        """Sends a transaction and waits for its receipt. Raises SettingsError if it failed: it cost its gas."""
-        signed = self.sender.sign(draft, self.sender.count("pending"), fees)
-        eth = self.chain.w3.eth
-        receipt = eth.wait_for_transaction_receipt(eth.send_raw_transaction(signed.raw))
-        if receipt["status"] != 1:
-            tx = HexBytes(receipt["transactionHash"]).to_0x_hex()
-            raise SettingsError(f"transaction {tx} failed: probably somebody's move was mined before it")
-        return receipt
-
 
 def price(fees: Fees) -> int:
     """What a unit of gas costs now, in wei: base fee and tip, of which the cap holds the base fee twice."""
@@ -204,23 +206,27 @@ def run(
     if game is not None and not 0 <= game < known:
         raise SettingsError(f"--game: there is no game {game}; the contract has {known}")
     check_network(chain, network_of(env), game)
-    prover = proving.make_prover(env, lambda step, fraction: say(f"loading step={step} fraction={fraction:.0%}"))
+
+    def loading(step: str, fraction: float) -> None:
+        say(line("loading", step=step, percent=round(100 * fraction)))
+
+    prover = proving.make_prover(env, loading)
     check_verifier(chain, prover, game, env.cache_dir)
     stranger = Stranger(chain, Sender(w3, payer, "--key"), env.payee or payer.address, prover, even_at_a_loss, say)
     paid: list[Paid] = []
     while True:
         try:
-            for number in list(stranger.due(game)):
-                if _model(chain, number)["networkHash"] == prover.network_hash and (done := stranger.prove(number)):
-                    say("paid " + " ".join(f"{name}={value}" for name, value in asdict(done).items()))
+            for number, summary in stranger.due(game):
+                if done := stranger.prove(number, summary):
+                    say(line("paid", **asdict(done)))
                     paid.append(done)
         except Unreachable as error:
             if not watch:
                 raise SettingsError(f"--rpc: the chain stopped answering ({type(error).__name__}: {error})") from None
-            say(f"chain_away error={type(error).__name__}: it is asked again")
+            say(line("chain_away", error=f"{type(error).__name__}: {error}"))
         if not watch:
             if not paid:
-                say("no move was proven: none is due, or it did not pay")
+                say(line("nothing_proven", reason="no move is due, or none that pays"))
             return paid
         time.sleep(LOOK_SECONDS)
 

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from eth_account import Account
 
 from server.chain.reverts import Refused
-from server.chain.sender import GAS_LIMIT, Draft, Sender
+from server.chain.sender import GAS_LIMIT, Draft, Reverted, Sender
 from server.settings import SettingsError
 from tests.server.table import ETHER, OTHER_RELAY, Table
 
@@ -31,6 +33,14 @@ def test_a_refusal_names_the_key_and_the_contracts_error(table: Table, sender: S
     assert sender.count("pending") == before
 
 
+def test_a_transaction_that_reverts_is_named(table: Table, sender: Sender) -> None:
+    game = table.new_game()
+    draft = sender.draft(table.call.stake(game, 1, "0x" + "00" * 20), ETHER)
+    with pytest.raises(Reverted, match=r"OTHER_KEY: transaction 0x[0-9a-f]{64} was reverted"):
+        sender.send_draft(replace(draft, gas=draft.gas // 2), sender.fees())
+    assert table.call.stakeOf(game, sender.address).call().amount == 0
+
+
 def test_a_key_without_funds_is_a_sentence(table: Table) -> None:
     poor = Sender(table.w3, Account.create().key.to_0x_hex(), "POOR_KEY")
     with pytest.raises(SettingsError, match="POOR_KEY: the chain refused a transaction"):
@@ -38,9 +48,10 @@ def test_a_key_without_funds_is_a_sentence(table: Table) -> None:
 
 
 def test_a_draft_has_gas_to_spare_and_never_more_than_a_transaction_may(table: Table, sender: Sender) -> None:
-    draft = sender.draft(table.call.stake(table.new_game(), 1, "0x" + "00" * 20), ETHER)
+    call = table.call.stake(table.new_game(), 1, "0x" + "00" * 20)
+    draft = sender.draft(call, ETHER)
     assert draft.to == table.chain.contract.address and draft.value == ETHER
-    assert 21_000 < draft.gas <= GAS_LIMIT
+    assert 21_000 < sender.estimate(call, ETHER) < draft.gas <= GAS_LIMIT
     creation = sender.draft(table.w3.eth.contract(abi=[], bytecode="0x6001600c60003960016000f300").constructor())
     assert creation.to is None
 

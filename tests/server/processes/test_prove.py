@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from engine import encoding
 from engine.policy import Network
 from server import cli
 from server.chain import deploy, proving
+from server.chain.sender import Sender
 from server.processes import prove
 from server.settings import Environment
 from tests.server.scripted import ScriptedGame, account, chain
@@ -73,7 +75,7 @@ def test_the_move_that_is_due_is_proven_and_paid(
     assert game.game.functions.owed(number, stranger).call() == 10**15
     # Nothing is due any more: the crowd's turn.
     assert cli.main(options(game, folder, "--game", str(number))) == 1
-    assert "none is due" in capsys.readouterr().err
+    assert "nothing_proven" in capsys.readouterr().err
 
 
 def test_somebody_else_may_be_the_payee(game: ScriptedGame, folder: Path) -> None:
@@ -125,6 +127,19 @@ def test_whoever_is_slower_sends_nothing(
     assert cli.main(options(game, folder, "--game", str(number))) == 1
     assert f"too_slow game={number}" in capsys.readouterr().err
     assert game.w3.eth.get_transaction_count(stranger) == sent  # type: ignore[arg-type]
+
+
+def test_a_transaction_that_reverts_is_said_and_nothing_is_paid(
+    game: ScriptedGame, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    number = due(game)
+    ply = game.position().ply
+    send = Sender.send_draft
+    short_of_gas = lambda self, draft, fees: send(self, replace(draft, gas=draft.gas // 2), fees)  # noqa: E731
+    monkeypatch.setattr(Sender, "send_draft", short_of_gas)
+    assert cli.main(options(game, folder, "--game", str(number))) == 1
+    assert f'reverted game={number} ply={ply} error="--key: transaction 0x' in capsys.readouterr().err
+    assert game.position().ply == ply
 
 
 def test_what_does_not_fit_is_said_before_anything_is_proven(
