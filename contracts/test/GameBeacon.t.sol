@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity 0.8.37;
 
-import {Chess} from "../src/Chess.sol";
 import {IGame} from "../src/IGame.sol";
 import {GameTest} from "./GameTest.sol";
 import {TestBeacon} from "./TestBeacon.sol";
@@ -19,15 +18,9 @@ contract GameBeaconTest is GameTest {
         vm.chainId(1);
         IGame.Terms memory terms = ordinary();
         terms.model = game.addModel(address(verifier), false, 0, sample());
-        bytes memory words;
-        for (uint256 clock = 0; clock < 16; ++clock) {
-            words = abi.encodePacked(words, Chess.START_BOARD, Chess.START_STATE | clock << 12);
-        }
-        terms.book = game.addBook(words);
+        terms.book = bigBook();
         vm.warp(block.timestamp + 1 days);
-        id = create(terms);
-        stakeWorld(id, 0, 1000);
-        vm.warp(game.summary(id).deadline);
+        id = lobbyOver(terms);
         (uint64 expected, uint256 due) = beacon.roundAt(block.timestamp + 60);
         vm.expectEmit(address(game));
         emit IGame.RoundFixed(id, expected, uint64(due + 1 days));
@@ -96,9 +89,7 @@ contract GameBeaconTest is GameTest {
     /// On local chains a block draws, as ever.
     function test_noBeaconOnLocalChains() public {
         vm.chainId(31337);
-        uint256 other = create(ordinary());
-        stakeWorld(other, 0, 1000);
-        vm.warp(game.summary(other).deadline);
+        uint256 other = lobbyOver(ordinary());
         game.closeLobby(other);
         vm.assertEq(game.summary(other).drawRound, 0);
         bytes memory signature = beacon.sign(0);

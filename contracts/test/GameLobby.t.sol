@@ -591,19 +591,8 @@ contract GameLobbyTest is GameTest {
     function lobbyClosed(uint32 book) private returns (uint256 id) {
         IGame.Terms memory terms = ordinary();
         terms.book = book;
-        id = create(terms);
-        stakeWorld(id, 0, 1000);
-        vm.warp(game.summary(id).deadline);
+        id = lobbyOver(terms);
         game.closeLobby(id);
-    }
-
-    /// Sixteen openings that differ by their clock.
-    function bigBook() private returns (uint32) {
-        bytes memory words;
-        for (uint256 clock = 0; clock < 16; ++clock) {
-            words = abi.encodePacked(words, Chess.START_BOARD, Chess.START_STATE | clock << 12);
-        }
-        return game.addBook(words);
     }
 }
 

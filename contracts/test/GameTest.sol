@@ -93,6 +93,22 @@ abstract contract GameTest is Test {
         game.stake{value: amount}(id, IGame.Side.Leela, address(0));
     }
 
+    /// Sixteen openings that differ by their clock.
+    function bigBook() internal returns (uint32) {
+        bytes memory words;
+        for (uint256 clock = 0; clock < 16; ++clock) {
+            words = abi.encodePacked(words, Chess.START_BOARD, Chess.START_STATE | clock << 12);
+        }
+        return game.addBook(words);
+    }
+
+    /// A lobby with a World stake of 1,000, at its deadline.
+    function lobbyOver(IGame.Terms memory terms) internal returns (uint256 id) {
+        id = create(terms);
+        stakeWorld(id, 0, 1000);
+        vm.warp(game.summary(id).deadline);
+    }
+
     /// The account claims for itself.
     function claim(uint256 id, address who) internal returns (uint256) {
         vm.prank(who);
