@@ -1,4 +1,7 @@
-"""The command line, `proofmate`. Every command says what it does with --help; settings are environment variables."""
+"""The command line, `proofmate`. Every command says what it does with --help; settings are environment variables.
+
+What takes long to import is imported within `main`, so that Ctrl-C during the imports ends the program quietly too.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +13,6 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
-
-from server import logline
-from server.settings import SECRETS, Environment, Settings, SettingsError
 
 HOOKS = {
     "bench": "bench.command",
@@ -28,20 +28,26 @@ HOOKS = {
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs a command. Returns the exit code: 0 done, 1 the answer is no, 2 it cannot run, 130 interrupted."""
-    given = sys.argv[1:] if arguments is None else arguments
-    asked = next((argument for argument in given if not argument.startswith("-")), None)
-    options = parser(sorted({module for name, module in HOOKS.items() if asked in (None, name)})).parse_args(given)
     before = {number: signal.signal(number, _interrupt) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     try:
-        return int(options.run(options) or 0)
-    except SettingsError as error:
-        print(f"proofmate: {error}", file=sys.stderr)
-        return 2
+        return _run(sys.argv[1:] if arguments is None else arguments)
     except KeyboardInterrupt:
         return 130
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _run(arguments: Sequence[str]) -> int:
+    from server.settings import SettingsError
+
+    asked = next((argument for argument in arguments if not argument.startswith("-")), None)
+    options = parser(sorted({module for name, module in HOOKS.items() if asked in (None, name)})).parse_args(arguments)
+    try:
+        return int(options.run(options) or 0)
+    except SettingsError as error:
+        print(f"proofmate: {error}", file=sys.stderr)
+        return 2
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
@@ -155,6 +161,8 @@ def parser(hooks: Sequence[str] = ()) -> argparse.ArgumentParser:
 
 
 def _settings_help() -> str:
+    from server.settings import SECRETS, Environment
+
     lines = []
     for name, field in Environment.model_fields.items():
         default = "" if field.default is None else f" ({field.default})"
@@ -169,6 +177,7 @@ def _settings_help() -> str:
 
 def _up(options: argparse.Namespace) -> int:
     from server.local.stack import Stack
+    from server.settings import Environment
 
     def say(text: str) -> None:
         print(text, flush=True)
@@ -190,6 +199,7 @@ def _up(options: argparse.Namespace) -> int:
 
 def _reset(options: argparse.Namespace) -> int:
     from server.local.folder import DataFolder
+    from server.settings import Environment
 
     folder = DataFolder(Environment.read().data_dir)
     if not options.yes:
@@ -206,6 +216,9 @@ def _reset(options: argparse.Namespace) -> int:
 
 
 def _process(options: argparse.Namespace) -> int:
+    from server import logline
+    from server.settings import Environment, Settings
+
     environment = Environment.read()
     logline.configure(environment.log_level, environment.log_format, environment.hidden())
     settings = Settings.load(environment)
@@ -214,6 +227,8 @@ def _process(options: argparse.Namespace) -> int:
 
 
 def _unavailable(options: argparse.Namespace) -> int:
+    from server.settings import SettingsError
+
     raise SettingsError(f"this command cannot run here: {options.error}")
 
 

@@ -49,3 +49,22 @@ def test_a_signal_ends_a_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cli, "_reset", lambda options: os.kill(os.getpid(), signal.SIGTERM))
     assert cli.main(["reset"]) == 130
     assert signal.getsignal(signal.SIGTERM) == handler
+
+
+INTERRUPTED = """
+import builtins, os, signal, sys
+from server import cli
+assert not {"web3", "pydantic", "eth_account"} & set(sys.modules), "imported before anybody can interrupt it"
+given = builtins.__import__
+def interrupting(name, *arguments, **options):
+    if name == "web3":
+        os.kill(os.getpid(), signal.SIGINT)
+    return given(name, *arguments, **options)
+builtins.__import__ = interrupting
+sys.exit(cli.main(["--help"]))
+"""
+
+
+def test_ctrl_c_during_the_imports_leaves_no_traceback() -> None:
+    done = subprocess.run([sys.executable, "-c", INTERRUPTED], cwd=ROOT, check=False, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
