@@ -15,6 +15,7 @@ DOCUMENTS = sorted(
     [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/*.md"), *ROOT.glob(".github/**/*.md")]
 )
 FOLDERS = "engine|server|contracts|frontend|tests|bench|docs|examples|scripts|requirements"
+FRONTEND = Environment.model_fields["frontend"].default
 GENERATED = ("contracts/out", "contracts/node_modules", "frontend/node_modules", "frontend/dist", "engine/halo2/target")
 
 
@@ -88,11 +89,21 @@ def subparser(parser: argparse.ArgumentParser, name: str) -> argparse.ArgumentPa
     return None
 
 
-def test_settings_that_operations_names_are_settings() -> None:
-    settings = {setting.upper() for setting in Environment.model_fields}
+def test_operations_lists_every_setting() -> None:
+    """The table is the one that the settings give: if this fails, paste what it prints into docs/operations.md."""
+
+    def default(value: object) -> str:
+        return "" if value in (None, "") else f"`{value.relative_to(ROOT) if value == FRONTEND else value}`"  # type: ignore
+
+    rows = [
+        f"| `{setting.upper()}` | {default(field.default)} | {field.description} |"
+        for setting, field in Environment.model_fields.items()
+    ]
+    table = "\n".join(["| setting | default | what it is |", "|---|---|---|", *rows])
     text = (ROOT / "docs" / "operations.md").read_text()
+    assert table in text, "docs/operations.md needs this table of settings:\n" + table
     named = set(re.findall(r"`([A-Z][A-Z_]+)[=`/]", text))
-    assert named and named <= settings
+    assert named <= {setting.upper() for setting in Environment.model_fields}
 
 
 def test_metrics_that_operations_names_are_measured() -> None:
