@@ -83,6 +83,7 @@ def add_parser(subparsers: Any) -> None:
     strength.add_argument("--pgn", type=Path, metavar="FILE", help="append every game to this file, as it ends")
     strength.add_argument("--plot", type=Path, metavar="FILE", help="draw the score against UCI_Elo (.svg, .png)")
     strength.add_argument("--passport", action="store_true", help="write the result into the network's passport")
+    strength.add_argument("--known", action="store_true", help="play nothing: print and plot what the passport holds")
     strength.add_argument("--json", action="store_true", help="print one JSON object on one line")
     strength.set_defaults(run=_or_sentence(_strength))
 
@@ -137,7 +138,7 @@ def _export(options: argparse.Namespace) -> None:
 
 
 def _strength(options: argparse.Namespace) -> None:
-    from engine.strength import held_out_positions, record, strength
+    from engine.strength import held_out_positions, known, record, strength
 
     if options.plot:
         from engine import plots  # before the match: without matplotlib it would be played for nothing
@@ -150,6 +151,12 @@ def _strength(options: argparse.Namespace) -> None:
     path = default_network() if options.network is None else Path(options.network)
     if not path.exists() and (NETWORKS / f"{path.name}.safetensors").exists():
         path = NETWORKS / f"{path.name}.safetensors"
+    if options.known:
+        result = known(path.with_suffix(".json"))
+        if options.plot:
+            plots.strength(result, options.plot)
+        print(json.dumps(result, indent=None if options.json else 2))
+        return
     held_out = held_out_positions(options.data, options.positions) if options.data else None
     limit = f"nodes {options.nodes}" if options.nodes else f"movetime {round(1000 * options.seconds)}"
     with contextlib.ExitStack() as files:

@@ -321,6 +321,17 @@ def held_out_positions(paths: Sequence[Path], size: int) -> data.Positions:
     return positions.select(np.random.default_rng(0).permutation(rows)[:size])
 
 
+def known(passport: Path) -> dict[str, Any]:
+    """What a passport says of its network's strength, rated by its matches at the pace of the first. Raises ValueError
+    if it says nothing."""
+    content = json.loads(passport.read_text())
+    matches = content.get("strength", {}).get("matches", [])
+    if not matches:
+        raise ValueError(f"{passport} holds no match")
+    rated = rating([match for match in matches if match["limit"] == matches[0]["limit"]])
+    return {"network": content["name"], "sha256": content["sha256"], **content["strength"], **rated}
+
+
 def record(passport: Path, result: dict[str, Any]) -> None:
     """Adds a result to a passport. Raises ValueError if the passport is another network's."""
     content = json.loads(passport.read_text())

@@ -100,6 +100,25 @@ def test_a_network_can_be_blind_to_repetition() -> None:
     assert strength.choose(NETWORK, board, sees_repetition=False) == strength.choose(NETWORK, chess.Board())
 
 
+def test_what_a_passport_knows_is_rated_at_one_pace(tmp_path: Path) -> None:
+    def match(opponent: str, limit: str, wins: int) -> dict[str, object]:
+        return {"opponent": opponent, "limit": limit, "games": 10, "wins": wins, "draws": 0}
+
+    matches = [
+        match("Stockfish at UCI_Elo 1320", "movetime 100", 5),
+        match("Stockfish at UCI_Elo 1500", "nodes 10", 10),
+        match("Stockfish", "movetime 100", 0),
+    ]
+    passport = tmp_path / "tiny.json"
+    passport.write_text(json.dumps({"name": "tiny", "sha256": "00", "strength": {"matches": matches}}))
+    found = strength.known(passport)
+    assert (found["network"], found["matches"]) == ("tiny", matches)
+    assert (found["elo"]["estimate"], found["elo"]["games"]) == (1320, 10)
+    passport.write_text(json.dumps({"name": "tiny", "sha256": "00"}))
+    with pytest.raises(ValueError, match="holds no match"):
+        strength.known(passport)
+
+
 def test_the_passport_of_another_network_is_left_alone(tmp_path: Path) -> None:
     passport = tmp_path / "tiny.json"
     passport.write_text(json.dumps({"sha256": NETWORK.hash.hex()}))
