@@ -62,8 +62,8 @@ class Config(Frozen):
 class Cards(Frozen):
     games: tuple[Card, ...]
     series: Literal["open", "waiting", "full", "spent"] | None = None
-    """What the series of games is at: a lobby is open, opens for the next visitor, opens when a game ends, or not for
-    want of funds; null: there is no series."""
+    """What the series of games is at: a lobby is open, opens for the next visitor, opens when a game ends, or does
+    not open because the owner's account is too low; null: there is no series."""
 
 
 class AccountBallot(Frozen):

@@ -1,4 +1,4 @@
-"""The chains that were thought through for a game: what differs among them, and the periods that follow from it.
+"""The chains that were studied for a game: what differs among them, and the periods that follow from it.
 
 docs/chains.md gives the reasons and the sources. On another chain nothing starts unless UNLISTED_CHAIN says so.
 """
@@ -87,7 +87,7 @@ def check(settings: Environment | Settings, chain_id: int | None = None) -> Chai
     if chain is None and not settings.unlisted_chain:
         known = ", ".join(f"{chain.name} ({chain.chain_id})" for chain in CHAINS.values() if chain.family != "local")
         raise SettingsError(
-            f"CHAIN_ID: chain {number} was not thought through; known are {known}. "
+            f"CHAIN_ID: chain {number} is not on the list; listed are {known}. "
             "Read docs/chains.md, and set UNLISTED_CHAIN=1 to use it all the same"
         )
     return chain

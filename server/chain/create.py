@@ -54,7 +54,7 @@ def create(kind: str, changes: Sequence[str], pot: str, fund: str) -> int:
         raise SettingsError(f"{' '.join(changes)}: no terms that the contract can hold") from None
     except OSError as error:
         raise SettingsError(
-            f"RPC_URL: the chain stopped answering ({type(error).__name__}); look whether it has the game"
+            f"RPC_URL: the chain stopped answering ({type(error).__name__}); look for the game before you try again"
         ) from None
 
 

@@ -1,4 +1,4 @@
-"""Chains that were thought through, and those that were not."""
+"""Chains that are on the list, and those that are not."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def settings(tmp_path: Path, **given: object) -> Environment:
 
 
 def test_a_chain_outside_the_list_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match=r"CHAIN_ID: chain 137 was not thought through; known are Ethereum \(1\), "):
+    with pytest.raises(SettingsError, match=r"CHAIN_ID: chain 137 is not on the list; listed are Ethereum \(1\), "):
         chains.check(settings(tmp_path, chain_id=137))
     assert chains.check(settings(tmp_path, chain_id=137, unlisted_chain=True)) is None
     for number in (1, 10, 8453, 42161, *LOCAL_CHAINS):
