@@ -116,6 +116,7 @@ class Streams:
             await asyncio.sleep(0.05)
 
     async def _read(self, number: int) -> None:
+        writer: asyncio.StreamWriter | None = None
         try:
             reader, writer = await asyncio.open_connection("127.0.0.1", self.port, limit=1 << 22)
             writer.write(request("GET", self.path, 1 << 23 | number))
@@ -130,6 +131,9 @@ class Streams:
                     self.seen.setdefault(line[3:].strip(), []).append(time.monotonic())
         except (OSError, EOFError, ValueError):
             self.refused += 1
+        finally:
+            if writer is not None:
+                writer.close()
 
     def spread(self) -> float:
         """The longest time between the first and the last stream that an event reached, in seconds."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from server import cli
-from server.settings import ROOT, Environment
+from server.settings import ROOT, SECRETS, Environment
 
 DOCUMENTS = sorted(
     [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/*.md"), *ROOT.glob(".github/**/*.md")]
@@ -103,7 +103,8 @@ def test_operations_lists_every_setting() -> None:
     text = (ROOT / "docs" / "operations.md").read_text()
     assert table in text, "docs/operations.md needs this table of settings:\n" + table
     named = set(re.findall(r"`([A-Z][A-Z_]+)[=`/]", text))
-    assert named <= {setting.upper() for setting in Environment.model_fields}
+    files = {f"{secret.upper()}{part}_FILE" for secret in SECRETS for part in ("", "_PASSWORD")}
+    assert named <= {setting.upper() for setting in Environment.model_fields} | files
 
 
 def test_metrics_that_operations_names_are_measured() -> None:

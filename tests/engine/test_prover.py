@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import errno
 import multiprocessing
-import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -13,10 +11,10 @@ import chess
 import numpy as np
 import pytest
 
-from engine import encoding, policy, setup
+from engine import encoding, policy
 from engine.ceremonies import HERMEZ
 from engine.prover import Proof, ProofCancelled, Prover
-from engine.setup import Setup, cached
+from engine.setup import Setup
 from engine.words import SCALAR_FIELD
 
 CONTEXT = encoding.context_word(31337, "0x" + "11" * 20, 1, 4, "0x" + "22" * 20)
@@ -246,22 +244,6 @@ def test_a_damaged_cache_is_made_again(folder: Path, proof: Proof) -> None:
             assert path.read_bytes() == whole[path]
 
 
-def test_a_setup_under_a_foreign_name_is_not_used(tmp_path: Path) -> None:
-    """Else whoever knows a setup's secret could have it taken for the ceremony's."""
-    cached(tmp_path / "insecure", lambda: b"known secret")
-    (tmp_path / "insecure").rename(tmp_path / "ceremony")
-    assert cached(tmp_path / "ceremony", lambda: b"ceremony's") == b"ceremony's"
-
-
-def test_a_file_that_others_may_write_is_not_used(tmp_path: Path) -> None:
-    cache = tmp_path / "cache"
-    cached(cache / "thing", lambda: b"planted")
-    assert cache.stat().st_mode & 0o777 == 0o700
-    (cache / "thing").chmod(0o666)
-    assert cached(cache / "thing", lambda: b"made") == b"made"
-    assert (cache / "thing").stat().st_mode & 0o022 == 0
-
-
 def _derive(cache: Path, path: Path, barrier: threading.Barrier, hashes: multiprocessing.Queue[bytes]) -> None:
     barrier.wait()
     hashes.put(Prover(path, Setup.from_seed(5), cache).verifying_key_hash)
@@ -278,16 +260,3 @@ def test_two_processes_derive_at_once(folder: Path, tmp_path: Path) -> None:
     for process in processes:
         process.join()
     assert not [path for path in tmp_path.iterdir() if "-" not in path.name]
-
-
-def test_a_full_disk_is_named_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(handle: int) -> None:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    monkeypatch.setattr(setup.os, "fsync", full)
-    with pytest.raises(OSError, match=r"cannot keep 3 bytes \(No space left on device\).*thing"):
-        cached(tmp_path / "thing", lambda: b"abc")
-    assert [path.name for path in tmp_path.iterdir()] == ["thing.lock"]
-    monkeypatch.undo()
-    assert cached(tmp_path / "thing", lambda: b"abc") == b"abc"
-    assert cached(tmp_path / "thing", lambda: b"another") == b"abc"

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
 import random
+import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -59,6 +63,14 @@ def chain(folder: Path, chain_id: int = 31337, timestamp: int | None = None) -> 
         stop([child], 5)
 
 
+@functools.cache
+def shared_cache() -> Path:
+    """A folder of this process for compiled verifiers: the compiler takes two seconds of processor time."""
+    folder = Path(tempfile.mkdtemp(prefix="proofmate-verifiers-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
 def account(w3: Web3, name: str) -> Any:
     """An account with funds."""
     made = Account.from_key(keccak(name.encode()))
@@ -83,7 +95,8 @@ class ScriptedGame:
         self.owner = Sender(self.w3, account(self.w3, "owner").key.to_0x_hex(), "OWNER_KEY")
         self.relay = Sender(self.w3, account(self.w3, "relay").key.to_0x_hex(), "RELAY_KEY")
         self.people = [account(self.w3, f"person {number}") for number in range(4)]
-        self.deployment = deploy.deploy(self.w3, self.owner, verifier, cache)
+        compiled = shared_cache() if verifier.source == VERIFIER.source else cache
+        self.deployment = deploy.deploy(self.w3, self.owner, verifier, compiled)
         self.game = game_contract(self.w3, self.deployment.contract)
         if created:
             self.create(**terms)

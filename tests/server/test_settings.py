@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from engine.ceremonies import HERMEZ
-from server.files import read_json, write_atomically, write_json
+from server.files import write_json
 from server.settings import (
     KEYS,
     Environment,
@@ -165,22 +165,6 @@ def test_secrets_are_not_shown(tmp_path: Path) -> None:
 def test_a_path_too_long_for_a_socket(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"DATA_DIR: .* is too long"):
         socket_of(environment(tmp_path / ("x" * 100)))
-
-
-def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    file = tmp_path / "file.json"
-    write_json(file, {"a": 1})
-
-    def full(descriptor: int) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(OSError, match="No space left"):
-        write_atomically(file, b"{}")
-    with pytest.raises(SettingsError, match="cannot be written"):
-        write_json(file, {})
-    assert read_json(file) == {"a": 1}
-    assert [entry.name for entry in tmp_path.iterdir()] == ["file.json"]
 
 
 @pytest.mark.parametrize("name", ["RELAY_KEY", "RPC_URL"])

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from eth_hash.auto import keccak
 
-from server.checks.audit import command, fetch
-from server.checks.audit.game import Origin
+from server.checks.audit import command, fetch, report
+from server.checks.audit.events import Event
+from server.checks.audit.evidence import Facts
+from server.checks.audit.game import Origin, State, World
 from server.checks.audit.node import Node
 from server.checks.audit.record import Record
+from server.checks.audit.replay import apply
 from tests.server.scripted import ScriptedGame
 
 ORIGIN = "the verifier's origin (--network checks it)"
@@ -39,3 +43,24 @@ def newest(game: ScriptedGame) -> str:
 
 
 Change = Callable[[Record], None]
+
+
+def world_of(facts: Facts) -> World:
+    """The world of a scripted game."""
+    return World(facts.chain_id, facts.contract, facts.game, accepts, facts.code, facts.hashes)
+
+
+def problems(facts: Facts, events: tuple[Event, ...]) -> list[str]:
+    """What the replay and the final state find wrong with other events than the facts'."""
+    found: list[str] = report.audited(replace(facts, events=events), world_of(facts), None)["problems"]
+    return found
+
+
+def before(facts: Facts, name: str, wanted: Callable[[Event], bool] = lambda event: True) -> tuple[State, Event, World]:
+    """The state before the first event of a name (that is `wanted`), the event, and the world."""
+    world, state = world_of(facts), State()
+    for event in facts.events:
+        if event.name == name and wanted(event):
+            return state, event, world
+        state = apply(state, event, world)
+    raise AssertionError(f"no {name}")

@@ -1,34 +1,22 @@
-"""Stakes that are withdrawn, large late stakes, claimers, and the beacon's draw, as the audit replays them."""
+"""Stakes that are withdrawn, large late stakes and claimers, as the audit replays them."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from hexbytes import HexBytes
 
-from server.chain import beacon
-from server.checks.audit import evidence, report
+from server.checks.audit import evidence
 from server.checks.audit import lobby as audited_lobby
-from server.checks.audit.events import Event
-from server.checks.audit.evidence import Facts
-from server.checks.audit.game import World
 from server.settings import ROOT
-from tests.server.checks.audit.support import ORIGIN, accepts, audited, check, newest, record_of
-from tests.server.scripted import VERIFIER, ScriptedGame, chain
+from tests.server.checks.audit.support import ORIGIN, audited, check, problems, record_of
+from tests.server.scripted import ScriptedGame
 
 LOBBY = 400
 """Seconds; the final window is a quarter of it."""
 NOBODY = "0x" + "00" * 20
-
-
-def problems(facts: Facts, events: tuple[Event, ...]) -> list[str]:
-    world = World(facts.chain_id, facts.contract, facts.game, accepts, facts.code, facts.hashes)
-    found: list[str] = report.audited(replace(facts, events=events), world, None)["problems"]
-    return found
 
 
 @pytest.fixture(scope="module")
@@ -95,53 +83,6 @@ def test_claimers(game: ScriptedGame) -> None:
     assert check(record_of(game))["problems"] == []
     stranger = tuple(event for event in facts.events if event.name != "ClaimerChosen")
     assert f"{game.relay.address} claimed for {staker}, which did not choose it" in problems(facts, stranger)
-
-
-# ----------------------------------------------------------------------------------------------------------- the beacon
-
-
-@pytest.fixture(scope="module")
-def drawn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ScriptedGame]:
-    """A game whose opening a round of quicknet drew, on a chain whose clock stands when that round was signed."""
-    signed = json.loads((ROOT / "tests" / "vectors" / "beacon.json").read_text())["quicknet"][-1]
-    number, signature = int(signed["round"]), HexBytes(signed["signature"])
-    due = beacon.GENESIS + (number - 1) * beacon.PERIOD
-    folder = tmp_path_factory.mktemp("beacon")
-    with chain(folder, chain_id=10, timestamp=due - 3 * 24 * 3600) as url:
-        game = ScriptedGame(url, folder, verifier=replace(VERIFIER, insecure=False), created=False)
-        game.wait(25 * 3600)
-        game.create(lobbyPeriod=3600)
-        call = game.game.functions
-        game.by(0).send(call.stake(game.number, 0, game.people[0].address), 10**18)
-        game.w3.provider.make_request("evm_setNextBlockTimestamp", [due - 61])  # type: ignore[arg-type]
-        game.relay.send(call.closeLobby(game.number))
-        game.w3.provider.make_request("evm_setNextBlockTimestamp", [due + 1])  # type: ignore[arg-type]
-        game.relay.send(call.beginByBeacon(game.number, signature))
-        yield game
-
-
-def test_an_opening_drawn_by_the_beacon(drawn: ScriptedGame) -> None:
-    result = check(record_of(drawn, newest(drawn)), anchor=newest(drawn))
-    assert result["problems"] == [] and result["unchecked"] == [ORIGIN]
-
-
-@pytest.mark.parametrize(
-    ("name", "field", "value", "complaint"),
-    [
-        ("RoundFixed", "round", 7, "the draw's round is 7"),
-        ("RoundFixed", "deadline", 7, "the beacon has time until 7"),
-        ("RoundSigned", "round", 7, "round 7 drew, not"),
-        ("RoundSigned", "signature", bytes(128), "the beacon did not sign round"),
-        ("Began", "opening", 10**6, "the draw gives opening"),
-    ],
-)
-def test_a_draw_told_otherwise(drawn: ScriptedGame, name: str, field: str, value: Any, complaint: str) -> None:
-    facts = evidence.check(record_of(drawn, newest(drawn)))
-    place = next(place for place, event in enumerate(facts.events) if event.name == name)
-    event = facts.events[place]
-    changed = replace(event, args={**event.args, field: value})
-    found = problems(facts, (*facts.events[:place], changed, *facts.events[place + 1 :]))
-    assert found[0].startswith(complaint)
 
 
 def test_the_bounds_are_the_contracts() -> None:

@@ -12,12 +12,11 @@ from typing import Any
 
 import pytest
 
-from server.checks.audit import evidence, report
-from server.checks.audit.events import EMITTERS, REGISTRY, Event
+from server.checks.audit import evidence
+from server.checks.audit.events import EMITTERS, REGISTRY
 from server.checks.audit.evidence import Facts
-from server.checks.audit.game import World
 from server.checks.audit.record import Record
-from tests.server.checks.audit.support import accepts
+from tests.server.checks.audit.support import problems
 
 SELECTED_BY = ("game", "model", "book")
 """Topics by which events are found; those of other games are never replayed."""
@@ -26,12 +25,6 @@ SELECTED_BY = ("game", "model", "book")
 @pytest.fixture(scope="module")
 def facts(record: Record) -> Facts:
     return evidence.check(record)
-
-
-def problems(facts: Facts, events: tuple[Event, ...]) -> list[str]:
-    world = World(facts.chain_id, facts.contract, facts.game, accepts, facts.code, facts.hashes)
-    found: list[str] = report.audited(replace(facts, events=events), world, None)["problems"]
-    return found
 
 
 def changes(value: Any) -> list[Any]:

@@ -1,0 +1,41 @@
+"""Every module has tests of its own name: `server/chain/outbox.py` has `tests/server/chain/test_outbox.py`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from server.settings import ROOT
+
+LIMIT = 400
+"""Lines of a module."""
+
+ELSEWHERE = {
+    "bench/crowd.py": "tests/bench/test_server.py",
+    "bench/games.py": "tests/bench/test_command.py",
+    "bench/rules.py": "tests/bench/test_command.py",
+    "bench/place.py": "tests/bench/test_server.py",
+    "engine/proof.py": "tests/engine/test_prover.py",
+    "server/api/routes/ballots.py": "tests/server/store/test_ballots.py",
+    "server/checks/audit/fetch.py": "tests/server/checks/audit/test_lies.py",
+    "server/local/valkey.py": "tests/server/local/test_stack.py",
+    "server/checks/simulate/play.py": "tests/server/local/test_stack.py",
+}
+"""Modules that work only together with others, and the tests that try them."""
+
+
+def modules() -> list[Path]:
+    """The modules of the product and of the benchmarks, relative to the repository."""
+    found = [path for folder in ("bench", "engine", "server") for path in (ROOT / folder).rglob("*.py")]
+    return sorted(path.relative_to(ROOT) for path in found if path.name != "__init__.py")
+
+
+def test_every_module_has_tests_of_its_name() -> None:
+    without = {str(path) for path in modules() if not (ROOT / "tests" / path.parent / f"test_{path.name}").is_file()}
+    assert sorted(without - ELSEWHERE.keys()) == [], "write tests of these names"
+    assert sorted(ELSEWHERE.keys() - without) == [], "these are gone, or have tests of their name now"
+    assert [tests for tests in ELSEWHERE.values() if not (ROOT / tests).is_file()] == []
+
+
+def test_no_module_is_long() -> None:
+    lengths = {str(path): len((ROOT / path).read_text().splitlines()) for path in modules()}
+    assert {path: lines for path, lines in lengths.items() if lines > LIMIT} == {}
