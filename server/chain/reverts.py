@@ -5,8 +5,11 @@ from __future__ import annotations
 import functools
 from typing import Any, cast
 
+from eth_typing import ChecksumAddress
 from eth_utils.abi import abi_to_signature
 from web3 import Web3
+from web3.contract.contract import ContractFunction
+from web3.exceptions import ContractLogicError
 
 from server.chain.contracts import abi
 from server.settings import SettingsError
@@ -30,6 +33,18 @@ def error_name(error: Exception) -> str | None:
     """The name of the contract's error that a call was refused with; None if it was another fault."""
     data = getattr(error, "data", None)
     return _names().get(data[:10]) if isinstance(data, str) else None
+
+
+def refuses(call: ContractFunction, sender: ChecksumAddress) -> bool:
+    """Whether the contract refuses a call on top of the newest block.
+
+    A refusal on top of the pending block proves nothing: somebody else's call may be pending.
+    """
+    try:
+        call.call({"from": sender}, "latest")
+    except ContractLogicError as error:
+        return error_name(error) is not None
+    return False
 
 
 def reason(error: Exception) -> str:

@@ -19,7 +19,6 @@ from redis import Redis
 from redis.exceptions import RedisError
 from web3 import Web3
 from web3.contract.contract import ContractFunction
-from web3.exceptions import ContractLogicError
 from web3.types import TxReceipt
 
 from engine.encoding import pack_move
@@ -27,7 +26,7 @@ from server.chain import beacon
 from server.chain.client import Block, Chain, Summary
 from server.chain.node import Unreachable
 from server.chain.outbox import Outbox
-from server.chain.reverts import Refused, error_name
+from server.chain.reverts import Refused, refuses
 from server.chain.sender import Sender
 from server.chain.signer import signers_of
 from server.logline import line
@@ -350,20 +349,10 @@ class Relay:
         if sent is not None:
             progress.report(self.redis, self.names, game, ply, "submitted", 1, tx=sent)
             return True
-        if purpose in desk.refused and self._worthless(call) and self.chain.summary(game) == desk.summary:
+        worthless = purpose in desk.refused and refuses(call, self.outboxes[0].sender.address)
+        if worthless and self.chain.summary(game) == desk.summary:
             log.error(line("proof_refused_by_contract", game=game, ply=ply))  # it is thrown away and made again
             self.redis.delete(name)
-        return False
-
-    def _worthless(self, submit: ContractFunction) -> bool:
-        """Whether the contract refuses a proof as things stand.
-
-        A refusal on top of the pending block proves nothing: the move of somebody else may be pending.
-        """
-        try:
-            submit.call({"from": self.outboxes[0].sender.address}, "latest")
-        except ContractLogicError as error:
-            return error_name(error) is not None
         return False
 
     # ----------------------------------------------------------------------------------------------------- sending
