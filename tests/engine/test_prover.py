@@ -14,7 +14,7 @@ import pytest
 from engine import encoding, policy
 from engine.ceremonies import HERMEZ
 from engine.prover import Proof, ProofCancelled, Prover
-from engine.setup import Setup
+from engine.setup import Setup, cached
 from engine.words import SCALAR_FIELD
 
 CONTEXT = encoding.context_word(31337, "0x" + "11" * 20, 1, 4, "0x" + "22" * 20)
