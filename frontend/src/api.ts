@@ -60,7 +60,9 @@ async function call<T>(path: string, read: (response: Response) => Promise<T>, i
 
 function problemText(problem: unknown): string | null {
   if (typeof problem !== 'object' || problem === null) return null;
-  const { detail, title } = problem as Record<string, unknown>;
+  const { code, detail, title } = problem as Record<string, unknown>;
+  const known = typeof code === 'string' && Object.hasOwn(w.problems.codes, code) ? w.problems.codes[code] : undefined;
+  if (known !== undefined) return known;
   if (typeof detail === 'string') return detail;
   return typeof title === 'string' ? title : null;
 }

@@ -43,6 +43,8 @@ export interface State {
   taste: Taste;
 
   wallets: Announced[];
+  /** Whether this browser's wallet was looked for: before that, none is no news. */
+  walletsKnown: boolean;
   wallet: Wallet | null;
   pairing: Pairing | null;
   balance: bigint | null;
@@ -106,6 +108,7 @@ export const initial: State = {
   plies: null,
   taste: PLAIN,
   wallets: [],
+  walletsKnown: false,
   wallet: null,
   pairing: null,
   balance: null,

@@ -1,5 +1,6 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { ApiError, fetchConfig, fetchPgn, sendBallot } from '../src/api.ts';
+import { en } from '../src/words/en.ts';
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -16,6 +17,11 @@ test('answers, and problems in words', async () => {
   answering(Response.json({ title: 'Conflict', detail: 'the World is not voting now' }, { status: 409 }));
   const problem = sendBallot(1, { seat: 0, ply: 0, move: 'e2e4', signature: '0x' });
   await expect(problem).rejects.toMatchObject({ status: 409, message: 'the World is not voting now' });
+  // A code that the catalogue knows is told in the visitor's language.
+  answering(Response.json({ detail: 'seat 3 sends too many ballots', code: 'often' }, { status: 429 }));
+  await expect(fetchConfig()).rejects.toThrow(en.problems.codes.often);
+  answering(Response.json({ detail: 'a new one', code: 'toString' }, { status: 429 }));
+  await expect(fetchConfig()).rejects.toThrow('a new one');
   answering(new Response('<html>', { status: 502 }));
   await expect(fetchConfig()).rejects.toThrow('502');
 });

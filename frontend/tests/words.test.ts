@@ -1,3 +1,6 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { en } from '../src/words/en.ts';
 import { zh } from '../src/words/zh.ts';
@@ -29,4 +32,16 @@ test('the first level of the page speaks no jargon', () => {
   expect(spoken).not.toMatch(
     /\b(ply|plies|seats?|quorum|weight|understudy|relay|void|burner|ballots?|public words?)\b/i,
   );
+});
+
+test('every code of the server’s problems has its words in every language', () => {
+  const server = fileURLToPath(new URL('../../server', import.meta.url));
+  const files = readdirSync(server, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.py'));
+  const raised = /\b(?:BallotError|Problem|response)\(\s*\d{3},\s*(?:f?"(?:[^"\\]|\\.)*",\s*)?"([a-z-]+)"/g;
+  const codes = files.flatMap((name) =>
+    [...readFileSync(join(server, name), 'utf8').matchAll(raised)].map(([, code]) => code as string),
+  );
+  expect(new Set(codes).size).toBeGreaterThan(15);
+  for (const { problems } of [en, zh]) expect(Object.keys(problems.codes)).toEqual(expect.arrayContaining(codes));
+  expect(new Set(Object.keys(en.problems.codes))).toEqual(new Set(codes));
 });

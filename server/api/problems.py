@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 
 class Problem(Exception):  # noqa: N818
-    """An error answer. `code` is for programs, `detail` a sentence for people."""
+    """An error answer. `code` is for programs and the page's translations, `detail` a sentence for people."""
 
     def __init__(self, status: int, detail: str, code: str | None = None, retry_after: int | None = None) -> None:
         super().__init__(detail)
@@ -61,11 +61,11 @@ def install(app: FastAPI) -> None:
     async def away(_: Request, error: Exception) -> JSONResponse:
         what = "Redis" if isinstance(error, RedisError) else "the chain"
         log.warning(line("redis_away" if isinstance(error, RedisError) else "chain_away", error=error))
-        return response(503, f"{what} does not answer now; try again soon", retry_after=1)
+        return response(503, f"{what} does not answer now; try again soon", "away", retry_after=1)
 
     for kind in (RedisError, *Unreachable):
         app.add_exception_handler(kind, away)
 
     @app.exception_handler(Exception)
     async def bug(_: Request, error: Exception) -> JSONResponse:
-        return response(500, "the server made a mistake; it is in its log")
+        return response(500, "the server made a mistake; it is in its log", "mistake")

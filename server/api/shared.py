@@ -80,13 +80,13 @@ class Api:
         """The game of this number. Raises Problem if there is none."""
         game = await self.views.game(number)
         if game is None:
-            raise Problem(404, f"there is no game {number}")
+            raise Problem(404, f"there is no game {number}", "game")
         return game
 
     def limit(self, limiter: Limiter, request: Request) -> None:
         """Counts a request of this visitor. Raises Problem 429 if there are too many."""
         if not limiter.allow(client(request)):
-            raise Problem(429, "too many requests; slow down", retry_after=2)
+            raise Problem(429, "too many requests; slow down", "often", retry_after=2)
 
 
 def client(request: Request) -> str:

@@ -1,8 +1,10 @@
-// One visitor, from an empty browser to being paid, on a stack of its own: `node tests/browser/flow.mjs`.
+// One visitor, from an empty browser to being paid, on a stack of its own: `node tests/browser/flow.mjs [--phone]`.
 //
-// Starts `proofmate up` on free ports in a temporary folder and drives Debian's Chromium: stakes with the burner wallet,
-// votes by clicking on the board, sees Leela's proven move and its steps, checks the proof in the tab, outlives a reload
-// and a restart of the server, mates and claims. Ends with exit code 0, or 1 and the page's picture.
+// Starts `proofmate up` on free ports in a temporary folder and drives Debian's Chromium. At a desk the visitor stakes
+// with the burner wallet, votes by clicking on the board, sees Leela's proven move and its steps, checks the proof in the
+// tab, outlives reloads and a restart of the server, mates by keyboard alone and claims. With --phone, which `make test`
+// does not run yet, a screen of 360 x 640 and an injected wallet whose account changes: it mates by promoting, claims,
+// and plays the next game up to the proven answer. Ends with exit code 0, or 1 and the page's picture.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -17,7 +19,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const require = createRequire(join(ROOT, 'frontend', 'package.json'));
 const { chromium } = require('playwright-core');
 const { createPublicClient, createWalletClient, concat, http, parseEventLogs, toHex } = require('viem');
-const { privateKeyToAccount } = require('viem/accounts');
+const { generatePrivateKey, privateKeyToAccount } = require('viem/accounts');
 
 const CHROMIUM = '/usr/bin/chromium';
 const FLAGS = [
@@ -132,16 +134,94 @@ class Visitor {
     throw new Error(`nothing moves in ${fen}`);
   }
 
+  /** Loads the page again, in whatever state it is. */
+  async reload() {
+    await this.page.reload();
+    await this.live();
+  }
+
+  /** Moves a piece by keyboard alone: Tab to the board, arrows to its square, Enter, arrows to the target, Enter. */
+  async moveByKeys(from, to) {
+    const { keyboard } = this.page;
+    const focused = () => this.page.evaluate(() => document.activeElement?.id);
+    for (let i = 0; i < 40 && (await focused()) !== 'board'; i++) await keyboard.press('Tab');
+    assert.equal(await focused(), 'board', 'Tab does not lead to the board');
+    await keyboard.press('ArrowRight'); // shows the cursor, on e1
+    const step = async (horizontal, vertical) => {
+      for (let i = 0; i < Math.abs(horizontal); i++) await keyboard.press(horizontal > 0 ? 'ArrowRight' : 'ArrowLeft');
+      for (let i = 0; i < Math.abs(vertical); i++) await keyboard.press(vertical > 0 ? 'ArrowUp' : 'ArrowDown');
+      await keyboard.press('Enter');
+    };
+    await step(from[0] - 4, from[1]);
+    await step(to[0] - from[0], to[1] - from[1]);
+  }
+
+  /** Presses a square of the board, White being below. */
+  async tap(file, rank) {
+    const box = await this.page.locator('cg-board').boundingBox();
+    await this.page.touchscreen.tap(box.x + ((file + 0.5) * box.width) / 8, box.y + ((7.5 - rank) * box.height) / 8);
+  }
+
   coins = async () => Number((await this.page.locator('.wallet-button b').textContent()).replace(' ETH', ''));
 }
 
-/** Opens a lobby whose game starts with mate in one: Ra8#. */
-async function createMateInOne(stack) {
-  const config = await stack.get('/api/config');
+/** The stack's chain: a client that reads, and one that sends from the owner's account. */
+function chainOf(stack) {
   const keys = JSON.parse(readFileSync(join(folder, 'data', 'keys.json'), 'utf8'));
   const transport = http(`http://127.0.0.1:${stack.environment.CHAIN_PORT}`);
-  const account = privateKeyToAccount(keys.owner);
-  const [reader, owner] = [createPublicClient({ transport }), createWalletClient({ account, transport, chain: null })];
+  const client = (key) => createWalletClient({ account: privateKeyToAccount(key), transport, chain: null });
+  return { reader: createPublicClient({ transport }), owner: client(keys.owner), client };
+}
+
+/**
+ * A wallet that announces itself to the page (EIP-6963) and signs with keys made here; `use` changes its account, as a
+ * visitor does in the wallet.
+ */
+async function injectWallet(stack, page) {
+  const { reader, owner, client } = chainOf(stack);
+  const clients = [generatePrivateKey(), generatePrivateKey()].map(client);
+  for (const { account } of clients) {
+    const hash = await owner.sendTransaction({ to: account.address, value: 5n * ETHER });
+    await reader.waitForTransactionReceipt({ hash, pollingInterval: 100 });
+  }
+  let current = clients[0];
+  await page.exposeFunction('walletRequest', async ({ method, params }) => {
+    if (method === 'eth_requestAccounts' || method === 'eth_accounts') return [current.account.address];
+    if (method !== 'eth_sendTransaction') return reader.request({ method, params });
+    const { to, data, value } = params[0];
+    return current.sendTransaction({ to, data, value: BigInt(value ?? 0) });
+  });
+  await page.addInitScript(() => {
+    const listeners = {};
+    const provider = {
+      request: (call) => window.walletRequest(call),
+      on: (event, listener) => (listeners[event] ??= []).push(listener),
+      removeListener: () => {},
+    };
+    window.walletTells = (event, value) => (listeners[event] ?? []).forEach((listener) => listener(value));
+    const info = { uuid: crypto.randomUUID(), rdns: 'test.wallet', name: 'Test wallet', icon: 'data:image/svg+xml,<svg/>' };
+    const announce = () =>
+      window.dispatchEvent(
+        new CustomEvent('eip6963:announceProvider', { detail: Object.freeze({ info, provider }) }),
+      );
+    window.addEventListener('eip6963:requestProvider', announce);
+    announce();
+  });
+  return async (index) => {
+    current = clients[index];
+    await page.evaluate((accounts) => window.walletTells('accountsChanged', accounts), [current.account.address]);
+  };
+}
+
+// White: Kg1, Ra1, pawns f2 g2 h2; Black: Kg8, pawns f7 g7 h7. Ra8 mates.
+const ROOK_MATES = { 0: 4, 6: 6, 13: 1, 14: 1, 15: 1, 62: 14, 53: 9, 54: 9, 55: 9 };
+// White: Kg6, pawn e7; Black: Kg8. The pawn mates as a queen, or as a rook.
+const PAWN_MATES = { 46: 6, 52: 1, 62: 14 };
+
+/** Opens a lobby whose game starts with White to mate in one, at ply 0. */
+async function createMateInOne(stack, squares) {
+  const config = await stack.get('/api/config');
+  const { reader, owner } = chainOf(stack);
   const send = async (functionName, args) => {
     const call = { address: config.contract, abi: config.abi, functionName, args };
     const hash = await owner.writeContract(call);
@@ -149,8 +229,6 @@ async function createMateInOne(stack) {
     assert.equal(receipt.status, 'success');
     return parseEventLogs({ abi: config.abi, logs: receipt.logs })[0].args;
   };
-  // White: Kg1, Ra1, pawns f2 g2 h2; Black: Kg8, pawns f7 g7 h7. White to move, ply 0.
-  const squares = { 0: 4, 6: 6, 13: 1, 14: 1, 15: 1, 62: 14, 53: 9, 54: 9, 55: 9 };
   const board = Object.entries(squares).reduce((word, [s, piece]) => word | (BigInt(piece) << BigInt(4 * s)), 0n);
   const { book } = await send('addBook', [concat([toHex(board, { size: 32 }), toHex(0n, { size: 32 })])]);
   const terms = {
@@ -172,6 +250,15 @@ async function until(condition, seconds = 30) {
 
 // ---------------------------------------------------------------------------------------------------------- the flow
 
+/** Runs in the page: notes which steps of a proof are shown. An opening may have Leela to move first. */
+function watchSteps() {
+  window.seenSteps = new Set();
+  new MutationObserver(() => {
+    const active = document.querySelector('.proof-steps .active b');
+    if (active !== null) window.seenSteps.add(active.textContent);
+  }).observe(document.body, { subtree: true, childList: true, attributes: true });
+}
+
 async function flow(stack, page) {
   const visitor = new Visitor(page);
   await page.goto(stack.url);
@@ -181,15 +268,8 @@ async function flow(stack, page) {
   await page.getByText('insecure setup').first().waitFor();
   passed('from the front page into a game; the browser wallet holds test coins');
 
-  // From here on: an opening may have Leela to move first.
-  await page.evaluate(() => {
-    window.seenSteps = new Set();
-    new MutationObserver(() => {
-      const active = document.querySelector('.proof-steps .active b');
-      if (active !== null) window.seenSteps.add(active.textContent);
-    }).observe(document.body, { subtree: true, childList: true, attributes: true });
-  });
-
+  await visitor.reload();
+  await page.evaluate(watchSteps);
   await visitor.stake('1.5');
   await visitor.mayVote(60_000);
   passed('staked, and the opening is drawn');
@@ -236,16 +316,19 @@ async function flow(stack, page) {
   await visitor.mayVote(20_000);
   passed('the server stopped and started; the page went on');
 
-  const mate = await createMateInOne(stack);
+  const mate = await createMateInOne(stack, ROOK_MATES);
   await visitor.open(`${stack.url}/game/${mate}`);
   await visitor.stake('1');
   await visitor.mayVote(60_000);
-  await page.locator('#typed').fill('Ra8');
+  await visitor.moveByKeys([0, 0], [0, 7]);
+  await visitor.button('Vote Ra8#').waitFor();
+  assert.equal(await page.evaluate(() => document.activeElement?.id), 'vote');
   await page.keyboard.press('Enter');
-  await visitor.button('Vote Ra8#').click();
   await page.getByText('The World wins by checkmate').first().waitFor({ timeout: 30_000 });
-  passed('mate in a second game, by keyboard');
+  await visitor.reload();
+  passed('mate in a second game, by keyboard alone');
 
+  await page.locator('#claim').waitFor();
   const before = await visitor.coins();
   await page.locator('#claim').click();
   await page.getByText('there is nothing left to claim').waitFor({ timeout: 20_000 });
@@ -267,9 +350,60 @@ async function flow(stack, page) {
   passed('my games, Back, an absent game and an unknown address, and on to the next game');
 }
 
+/** The same on a phone, with an injected wallet. */
+async function phone(stack, page) {
+  const visitor = new Visitor(page);
+  const use = await injectWallet(stack, page);
+  const mate = await createMateInOne(stack, PAWN_MATES);
+  await page.goto(stack.url);
+  await page.locator('#play').waitFor();
+  await visitor.open(`${stack.url}/game/${mate}`);
+  await page.locator('.wallet-button').click();
+  await page.getByRole('button', { name: 'Test wallet' }).click();
+  await page.locator('.wallet-button', { hasText: '5 ETH' }).waitFor();
+  await visitor.stake('1');
+  await visitor.mayVote(60_000);
+  await use(1);
+  await page.getByText('Only accounts that staked on the World').waitFor();
+  await page.getByText('You have no stake in this game').waitFor();
+  await use(0);
+  await visitor.mayVote(20_000);
+  await visitor.reload();
+  await visitor.mayVote(20_000);
+  passed('phone: staked with an injected wallet; another account has no vote; the first one does, after a reload too');
+
+  const bar = await page.locator('.bar').boundingBox();
+  const board = await page.locator('cg-board').boundingBox();
+  assert(board.y >= 0 && board.y + board.height <= bar.y && bar.y + bar.height <= 640, 'board and bar do not fit the screen');
+  await visitor.tap(4, 6);
+  await visitor.tap(4, 7);
+  await page.getByRole('dialog', { name: 'Promote on e8 to' }).waitFor();
+  await page.getByRole('button', { name: 'queen' }).tap();
+  await visitor.button('Vote e8=Q#').tap();
+  await page.getByText('The World wins by checkmate').first().waitFor({ timeout: 30_000 });
+  await visitor.reload();
+  await page.locator('#claim').tap();
+  await page.getByText('there is nothing left to claim').waitFor({ timeout: 20_000 });
+  await page.locator('.position .profit.gain').waitFor();
+  passed('phone: promoted, mated and claimed');
+
+  await page.goto(stack.url);
+  const number = await visitor.enter();
+  await visitor.stake('1');
+  await visitor.mayVote(90_000);
+  const { fen, ply } = await stack.get(`/api/games/${number}`);
+  await visitor.clickSomeMove(fen);
+  await visitor.button(/^Vote /).click();
+  await visitor.reload();
+  await until(async () => (await stack.get(`/api/games/${number}`)).moves[ply + 1]?.proof, 90);
+  await page.locator('.stamp').waitFor();
+  passed('phone: the next game, up to the proven answer');
+}
+
 const began = Date.now();
 const stack = new Stack(await freePort(), await freePort());
 let context;
+let hand;
 try {
   await stack.start();
   passed('proofmate up is ready');
@@ -281,12 +415,24 @@ try {
     acceptDownloads: true,
   });
   context.setDefaultTimeout(20_000);
-  const page = await context.newPage();
   const faults = [];
-  page.on('pageerror', (error) => faults.push(String(error)));
-  page.on('console', (message) => /Content Security Policy/.test(message.text()) && faults.push(message.text()));
+  const open = async (context) => {
+    const page = await context.newPage();
+    page.setDefaultTimeout(20_000);
+    page.on('pageerror', (error) => faults.push(String(error)));
+    page.on('console', (message) => /Content Security Policy/.test(message.text()) && faults.push(message.text()));
+    return page;
+  };
+  let page = await open(context);
   try {
-    await flow(stack, page);
+    if (!process.argv.includes('--phone')) await flow(stack, page);
+    else {
+      await page.close();
+      hand = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+      const screen = { viewport: { width: 360, height: 640 }, isMobile: true, hasTouch: true, locale: 'en-GB' };
+      page = await open(await hand.newContext(screen));
+      await phone(stack, page);
+    }
     assert.deepEqual(faults, []);
   } catch (error) {
     const picture = join(tmpdir(), 'proofmate-browser.png');
@@ -297,6 +443,7 @@ try {
   console.log(`${((Date.now() - began) / 1000).toFixed(1).padStart(6)} s  in all`);
 } finally {
   await context?.close();
+  await hand?.close();
   await stack.stop();
   rmSync(folder, { recursive: true, force: true });
 }

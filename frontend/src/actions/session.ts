@@ -61,6 +61,7 @@ async function loadChain(context: Context, config: Config): Promise<void> {
   chain.discover((wallet) => announced(context, wallet));
   await restoreBurner(context);
   void resumePaired(context).catch(() => {});
+  context.update({ walletsKnown: true });
 }
 
 /** Shows another game, and follows it. */

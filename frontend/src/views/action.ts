@@ -8,7 +8,7 @@ import { position, sanOf } from '../position.ts';
 import { pathOf } from '../route.ts';
 import { accountOf, holdingOf, mayVote, overdue, ownBallot, resultText, type State, secondsLeft } from '../state.ts';
 import { w } from '../words/index.ts';
-import { candidateList, chosen, lastResult } from './crowd.ts';
+import { candidateList, chosen, lastCandidates, lastResult } from './crowd.ts';
 import { card, type Drawn } from './dom.ts';
 import { gameToEnter } from './front.ts';
 import { lobby } from './lobby.ts';
@@ -108,7 +108,12 @@ function own(state: State, act: Actions): Drawn {
   const { may, why } = mayVote(state);
   // The contract takes ballots a little longer than the server.
   const refused = proposal !== null && state.refused;
-  if (!may && !refused) return html`<p class="lead">${why || w.vote.waiting}</p>${joinNext(state)}`;
+  if (!may && !refused) {
+    const holding = holdingOf(state);
+    // No verdict before the wallet and the account are known.
+    const known = holding.is === 'known' || (holding.is === 'absent' && state.walletsKnown);
+    return html`<div class="spectator"><p class="lead">${known ? why || w.vote.waiting : w.position.asking}</p>${known ? joinNext(state) : nothing}</div>`;
+  }
 
   if (proposal === null) {
     return html`
@@ -156,7 +161,7 @@ function prove(state: State): Drawn {
   if (game === null) return nothing;
   const fraction = game.proof !== null && game.proof.ply === game.ply ? game.proof.fraction : 0;
   return html`
-    ${lastResult(state)} ${chosen(state)}
+    ${lastResult(state)} ${lastCandidates(state)} ${chosen(state)}
     ${game.mover === 'understudy' ? html`<p class="fine">${w.prove.standIn}</p>` : nothing}
     <progress class="wait" max="1" .value=${fraction} aria-label=${w.prove.label}></progress>
     <p class="fine">

@@ -4,7 +4,7 @@ import { html, nothing } from 'lit-html';
 import type { Candidate } from '../api.ts';
 import { lastVoted, moveNumberAt, moveSeen, part, told, underProof, voteAt, wasVoted } from '../crowd.ts';
 import { coins, percent } from '../format.ts';
-import { accountOf, type State } from '../state.ts';
+import { accountOf, type State, shown } from '../state.ts';
 import { w } from '../words/index.ts';
 import { card, type Drawn, share } from './dom.ts';
 
@@ -41,7 +41,16 @@ export function lastResult(state: State): Drawn {
   if (game === null || ply === null || state.plies?.votes.get(ply) === 'absent') return nothing;
   const vote = voteAt(state, ply);
   if (vote === null) return html`<p class="told"></p>`; // asked for: its line is kept free
-  return html`<p class="told" id="last-result">${told(vote)}. ${ownPart(state, vote.ply)}</p>`;
+  const text = html`${w.crowd.last} <b>${told(vote)}.</b> ${ownPart(state, vote.ply)}`;
+  return html`<p class="told" id="last-result">${text}</p>`;
+}
+
+/** The candidates of the last vote, while the network answers it. */
+export function lastCandidates(state: State): Drawn {
+  const ply = state.game === null ? null : lastVoted(state.game);
+  const vote = ply === null ? null : voteAt(state, ply);
+  if (vote === null) return html`<ol class="candidates"></ol>`;
+  return candidateList(vote.candidates, vote.world, vote.move, w.crowd.candidates);
 }
 
 /** Says that this account took no part in the last vote: only if it was asked for after that vote had closed. */
@@ -58,7 +67,9 @@ function ownPart(state: State, ply: number): Drawn {
 export function crowd(state: State): Drawn {
   const { game } = state;
   const move = moveSeen(state);
-  if (game === null || move === null || !wasVoted(move)) return nothing;
+  // While the network answers a vote, its candidates stand with what can be done now.
+  if (game === null || move === null || !wasVoted(move) || (game.state === 'prove' && shown(state).live))
+    return nothing;
   const asked = state.plies?.game === game.id ? state.plies.votes.get(move.ply) : undefined;
   const vote = voteAt(state, move.ply);
   const aside = html`<small class="fine">${w.crowd.ofMove(moveNumberAt(game, move.ply))}</small>`;

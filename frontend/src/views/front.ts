@@ -22,7 +22,7 @@ export function front(state: State): Drawn {
   const played = (games ?? []).filter((g) => g.fen !== null); // a lobby in which nobody staked is no news
   const shown = on.length > 0 ? on.slice(0, 6) : played.slice(0, 3);
   return html`
-    <main class="front" tabindex="-1">
+    <main id="main" class="front" tabindex="-1">
       <section class="hero">
         <div>
           <h1>${w.front.title}</h1>

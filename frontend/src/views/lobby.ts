@@ -82,7 +82,7 @@ export function lobby(state: State, act: Actions): Drawn {
     }
     <div class="bar">
       <button class="primary ${side}" form="stake" ?disabled=${problem !== null || task !== null || wallet === null}>
-        ${task ?? (wallet === null ? w.wallet.first : w.lobby.stakeOn(side))}
+        ${task ?? (wallet === null ? w.wallet.first : wei === null ? w.lobby.stakeOn(side) : `${w.lobby.stakeOn(side)} · ${coins(wei)} ETH`)}
       </button>
     </div>
   `;

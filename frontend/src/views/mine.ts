@@ -16,7 +16,7 @@ export function mine(state: State, act: Actions): Drawn {
   const known = mine !== null && mine.owner === wallet?.address ? mine : null;
   const owed = (known?.games ?? []).reduce((sum, { owed }) => sum + BigInt(owed), 0n);
   return html`
-    <main class="list-page" tabindex="-1">
+    <main id="main" class="list-page" tabindex="-1">
       <h1>${w.mine.title}</h1>
       ${
         wallet === null

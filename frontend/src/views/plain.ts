@@ -10,7 +10,7 @@ import { gameToEnter } from './front.ts';
 import { lost } from './pictures.ts';
 
 export const glossary = (): Drawn => html`
-  <main class="list-page" tabindex="-1">
+  <main id="main" class="list-page" tabindex="-1">
     <h1>${w.glossary.title}</h1>
     <p class="lead">${w.glossary.lead}</p>
     <dl class="glossary">
@@ -23,7 +23,7 @@ export const glossary = (): Drawn => html`
 function dead(state: State, title: string, text: string, more: Drawn = nothing): Drawn {
   const enter = gameToEnter(state.games ?? []);
   return html`
-    <main class="list-page dead-end" tabindex="-1">
+    <main id="main" class="list-page dead-end" tabindex="-1">
       ${lost()}
       <h1>${title}</h1>
       <p class="lead">${text}</p>

@@ -11,6 +11,7 @@ const list = new Intl.ListFormat('en', { type: 'conjunction' });
 export const boardWords = {
   crowd: {
     title: 'How the World voted',
+    last: 'Last vote:',
     won: (move: string, share: string, beat: string | null) =>
       `${move}, ${share}${beat === null ? ', unopposed' : `, beat ${beat}`}`,
     tie: (move: string, share: string, beat: string) =>

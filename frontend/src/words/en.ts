@@ -3,6 +3,7 @@
 import { html } from 'lit-html';
 import { boardWords } from './en.board.ts';
 import { pages } from './en.pages.ts';
+import { problemWords } from './en.problems.ts';
 
 const rules = new Intl.PluralRules('en');
 const count = (n: number, one: string, other: string): string => `${n} ${rules.select(n) === 'one' ? one : other}`;
@@ -16,6 +17,7 @@ const Sides = { world: 'The World', leela: 'Leela' };
 export const en = {
   ...pages,
   ...boardWords,
+  ...problemWords,
   page: {
     title: 'Proofmate',
     yourVote: 'Your vote · Proofmate',
@@ -88,8 +90,8 @@ export const en = {
     pickedUp: (square: string, targets: string) => `${square}, picked up: ${targets}`,
     noMove: (square: string) => `${square}: no move from or to here.`,
     typeLabel: 'Move in letters',
-    typeHint: 'or type a move: Nf3, e2e4',
-    typeNothing: 'no vote to cast now',
+    typeHint: 'or type: Nf3, e2e4',
+    typeNothing: 'no vote now',
     play: 'Play',
     live: 'Back to live',
     flip: 'Flip the board',
@@ -363,38 +365,6 @@ export const en = {
     range: (low: string, high: string) => `${low} to ${high}`,
     whole: 'The whole passport',
     public: 'Weights, circuit and verifier are public.',
-  },
-  problems: {
-    noAnswer: 'The server does not answer. It may be restarting; try again in a moment.',
-    answered: (status: number) => `The server answered ${status}.`,
-    rejected: 'You rejected the request in your wallet.',
-    pendingRequest: 'Your wallet already has a request open; answer it there.',
-    unknown: 'Something went wrong.',
-    tooPoor: 'The wallet does not hold enough for this amount and its fees.',
-    refused: (name: string, values: string) =>
-      `The game contract refused: ${name}${values === '' ? '' : ` (${values})`}.`,
-    notAccepted: 'The chain did not accept this.',
-    replaced: 'The transaction was replaced in your wallet.',
-    reverted: 'The transaction was included but reverted.',
-    /** What the contract's refusals mean to a visitor. */
-    refusals: {
-      WrongState: 'The game has moved on; this is no longer possible.',
-      TooLate: 'Too late: its time has passed on the chain.',
-      TooEarly: 'Too early: its time has not come on the chain.',
-      StakeTooSmall: 'This stake is smaller than the game’s terms allow.',
-      StakeTooLarge: 'This stake is larger than the game’s terms allow.',
-      NothingStaked: 'This account has no stake in this game.',
-      TooMuch: 'This stake is larger than the contract can hold.',
-      NotDrawn: 'The block that draws the opening has not come yet; try again in a moment.',
-      LeelaPoolClosed: 'Nobody can stake on Leela in this game.',
-      OtherSide: 'This account has staked on the other side; one account, one side.',
-      WrongVoteKey: 'This account votes with a key of another browser.',
-      NoSeat: 'This account has no vote in this game.',
-      AlreadyVoted: 'This account has voted already; a vote is final.',
-      WrongPly: 'The vote is on another move by now.',
-      NothingOwed: 'Nothing is owed to this account; it may have been paid already.',
-      TransferFailed: 'The account refused the payment.',
-    } as Record<string, string>,
   },
 };
 

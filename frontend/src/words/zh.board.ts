@@ -9,6 +9,7 @@ const Roles = { pawn: '兵', knight: '马', bishop: '象', rook: '车', queen: '
 export const boardWords: typeof english = {
   crowd: {
     title: '世界队如何投票',
+    last: '上一次投票：',
     won: (move, share, beat) => (beat === null ? `${move}，${share}，没有对手` : `${move} 以 ${share} 胜过 ${beat}`),
     tie: (move, share, beat) => `${move}，${share}，与 ${beat} 持平：按格子顺序取第一个`,
     undecided: (leader, share) =>

@@ -4,6 +4,7 @@ import { html } from 'lit-html';
 import type { Words } from './en.ts';
 import { boardWords } from './zh.board.ts';
 import { pages } from './zh.pages.ts';
+import { problemWords } from './zh.problems.ts';
 
 type Side = 'world' | 'leela';
 
@@ -13,6 +14,7 @@ const Sides = { world: '世界队', leela: 'Leela' };
 export const zh: Words = {
   ...pages,
   ...boardWords,
+  ...problemWords,
   page: {
     title: 'Proofmate',
     yourVote: '轮到你投票 · Proofmate',
@@ -346,35 +348,5 @@ export const zh: Words = {
     range: (low, high) => `${low} 至 ${high}`,
     whole: '完整档案',
     public: '权重、电路和验证合约都是公开的。',
-  },
-  problems: {
-    noAnswer: '服务器没有回应。它可能正在重启；请稍后再试。',
-    answered: (status) => `服务器返回 ${status}。`,
-    rejected: '你在钱包中拒绝了请求。',
-    pendingRequest: '你的钱包中已有未处理的请求；请到那里处理。',
-    unknown: '出了问题。',
-    tooPoor: '钱包余额不足以支付该金额及手续费。',
-    refused: (name, values) => `对局合约拒绝：${name}${values === '' ? '' : `（${values}）`}。`,
-    notAccepted: '区块链没有接受。',
-    replaced: '该交易在你的钱包中被替换。',
-    reverted: '交易已上链，但被回退。',
-    refusals: {
-      WrongState: '对局已继续；此操作不再可行。',
-      TooLate: '太迟了：链上的时间已过。',
-      TooEarly: '太早了：链上的时间还没到。',
-      StakeTooSmall: '押注低于本局条款的最低额。',
-      StakeTooLarge: '押注大于本局规则允许的数额。',
-      NothingStaked: '此账户在本局没有押注。',
-      TooMuch: '押注超过合约所能容纳。',
-      NotDrawn: '决定开局的区块还没有出现；请稍后再试。',
-      LeelaPoolClosed: '本局不能押注 Leela。',
-      OtherSide: '该账户已押注另一方；一个账户只能押一方。',
-      WrongVoteKey: '该账户使用另一个浏览器的密钥投票。',
-      NoSeat: '该账户在本局没有投票权。',
-      AlreadyVoted: '该账户已投票；投票不能更改。',
-      WrongPly: '投票已进行到另一步。',
-      NothingOwed: '没有应付给该账户的金额；可能已经付过。',
-      TransferFailed: '该账户拒绝了付款。',
-    },
   },
 };

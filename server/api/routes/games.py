@@ -42,7 +42,7 @@ async def game(request: Request, api: Shared, number: GameNumber, accept: Annota
         return PlainTextResponse(await run_in_threadpool(pgn, await api.game(number)), media_type=PGN)
     document = await api.views.document(number)
     if document is None:
-        raise Problem(404, f"there is no game {number}")
+        raise Problem(404, f"there is no game {number}", "game")
     return Response(document.dump(), media_type="application/json")
 
 
@@ -58,7 +58,7 @@ async def stream(
     await api.game(number)
     who = client(request)
     if not api.streams.take(who):
-        raise Problem(429, "too many open streams", retry_after=10)
+        raise Problem(429, "too many open streams", "streams", retry_after=10)
     return EventStream(api.hub.watch(number, last_event_id), lambda: api.streams.give(who))
 
 

@@ -44,9 +44,9 @@ async def faucet(request: Request, api: Shared, body: FaucetBody) -> dict[str, A
     address = Web3.to_checksum_address(body.address)
     balance = await run_in_threadpool(api.chain.w3.eth.get_balance, address)
     if not await api.redis.sadd(api.names.faucet, address) and balance:
-        raise Problem(429, f"{address} was funded before")
+        raise Problem(429, f"{address} was funded before", "funded")
     make: Any = api.chain.w3.provider.make_request
     answer = await run_in_threadpool(make, "anvil_setBalance", [address, hex(balance + FAUCET)])
     if "error" in answer:
-        raise Problem(503, "this chain has no faucet")
+        raise Problem(503, "this chain has no faucet", "faucet")
     return {"address": address, "amount": str(FAUCET)}

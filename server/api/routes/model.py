@@ -34,7 +34,7 @@ async def model(request: Request, api: Shared, model: Annotated[int, Query(ge=0,
 def _passport(chain: Chain, number: int, network: Path) -> dict[str, Any]:
     """What is known of a model: the chain's entry, and its network's passport if it lies beside `network` or here."""
     if not 0 <= number < chain.contract.functions.models().call():
-        raise Problem(404, f"there is no model {number}")
+        raise Problem(404, f"there is no model {number}", "model")
     found = chain.contract.functions.model(number).call()
     entry = {
         "model": number,

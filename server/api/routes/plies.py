@@ -18,7 +18,7 @@ async def vote(request: Request, api: Shared, number: GameNumber, ply: Ply) -> R
     api.limit(api.reads, request)
     closed = await api.views.closed_vote(number, ply)
     if closed is None:
-        raise Problem(404, f"no vote closed at ply {ply} of game {number}")
+        raise Problem(404, f"no vote closed at ply {ply} of game {number}", "vote")
     return Response(closed.dump(), media_type="application/json")
 
 
@@ -28,5 +28,5 @@ async def thoughts(request: Request, api: Shared, number: GameNumber, ply: Ply) 
     api.limit(api.reads, request)
     thinking = await api.views.thoughts(await api.game(number), ply)
     if thinking is None:
-        raise Problem(404, f"what the network thought at ply {ply} of game {number} is not known here")
+        raise Problem(404, f"what the network thought at ply {ply} of game {number} is not known here", "thoughts")
     return Response(thinking.dump(), media_type="application/json")

@@ -27,7 +27,7 @@ async def proof(request: Request, api: Shared, number: GameNumber, ply: Ply) -> 
     game = await api.game(number)
     move = game.moves[ply] if ply < len(game.moves) else None
     if move is None or move.proof is None:
-        raise Problem(404, f"ply {ply} of game {number} has no proof")
+        raise Problem(404, f"ply {ply} of game {number} has no proof", "proof")
     found = await run_in_threadpool(_submitted, api.chain, game, move)
     words = [f"0x{word:x}" for word in _words(game, ply, found["bitmap"], found["payee"])]
     fen = game.moves[ply - 1].fen if ply else cast(str, game.opening_fen)
@@ -51,7 +51,7 @@ async def proof(request: Request, api: Shared, number: GameNumber, ply: Ply) -> 
 
 def _submitted(chain: Chain, game: Game, move: Move) -> dict[str, Any]:
     """What the transaction of a proven move says. Raises Problem if it is not a plain call of submitMove."""
-    absent = Problem(404, f"the proof of ply {move.ply} is not in its transaction's own call")
+    absent = Problem(404, f"the proof of ply {move.ply} is not in its transaction's own call", "proof")
     try:
         transaction = chain.w3.eth.get_transaction(cast(Any, move.tx))
     except TransactionNotFound:
