@@ -78,7 +78,13 @@ def parser(hooks: Sequence[str] = ()) -> argparse.ArgumentParser:
     reset.add_argument("--yes", action="store_true", help="do not ask")
     reset.set_defaults(run=_reset)
 
-    simulate = commands.add_parser("simulate", help="play a whole game through the public API, on a stack of its own")
+    simulate = commands.add_parser(
+        "simulate", help="play a whole game through the public API, or run the vault, on a stack of its own"
+    )
+    simulate.add_argument("what", nargs="?", choices=("game", "vault"), default="game", help="(game)")
+    simulate.add_argument(
+        "--hours", type=int, default=200, metavar="N", help="vault: hours of a simulated market (200)"
+    )
     simulate.add_argument("--voters", type=int, default=20, metavar="N", help="wallets that stake, on both sides (20)")
     simulate.add_argument("--seed", type=int, default=1, help="seed of the voters' moves and stakes (1)")
     simulate.add_argument("--save", type=Path, metavar="FILE", help="write what an audit of the game needs to a file")
@@ -99,11 +105,12 @@ def parser(hooks: Sequence[str] = ()) -> argparse.ArgumentParser:
 
     audit = commands.add_parser(
         "audit",
-        help="replay a game from the chain alone: every ballot, proof and payout",
-        description="Replays a game from the chain alone. Exit code 0: everything agrees; 1: something is false; "
+        help="replay a game, or a vault, from the chain alone: every ballot, proof and payout",
+        description="Replays a game, or a vault (`audit vault --contract ADDRESS`), from the chain alone. Exit "
+        "code 0: everything agrees; 1: something is false; "
         "2: something could not be checked. docs/audit.md says what is checked against what.",
     )
-    audit.add_argument("game", type=int, metavar="GAME", help="the game's number")
+    audit.add_argument("game", type=_game, metavar="GAME", help="the game's number, or `vault`")
     audit.add_argument(
         "--rpc",
         action="append",
@@ -138,6 +145,21 @@ def parser(hooks: Sequence[str] = ()) -> argparse.ArgumentParser:
     )
     prove.add_argument("--even-at-a-loss", action="store_true", help="send even if the gas costs more than the reward")
     prove.set_defaults(run=_prove)
+
+    keep = commands.add_parser(
+        "keep",
+        help="keep a vault: record its hours, prove its network's decisions, and be paid for the trades",
+        description="Keeps a vault that anyone may keep: records its hours, proves its network's decision of each hour "
+        "and sends it. It compares network and verifier with this checkout's first. It needs no Redis.",
+    )
+    keep.add_argument("--rpc", metavar="URL", help="the chain's JSON-RPC (RPC_URL, or the local chain)")
+    keep.add_argument("--contract", metavar="ADDRESS", required=True, help="the vault")
+    keep.add_argument("--payee", metavar="ADDRESS", help="who is rewarded (PAYEE, or the key's own address)")
+    keep.add_argument(
+        "--key", type=Path, metavar="FILE", help="a file with the private key that pays the gas (RELAY_KEY)"
+    )
+    keep.add_argument("--holds", action="store_true", help="also send decisions to hold, which earn nothing")
+    keep.set_defaults(run=_keep)
 
     processes = {
         "api": "serve the page and its API",
@@ -233,9 +255,14 @@ def _unavailable(options: argparse.Namespace) -> int:
 
 
 def _simulate(options: argparse.Namespace) -> int:
-    from server.checks.simulate.command import simulate
+    if options.what == "vault":
+        from server.checks.simulate.vault import simulate_vault
 
-    result = simulate(options.voters, options.seed, options.save)
+        result = simulate_vault(options.hours, options.seed)
+    else:
+        from server.checks.simulate.command import simulate
+
+        result = simulate(options.voters, options.seed, options.save)
     print(json.dumps(result) if options.json else "\n".join(f"{key}: {value}" for key, value in result.items()))
     return 0
 
@@ -254,7 +281,26 @@ def _prove(options: argparse.Namespace) -> int:
     return 0 if prove.run(*given, options.even_at_a_loss) else 1
 
 
+def _keep(options: argparse.Namespace) -> int:
+    from server import logline
+    from server.processes.keeper import run
+    from server.settings import Environment
+
+    environment = Environment.read()
+    logline.configure(environment.log_level, environment.log_format, environment.hidden())
+    run(options.rpc, options.contract, options.payee, options.key, options.holds)
+    return 0
+
+
+def _game(text: str) -> int | str:
+    return text if text == "vault" else int(text)
+
+
 def _audit(options: argparse.Namespace) -> int:
+    if options.game == "vault":
+        from server.checks.vault.command import run
+
+        return run(options.rpc, options.contract, options.network, options.json)
     from server.checks.audit import command
 
     return command.run(

@@ -26,6 +26,7 @@ from server.settings import ROOT, Environment, Settings, SettingsError, network_
 
 if TYPE_CHECKING:
     from engine.prover import Prover
+    from engine.setup import Setup
 
 Progress = Callable[[str], None]
 
@@ -38,6 +39,21 @@ def hash_of(file: Path) -> str:
         raise SettingsError(f"{file} cannot be read ({error.strerror})") from None
 
 
+def setup_of(settings: Settings | Environment) -> Setup:
+    """The setup that the settings name; without one the insecure one. Raises SettingsError."""
+    from engine.setup import Setup
+
+    file, digest = settings.setup, settings.setup_hash
+    if file is None:
+        return Setup.from_seed(0)
+    if digest is None:
+        raise SettingsError("SETUP_HASH: missing")
+    try:
+        return Setup.from_ceremony(file, digest)
+    except ValueError as error:
+        raise SettingsError(f"SETUP: {error}") from None
+
+
 def make_prover(settings: Settings | Environment, progress: Callable[[str, float], None] | None = None) -> Prover:
     """The prover of the network and the setup that the settings name. Takes seconds the first time, and memory.
 
@@ -45,18 +61,15 @@ def make_prover(settings: Settings | Environment, progress: Callable[[str, float
     """
     from engine.policy import Network
     from engine.prover import Prover  # imported here: only a worker has the native code
-    from engine.setup import Setup
 
     network = settings.network if isinstance(settings, Settings) else network_of(settings)
     try:
         Network.load(network)
     except (OSError, ValueError) as error:
         raise SettingsError(f"NETWORK: {error}") from None
-    file, digest = settings.setup, settings.setup_hash
-    if file is not None and digest is None:
-        raise SettingsError("SETUP_HASH: missing")
+    file = settings.setup
+    setup = setup_of(settings)
     try:
-        setup = Setup.from_seed(0) if file is None or digest is None else Setup.from_ceremony(file, digest)
         return Prover(network, setup, settings.cache_dir / "prover", progress)
     except OSError as error:
         raise SettingsError(f"CACHE_DIR: {error}") from None

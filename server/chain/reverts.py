@@ -11,7 +11,7 @@ from web3 import Web3
 from web3.contract.contract import ContractFunction
 from web3.exceptions import ContractLogicError
 
-from server.chain.contracts import abi
+from server.chain.contracts import abi, artifact
 from server.settings import SettingsError
 
 
@@ -21,10 +21,10 @@ class Refused(SettingsError):  # noqa: N818
 
 @functools.cache
 def _names() -> dict[str, str]:
-    """The names of the game's errors by selector, 0x-prefixed."""
+    """The names of the game's and the vault's errors by selector, 0x-prefixed."""
     return {
         Web3.keccak(text=abi_to_signature(cast(Any, entry)))[:4].to_0x_hex(): str(entry["name"])
-        for entry in abi()
+        for entry in [*abi(), *artifact("Rockefeller")["abi"]]
         if entry["type"] == "error"
     }
 
