@@ -15,7 +15,7 @@ from eth_account.messages import encode_typed_data
 from engine import encoding
 
 url, number, seat, uci = sys.argv[1].rstrip("/"), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
-config, game = (httpx.get(f"{url}/api/{path}").raise_for_status().json() for path in ("config", f"games/{number}"))
+config, game = (httpx.get(f"{url}/api/v1/{path}").raise_for_status().json() for path in ("config", f"games/{number}"))
 
 message = encode_typed_data(
     {
@@ -43,6 +43,6 @@ signed = Account.sign_message(message, os.environ["VOTE_KEY"])
 compact = signed.r << 256 | (signed.v - 27) << 255 | signed.s  # EIP-2098: 64 bytes
 
 ballot = {"seat": seat, "ply": game["ply"], "move": uci, "signature": f"0x{compact:0128x}"}
-answer = httpx.post(f"{url}/api/games/{number}/ballots", json=ballot)
+answer = httpx.post(f"{url}/api/v1/games/{number}/ballots", json=ballot)
 print(answer.text)
 sys.exit(0 if answer.status_code == 202 else 1)

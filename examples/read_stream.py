@@ -38,7 +38,7 @@ def documents(address: str) -> Iterator[dict[str, Any]]:
 
 url, number = sys.argv[1].rstrip("/"), int(sys.argv[2])
 seen = 0
-for game in documents(f"{url}/api/games/{number}/stream"):
+for game in documents(f"{url}/api/v1/games/{number}/stream"):
     for move in game["moves"][seen:]:
         print(f"{move['ply']:>3}  {move['move']:<5}  {'proven' if move['proof'] else 'the crowd'}", flush=True)
     seen = len(game["moves"])

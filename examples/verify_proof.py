@@ -15,7 +15,7 @@ from engine import encoding
 
 url, number, ply = sys.argv[1].rstrip("/"), int(sys.argv[2]), int(sys.argv[3])
 paths = ("config", f"games/{number}", f"games/{number}/proofs/{ply}")
-config, game, proof = (httpx.get(f"{url}/api/{path}").raise_for_status().json() for path in paths)
+config, game, proof = (httpx.get(f"{url}/api/v1/{path}").raise_for_status().json() for path in paths)
 
 board = chess.Board(game["openingFen"])
 for move in game["moves"][:ply]:

@@ -26,6 +26,10 @@ HOOKS = {
 """Commands and the modules that have them, imported only when asked for."""
 
 
+SERVING = {"api": "server.api.serve", "streams": "server.api.streaming"}
+"""Processes that are not in `server.processes`."""
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs a command. Returns the exit code: 0 done, 1 the answer is no, 2 it cannot run, 130 interrupted."""
     before = {number: signal.signal(number, _interrupt) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
@@ -163,6 +167,7 @@ def parser(hooks: Sequence[str] = ()) -> argparse.ArgumentParser:
 
     processes = {
         "api": "serve the page and its API",
+        "streams": "serve the streams of games alone, beside an api",
         "indexer": "read the chain into Redis",
         "relay": "bring ballots and proofs to the chain",
         "worker": "prove the network's moves",
@@ -170,7 +175,7 @@ def parser(hooks: Sequence[str] = ()) -> argparse.ArgumentParser:
     }
     for name, summary in processes.items():
         process = commands.add_parser(name, help=f"one process of the server: {summary}")
-        process.set_defaults(run=_process, module="server.api.serve" if name == "api" else f"server.processes.{name}")
+        process.set_defaults(run=_process, module=SERVING.get(name, f"server.processes.{name}"))
 
     for module in hooks:
         try:
@@ -244,7 +249,10 @@ def _process(options: argparse.Namespace) -> int:
     environment = Environment.read()
     logline.configure(environment.log_level, environment.log_format, environment.hidden())
     settings = Settings.load(environment)
-    importlib.import_module(options.module).run(settings)
+    from server.ops.port import operator_port
+
+    with operator_port(settings):
+        importlib.import_module(options.module).run(settings)
     return 0
 
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import functools
 import json
+import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import cast
 
@@ -81,3 +83,28 @@ def _decrypted(keystore: str, password: str) -> str:
     except Exception:
         raise DamagedError from None
     return "0x" + bytes(key).hex()
+
+
+def file_of(name: str) -> str | None:
+    """The file that holds a secret setting, as the variable NAME_FILE names it; None: it is not given."""
+    return os.environ.get(f"{name.upper()}_FILE") or None
+
+
+def in_files(names: Iterable[str]) -> dict[str, str]:
+    """The settings of these names that are given by file. Raises ValueError, which names the variable."""
+    found = {}
+    for name in names:
+        setting, file = name.upper(), file_of(name)
+        if file is None:
+            continue
+        if os.environ.get(setting):
+            raise ValueError(f"{setting}: set twice, and in {setting}_FILE; unset one")
+        password = os.environ.get(f"{setting}_PASSWORD_FILE")
+        try:
+            if name.endswith("_key"):
+                found[name] = read_key(Path(file).expanduser(), Path(password).expanduser() if password else None)
+            else:
+                found[name] = read_secret(Path(file).expanduser())
+        except ValueError as error:
+            raise ValueError(f"{setting}_FILE: {error}") from None
+    return found

@@ -6,8 +6,11 @@ import json
 import logging
 import time
 from collections.abc import Iterable, Mapping
+from contextvars import ContextVar
 from urllib.parse import unquote, urlsplit
 
+request: ContextVar[str | None] = ContextVar("request", default=None)
+"""The id of the HTTP request that is being answered."""
 HIDDEN = "[hidden]"
 """What stands in a log line in place of a secret."""
 SHORTEST_SECRET = 6
@@ -57,6 +60,8 @@ class JsonFormat(TextFormat):
         stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
         made: dict[str, object] = {"time": f"{stamp}.{int(record.msecs):03d}Z", "level": record.levelname.lower()}
         made |= {"logger": record.name}
+        if (asked := request.get()) is not None:
+            made["request"] = asked
         if isinstance(record.msg, Line):
             made |= {"event": record.msg.event, **record.msg.fields}
         else:

@@ -20,7 +20,7 @@ from web3 import Web3
 from engine.ceremonies import digest_of
 from server.files import SettingsError as SettingsError
 from server.files import read_json, write_json
-from server.keys import address_of, read_key, read_secret
+from server.keys import address_of, file_of, in_files
 from server.logline import parts_to_hide
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -109,9 +109,19 @@ class Environment(BaseSettings):
         description="ether that the relay spends on ballots a day; without it all that its account holds, on a local "
         "chain without end",
     )
+    reads_per_second: float = Field(
+        50, gt=0, description="requests a second that a visitor may read; four times at once"
+    )
+    posts_per_second: float = Field(20, gt=0, description="ballots a second that a visitor may send; ten times at once")
+    streams: int = Field(2000, ge=1, description="event streams that are open at once in a process")
+    streams_each: int = Field(20, ge=1, description="those of one visitor (an IPv4 address, an IPv6 /56)")
     forwarded_allow_ips: str = Field(
         "127.0.0.1,::1", description="reverse proxies, by address or network, whose X-Forwarded-For header is trusted"
     )
+    operator_port: int | None = Field(
+        None, ge=0, le=65535, description="port of a process's /livez, /readyz and /metrics; `up` counts on from it"
+    )
+    operator_host: str = Field("127.0.0.1", description="address of that port; keep it away from the public")
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="debug, info, warning or error")
     log_format: str = Field("text", pattern="^(text|json)$", description="text, or json: an object a line")
 
@@ -205,7 +215,7 @@ class Environment(BaseSettings):
 
         What came from a file is left out: the child reads the file.
         """
-        given = {name for name in type(self).model_fields if not _file_of(name)}
+        given = {name for name in type(self).model_fields if not (name in SECRETS and file_of(name))}
         values = {name.upper(): getattr(self, name) for name in given}
         return {
             name: value.get_secret_value() if isinstance(value, SecretStr) else str(value)
@@ -242,6 +252,12 @@ class Settings:
     ballot_margin: int
     relay_budget: int | None
     """In wei a day."""
+    reads_per_second: float
+    posts_per_second: float
+    streams: int
+    streams_each: int
+    operator_port: int | None
+    operator_host: str
     forwarded_allow_ips: str
     log_level: str
 
@@ -298,6 +314,12 @@ class Settings:
             beacon_url=env.beacon_url,
             ballot_margin=env.ballot_margin,
             relay_budget=None if env.relay_budget is None else int(env.relay_budget * 10**18),
+            reads_per_second=env.reads_per_second,
+            posts_per_second=env.posts_per_second,
+            streams=env.streams,
+            streams_each=env.streams_each,
+            operator_port=env.operator_port,
+            operator_host=env.operator_host,
             forwarded_allow_ips=env.forwarded_allow_ips,
             log_level=env.log_level,
         )
@@ -346,29 +368,12 @@ def socket_of(env: Environment) -> Path:
     return path
 
 
-def _file_of(name: str) -> str | None:
-    """The file that holds a secret setting, as NAME_FILE names it; None: it is not given."""
-    return (os.environ.get(f"{name.upper()}_FILE") or None) if name in SECRETS else None
-
-
 def _in_files() -> dict[str, str]:
     """The secrets that are given by file. Raises SettingsError, without repeating what a file holds."""
-    found = {}
-    for name in SECRETS:
-        setting, file = name.upper(), _file_of(name)
-        if file is None:
-            continue
-        if os.environ.get(setting):
-            raise SettingsError(f"{setting}: set twice, and in {setting}_FILE; unset one")
-        password = os.environ.get(f"{setting}_PASSWORD_FILE")
-        try:
-            if name.endswith("_key"):
-                found[name] = read_key(Path(file).expanduser(), Path(password).expanduser() if password else None)
-            else:
-                found[name] = read_secret(Path(file).expanduser())
-        except ValueError as error:
-            raise SettingsError(f"{setting}_FILE: {error}") from None
-    return found
+    try:
+        return in_files(SECRETS)
+    except ValueError as error:
+        raise SettingsError(str(error)) from None
 
 
 def key_of(env: Environment, name: str) -> str | None:

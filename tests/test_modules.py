@@ -17,10 +17,13 @@ ELSEWHERE = {
     "bench/node.py": "tests/bench/test_chaos.py",
     "bench/place.py": "tests/bench/test_server.py",
     "engine/proof.py": "tests/engine/test_prover.py",
+    "server/api/observe.py": "tests/server/api/routes/test_operations.py",
     "server/api/routes/ballots.py": "tests/server/store/test_ballots.py",
+    "server/api/streaming.py": "tests/server/api/test_stream.py",
     "server/checks/audit/fetch.py": "tests/server/checks/audit/test_lies.py",
     "server/checks/simulate/play.py": "tests/test_whole_flow.py",
     "server/local/valkey.py": "tests/server/local/test_stack.py",
+    "server/metrics.py": "tests/test_deploy.py",
 }
 """Modules that work only together with others, and the tests that try them."""
 

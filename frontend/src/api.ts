@@ -78,20 +78,21 @@ const post = <T>(path: string, body: unknown): Promise<T> =>
     body: JSON.stringify(body),
   });
 
-export const fetchConfig = () => get<Config>('/api/config');
-export const fetchGames = () => get<Schemas['Cards']>('/api/games');
-export const fetchGame = (game: number) => get<Game>(`/api/games/${game}`);
-export const fetchAccount = (game: number, account: Address) => get<Account>(`/api/games/${game}/accounts/${account}`);
+export const fetchConfig = () => get<Config>('/api/v1/config');
+export const fetchGames = () => get<Schemas['Cards']>('/api/v1/games');
+export const fetchGame = (game: number) => get<Game>(`/api/v1/games/${game}`);
+export const fetchAccount = (game: number, account: Address) =>
+  get<Account>(`/api/v1/games/${game}/accounts/${account}`);
 export const fetchAccountGames = (account: Address, before: number | null = null) =>
-  get<Schemas['AccountGames']>(`/api/accounts/${account}/games${before === null ? '' : `?before=${before}`}`);
-export const fetchVote = (game: number, ply: number) => get<ClosedVote>(`/api/games/${game}/votes/${ply}`);
-export const fetchThoughts = (game: number, ply: number) => get<Thinking>(`/api/games/${game}/thoughts/${ply}`);
-export const proofPath = (game: number, ply: number) => `/api/games/${game}/proofs/${ply}`;
-export const fetchPassport = (model: number) => get<Passport>(`/api/model?model=${model}`);
-export const askFaucet = (address: Address) => post<unknown>('/api/faucet', { address });
+  get<Schemas['AccountGames']>(`/api/v1/accounts/${account}/games${before === null ? '' : `?before=${before}`}`);
+export const fetchVote = (game: number, ply: number) => get<ClosedVote>(`/api/v1/games/${game}/votes/${ply}`);
+export const fetchThoughts = (game: number, ply: number) => get<Thinking>(`/api/v1/games/${game}/thoughts/${ply}`);
+export const proofPath = (game: number, ply: number) => `/api/v1/games/${game}/proofs/${ply}`;
+export const fetchPassport = (model: number) => get<Passport>(`/api/v1/model?model=${model}`);
+export const askFaucet = (address: Address) => post<unknown>('/api/v1/faucet', { address });
 
 export const sendBallot = async (game: number, ballot: Ballot) =>
-  (await post<{ receipt: Receipt }>(`/api/games/${game}/ballots`, ballot)).receipt;
+  (await post<{ receipt: Receipt }>(`/api/v1/games/${game}/ballots`, ballot)).receipt;
 
 export const fetchPgn = (game: number) =>
-  call(`/api/games/${game}`, (response) => response.text(), { headers: { accept: 'application/x-chess-pgn' } });
+  call(`/api/v1/games/${game}`, (response) => response.text(), { headers: { accept: 'application/x-chess-pgn' } });

@@ -1,7 +1,7 @@
 // Generated from the server's OpenAPI schema; do not edit. Make it again with `npm --prefix frontend run types`.
 
 export interface paths {
-    "/api/accounts/{address}/games": {
+    "/api/v1/accounts/{address}/games": {
         parameters: {
             query?: never;
             header?: never;
@@ -12,7 +12,7 @@ export interface paths {
          * Account Games
          * @description Games in which an account has a stake or unclaimed money, the newest first, of the 100 before a number.
          */
-        get: operations["account_games_api_accounts__address__games_get"];
+        get: operations["account_games_api_v1_accounts__address__games_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -21,7 +21,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/config": {
+    "/api/v1/config": {
         parameters: {
             query?: never;
             header?: never;
@@ -32,7 +32,7 @@ export interface paths {
          * Config
          * @description What a page must know to talk to the chain, and whose receipts of ballots hold.
          */
-        get: operations["config_api_config_get"];
+        get: operations["config_api_v1_config_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -41,7 +41,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/faucet": {
+    "/api/v1/faucet": {
         parameters: {
             query?: never;
             header?: never;
@@ -54,14 +54,14 @@ export interface paths {
          * Faucet
          * @description Funds a burner wallet of a local chain, once.
          */
-        post: operations["faucet_api_faucet_post"];
+        post: operations["faucet_api_v1_faucet_post"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/games": {
+    "/api/v1/games": {
         parameters: {
             query?: never;
             header?: never;
@@ -70,9 +70,11 @@ export interface paths {
         };
         /**
          * Games
-         * @description Games, the newest first; `before` a number.
+         * @description Games, the newest first. `next` (and the header Link) is where to go on; null: these were the last.
+         *
+         *     With a filter a page of the list may be short, or empty, and still have a `next`.
          */
-        get: operations["games_api_games_get"];
+        get: operations["games_api_v1_games_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -81,7 +83,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/games/{number}": {
+    "/api/v1/games/{number}": {
         parameters: {
             query?: never;
             header?: never;
@@ -90,9 +92,9 @@ export interface paths {
         };
         /**
          * Game
-         * @description A game's document; as PGN with `Accept: application/x-chess-pgn`.
+         * @description A game's document, with its version as ETag; as PGN with `Accept: application/x-chess-pgn`.
          */
-        get: operations["game_api_games__number__get"];
+        get: operations["game_api_v1_games__number__get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -101,7 +103,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/games/{number}/accounts/{address}": {
+    "/api/v1/games/{number}/accounts/{address}": {
         parameters: {
             query?: never;
             header?: never;
@@ -112,7 +114,7 @@ export interface paths {
          * Account
          * @description What an account has in a game. `owed` is asked of the contract now.
          */
-        get: operations["account_api_games__number__accounts__address__get"];
+        get: operations["account_api_v1_games__number__accounts__address__get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -121,7 +123,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/games/{number}/ballots": {
+    "/api/v1/games/{number}/ballots": {
         parameters: {
             query?: never;
             header?: never;
@@ -133,15 +135,19 @@ export interface paths {
         /**
          * Ballot
          * @description Takes a ballot: on disk when this answers, counted when it is on chain.
+         *
+         *     Sent again, the same ballot gets the same receipt. Codes of problems: game, seat (404); not-voting, wrong-ply,
+         *     closed, voted, budget (409); illegal, signature (422); often, full (429); relay, disk (503). After budget, full,
+         *     relay and disk cast it on chain (`castBallot`), or try again.
          */
-        post: operations["ballot_api_games__number__ballots_post"];
+        post: operations["ballot_api_v1_games__number__ballots_post"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/games/{number}/proofs/{ply}": {
+    "/api/v1/games/{number}/proofs/{ply}": {
         parameters: {
             query?: never;
             header?: never;
@@ -152,7 +158,7 @@ export interface paths {
          * Proof
          * @description The proof of a move of the network, read from its transaction.
          */
-        get: operations["proof_api_games__number__proofs__ply__get"];
+        get: operations["proof_api_v1_games__number__proofs__ply__get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -161,7 +167,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/games/{number}/stream": {
+    "/api/v1/games/{number}/stream": {
         parameters: {
             query?: never;
             header?: never;
@@ -171,8 +177,11 @@ export interface paths {
         /**
          * Stream
          * @description The document at once and after every change, as server-sent events `game` with its version as id.
+         *
+         *     With `Accept: application/x-ndjson` one document a line. A reader that is slow skips documents and gets the newest.
+         *     With Last-Event-ID nothing is sent before there is a newer document.
          */
-        get: operations["stream_api_games__number__stream_get"];
+        get: operations["stream_api_v1_games__number__stream_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -181,7 +190,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/games/{number}/thoughts/{ply}": {
+    "/api/v1/games/{number}/thoughts/{ply}": {
         parameters: {
             query?: never;
             header?: never;
@@ -192,7 +201,7 @@ export interface paths {
          * Thoughts
          * @description What the network thought at a ply; known if a worker of this server looked at the position.
          */
-        get: operations["thoughts_api_games__number__thoughts__ply__get"];
+        get: operations["thoughts_api_v1_games__number__thoughts__ply__get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -201,7 +210,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/games/{number}/votes/{ply}": {
+    "/api/v1/games/{number}/votes/{ply}": {
         parameters: {
             query?: never;
             header?: never;
@@ -212,7 +221,7 @@ export interface paths {
          * Vote
          * @description The candidates of a closed vote and their stakes, as the contract counted them.
          */
-        get: operations["vote_api_games__number__votes__ply__get"];
+        get: operations["vote_api_v1_games__number__votes__ply__get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -221,7 +230,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/model": {
+    "/api/v1/model": {
         parameters: {
             query?: never;
             header?: never;
@@ -232,7 +241,7 @@ export interface paths {
          * Model
          * @description The passport of a network that plays.
          */
-        get: operations["model_api_model_get"];
+        get: operations["model_api_v1_model_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -264,6 +273,7 @@ export interface components {
         AccountGames: {
             before: number | null;
             games: components["schemas"]["AccountGame"][];
+            next: string | null;
         };
         /** @description What an account has in a game, at least as new as the document of `version`. */
         AccountView: {
@@ -279,7 +289,15 @@ export interface components {
             votedPly: number | null;
             voteKey: `0x${string}` | null;
         };
-        /** @description A vote: the 64-byte signature (EIP-2098) is by the seat's vote key, of the contract's EIP-712 struct Ballot. */
+        /**
+         * @description A vote: the 64-byte signature (EIP-2098) is by the seat's vote key, of the contract's EIP-712 struct Ballot.
+         * @example {
+         *       "move": "e2e4",
+         *       "ply": 12,
+         *       "seat": 4,
+         *       "signature": "0xabababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababab"
+         *     }
+         */
         BallotBody: {
             move: string;
             ply: number;
@@ -318,6 +336,7 @@ export interface components {
         };
         Cards: {
             games: components["schemas"]["Card"][];
+            next: string | null;
             series: ("open" | "waiting" | "full" | "spent") | null;
         };
         /** @description What stood in the ballot box when the vote of a ply closed. Candidates in the contract's order. */
@@ -396,10 +415,13 @@ export interface components {
             world: "white" | "black";
         };
         FaucetBody: {
+            /** @example 0x1212121212121212121212121212121212121212 */
             address: string;
         };
-        HTTPValidationError: {
-            detail?: components["schemas"]["ValidationError"][];
+        Funded: {
+            address: string;
+            /** @description wei */
+            amount: string;
         };
         Move: {
             /** @enum {string} */
@@ -423,6 +445,24 @@ export interface components {
             moves: string;
             name: string;
         };
+        /** @description What is known of a network: the chain's entry, and what its makers measured (more fields than are named here). */
+        Passport: {
+            codeHash: string;
+            insecure: boolean;
+            /** @default 0 */
+            k: number;
+            model: number;
+            name: string | null;
+            networkHash: string;
+            strength: {
+                [key: string]: unknown;
+            } | null;
+            verifier: string;
+            /** @default  */
+            verifyingKeyHash: string;
+        } & {
+            [key: string]: unknown;
+        };
         Pools: {
             /**
              * @description wei
@@ -444,6 +484,27 @@ export interface components {
              * @default 0
              */
             world: string;
+        };
+        /**
+         * @description Why a request failed (RFC 9457).
+         * @example {
+         *       "detail": "there is no game 7",
+         *       "status": 404,
+         *       "type": "about:blank"
+         *     }
+         */
+        ProblemBody: {
+            /**
+             * @description for programs; ballots have one
+             * @default null
+             */
+            code: string | null;
+            /** @description a sentence to show */
+            detail: string;
+            status: number;
+            title: string;
+            /** @description always about:blank: the status says what kind of problem it is */
+            type: string;
         };
         /** @description The proof of a ply. */
         Progress: {
@@ -524,13 +585,6 @@ export interface components {
             probability: number;
             san: string | null;
         };
-        ValidationError: {
-            ctx?: Record<string, never>;
-            input?: unknown;
-            loc: (string | number)[];
-            msg: string;
-            type: string;
-        };
         /**
          * @description The vote of the current ply. Candidates: most weight first, ties to the lower move number, as the contract
          *     counts.
@@ -567,7 +621,7 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    account_games_api_accounts__address__games_get: {
+    account_games_api_v1_accounts__address__games_get: {
         parameters: {
             query?: {
                 before?: number | null;
@@ -589,18 +643,49 @@ export interface operations {
                     "application/json": components["schemas"]["AccountGames"];
                 };
             };
-            /** @description Validation Error */
+            /** @description A value has the wrong form; `detail` names it. */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many requests; Retry-After says in how many seconds the next is taken. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A mistake of the server's. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Redis, the chain or the relay does not answer now; Retry-After may say when to try again. */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
         };
     };
-    config_api_config_get: {
+    config_api_v1_config_get: {
         parameters: {
             query?: never;
             header?: never;
@@ -618,9 +703,49 @@ export interface operations {
                     "application/json": components["schemas"]["Config"];
                 };
             };
+            /** @description A value has the wrong form; `detail` names it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many requests; Retry-After says in how many seconds the next is taken. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A mistake of the server's. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Redis, the chain or the relay does not answer now; Retry-After may say when to try again. */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
-    faucet_api_faucet_post: {
+    faucet_api_v1_faucet_post: {
         parameters: {
             query?: never;
             header?: never;
@@ -639,27 +764,91 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        [key: string]: unknown;
-                    };
+                    "application/json": components["schemas"]["Funded"];
                 };
             };
-            /** @description Validation Error */
+            /** @description The body did not arrive within 10 seconds. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is not application/json. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A value has the wrong form; `detail` names it. */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many requests; Retry-After says in how many seconds the next is taken. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A mistake of the server's. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Redis, the chain or the relay does not answer now; Retry-After may say when to try again. */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
         };
     };
-    games_api_games_get: {
+    games_api_v1_games_get: {
         parameters: {
             query?: {
+                /** @description games below this number */
                 before?: number | null;
+                /** @description most games in an answer */
                 limit?: number;
+                /** @description finished games with this outcome */
+                outcome?: ("world" | "leela" | "draw" | "void") | null;
+                /** @description games in this state */
+                state?: ("lobby" | "drawn" | "vote" | "prove" | "over") | null;
+                /** @description games in which the World has this colour */
+                world?: ("white" | "black") | null;
             };
             header?: never;
             path?: never;
@@ -676,22 +865,55 @@ export interface operations {
                     "application/json": components["schemas"]["Cards"];
                 };
             };
-            /** @description Validation Error */
+            /** @description A value has the wrong form; `detail` names it. */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many requests; Retry-After says in how many seconds the next is taken. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A mistake of the server's. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Redis, the chain or the relay does not answer now; Retry-After may say when to try again. */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
         };
     };
-    game_api_games__number__get: {
+    game_api_v1_games__number__get: {
         parameters: {
             query?: never;
             header?: {
                 accept?: string;
+                "accept-encoding"?: string;
+                "if-none-match"?: string;
             };
             path: {
                 number: number;
@@ -707,21 +929,73 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Document"];
-                    "application/x-chess-pgn": unknown;
+                    /**
+                     * @example [Event "Proofmate game 3"]
+                     *
+                     *     1. e4 *
+                     */
+                    "application/x-chess-pgn": string;
                 };
             };
-            /** @description Validation Error */
+            /** @description If-None-Match names the present version. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A value has the wrong form; `detail` names it. */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many requests; Retry-After says in how many seconds the next is taken. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A mistake of the server's. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Redis, the chain or the relay does not answer now; Retry-After may say when to try again. */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
         };
     };
-    account_api_games__number__accounts__address__get: {
+    account_api_v1_games__number__accounts__address__get: {
         parameters: {
             query?: never;
             header?: never;
@@ -742,18 +1016,58 @@ export interface operations {
                     "application/json": components["schemas"]["AccountView"];
                 };
             };
-            /** @description Validation Error */
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A value has the wrong form; `detail` names it. */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many requests; Retry-After says in how many seconds the next is taken. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A mistake of the server's. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Redis, the chain or the relay does not answer now; Retry-After may say when to try again. */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
         };
     };
-    ballot_api_games__number__ballots_post: {
+    ballot_api_v1_games__number__ballots_post: {
         parameters: {
             query?: never;
             header?: never;
@@ -777,18 +1091,85 @@ export interface operations {
                     "application/json": components["schemas"]["Taken"];
                 };
             };
-            /** @description Validation Error */
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body did not arrive within 10 seconds. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not now, or not again; `code` says which. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A value has the wrong form; `detail` names it. */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many requests; Retry-After says in how many seconds the next is taken. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A mistake of the server's. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Redis, the chain or the relay does not answer now; Retry-After may say when to try again. */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
         };
     };
-    proof_api_games__number__proofs__ply__get: {
+    proof_api_v1_games__number__proofs__ply__get: {
         parameters: {
             query?: never;
             header?: never;
@@ -809,21 +1190,65 @@ export interface operations {
                     "application/json": components["schemas"]["ProofView"];
                 };
             };
-            /** @description Validation Error */
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A value has the wrong form; `detail` names it. */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many requests; Retry-After says in how many seconds the next is taken. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A mistake of the server's. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Redis, the chain or the relay does not answer now; Retry-After may say when to try again. */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
         };
     };
-    stream_api_games__number__stream_get: {
+    stream_api_v1_games__number__stream_get: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description send what changed instead of whole documents */
+                patch?: boolean;
+            };
             header?: {
+                accept?: string;
                 "last-event-id"?: string | null;
             };
             path: {
@@ -833,25 +1258,80 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description Events until the client leaves; after 4 seconds without one a ping (NDJSON: an empty line). */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/x-ndjson": components["schemas"]["Document"];
+                    /**
+                     * @example event: game
+                     *     id: 12
+                     *     data: {"id":3,"version":12}
+                     *
+                     *     event: patch
+                     *     id: 13
+                     *     data: [{"op":"replace","path":"/vote/pending","value":4}]
+                     *
+                     *     event: ping
+                     *     data:
+                     */
+                    "text/event-stream": string;
+                };
             };
-            /** @description Validation Error */
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A value has the wrong form; `detail` names it. */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many requests; Retry-After says in how many seconds the next is taken. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A mistake of the server's. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Redis, the chain or the relay does not answer now; Retry-After may say when to try again. */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
         };
     };
-    thoughts_api_games__number__thoughts__ply__get: {
+    thoughts_api_v1_games__number__thoughts__ply__get: {
         parameters: {
             query?: never;
             header?: never;
@@ -872,18 +1352,58 @@ export interface operations {
                     "application/json": components["schemas"]["Thinking"];
                 };
             };
-            /** @description Validation Error */
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A value has the wrong form; `detail` names it. */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many requests; Retry-After says in how many seconds the next is taken. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A mistake of the server's. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Redis, the chain or the relay does not answer now; Retry-After may say when to try again. */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
         };
     };
-    vote_api_games__number__votes__ply__get: {
+    vote_api_v1_games__number__votes__ply__get: {
         parameters: {
             query?: never;
             header?: never;
@@ -904,18 +1424,58 @@ export interface operations {
                     "application/json": components["schemas"]["ClosedVote"];
                 };
             };
-            /** @description Validation Error */
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A value has the wrong form; `detail` names it. */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many requests; Retry-After says in how many seconds the next is taken. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A mistake of the server's. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Redis, the chain or the relay does not answer now; Retry-After may say when to try again. */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
         };
     };
-    model_api_model_get: {
+    model_api_v1_model_get: {
         parameters: {
             query?: {
                 model?: number;
@@ -932,18 +1492,56 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        [key: string]: unknown;
-                    };
+                    "application/json": components["schemas"]["Passport"];
                 };
             };
-            /** @description Validation Error */
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A value has the wrong form; `detail` names it. */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many requests; Retry-After says in how many seconds the next is taken. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A mistake of the server's. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Redis, the chain or the relay does not answer now; Retry-After may say when to try again. */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
         };

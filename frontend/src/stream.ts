@@ -1,6 +1,6 @@
 // The live game: server-sent events, with reconnection that also survives a server that is gone for a while.
 
-import type { Game } from './api.ts';
+import { fetchGame, type Game } from './api.ts';
 
 export type Connection = 'connecting' | 'live' | 'lost';
 
@@ -8,6 +8,27 @@ const FIRST_RETRY = 500;
 const LONGEST_RETRY = 8_000;
 /** The server says something at least every 4 s (server/api/stream.py); a connection silent for longer than two is dead. */
 const SILENCE = 9_000;
+
+/** What the server's patches consist of (RFC 6902), paths by field name; `-` is the end of a list. */
+export interface Operation {
+  op: 'add' | 'replace' | 'remove';
+  path: string;
+  value?: unknown;
+}
+
+/** A copy of a document with a patch applied; what did not change is shared with the document. */
+export function patched<T extends object>(document: T, patch: readonly Operation[]): T {
+  const change = (held: unknown, names: readonly string[], { op, value }: Operation): unknown => {
+    const [name, ...rest] = names;
+    if (name === undefined) return value;
+    if (Array.isArray(held)) return [...held, value];
+    const copy: Record<string, unknown> = { ...(held as object) };
+    if (op === 'remove' && rest.length === 0) delete copy[name];
+    else copy[name] = change(copy[name], rest, { op, path: '', value });
+    return copy;
+  };
+  return patch.reduce<unknown>((held, step) => change(held, step.path.split('/').slice(1), step), document) as T;
+}
 
 /**
  * Follows a game until the returned function is called. The browser reconnects by itself after a cut, but gives up when
@@ -36,7 +57,8 @@ export function follow(game: number, onGame: (game: Game) => void, onState: (sta
 
   const open = () => {
     source?.close();
-    source = new EventSource(`/api/games/${game}/stream`);
+    source = new EventSource(`/api/v1/games/${game}/stream?patch=true`);
+    let document: Game | null = null;
     schedule(giveUp, SILENCE);
     source.addEventListener('open', () => {
       retry = FIRST_RETRY;
@@ -45,12 +67,21 @@ export function follow(game: number, onGame: (game: Game) => void, onState: (sta
     source.addEventListener('ping', heard);
     source.addEventListener('game', (event) => {
       heard();
-      onGame(JSON.parse(event.data) as Game);
+      document = JSON.parse(event.data) as Game;
+      onGame(document);
+    });
+    source.addEventListener('patch', (event) => {
+      heard();
+      if (document === null) return open(); // it begins with the whole document
+      document = patched(document, JSON.parse(event.data) as Operation[]);
+      onGame(document);
     });
     source.addEventListener('error', () => {
       onState('lost');
       if (source?.readyState !== EventSource.CLOSED) return;
-      schedule(open, retry);
+      // Refused, perhaps because too many watch: the document is fetched meanwhile, and not by all at once.
+      void fetchGame(game).then(onGame, () => {});
+      schedule(open, retry * (1 + Math.random() / 2));
       retry = Math.min(2 * retry, LONGEST_RETRY);
     });
   };

@@ -38,8 +38,8 @@ let unread = 0;
 let stirred = 0;
 
 async function answer(path: string, init?: RequestInit): Promise<Response> {
-  if (path === '/api/config') return Response.json(config);
-  if (path === '/api/games') return Response.json({ games: [OPEN] });
+  if (path === '/api/v1/config') return Response.json(config);
+  if (path === '/api/v1/games') return Response.json({ games: [OPEN] });
   if (path.includes('/accounts/')) return Response.json(account);
   if (!path.endsWith('/ballots')) return Response.json({});
   posted.push(JSON.parse(String(init?.body)));

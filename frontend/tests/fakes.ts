@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import type { Account, Config, Game, PlayedMove, Receipt } from '../src/api.ts';
 import type { Wallet } from '../src/chain.ts';
 import { Held } from '../src/held.ts';
+import type { Operation } from '../src/stream.ts';
 
 export const FEN = 'rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQkq - 0 1';
 export const ADDRESS = '0x5FbDB2315678afecb367f032d93F642f64180aa3';
@@ -88,6 +89,10 @@ export class FakeSource extends EventTarget {
 
   send(game: Partial<Game>) {
     this.dispatchEvent(new MessageEvent('game', { data: JSON.stringify(game) }));
+  }
+
+  patch(operations: Operation[]) {
+    this.dispatchEvent(new MessageEvent('patch', { data: JSON.stringify(operations) }));
   }
 
   ping() {

@@ -275,7 +275,7 @@ const TYPES = {
 };
 
 const server = createServer((request, response) => {
-  const path = new URL(request.url, 'http://localhost').pathname;
+  const path = new URL(request.url, 'http://localhost').pathname.replace('/api/v1/', '/api/');
   if (path.endsWith('/stream')) {
     response.writeHead(200, { 'content-type': 'text/event-stream' });
     const id = Number(path.split('/')[3]);

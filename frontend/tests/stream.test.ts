@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Game } from '../src/api.ts';
-import { type Connection, follow } from '../src/stream.ts';
+import { type Connection, follow, patched } from '../src/stream.ts';
 import { FakeSource } from './fakes.ts';
 
 const { last } = FakeSource;
@@ -29,7 +29,7 @@ afterEach(() => {
 });
 
 test('documents arrive; a short cut is left to the browser', () => {
-  expect(last().url).toBe('/api/games/3/stream');
+  expect(last().url).toBe('/api/v1/games/3/stream?patch=true');
   last().open();
   last().send({ id: 3 });
   last().fail(0);
@@ -61,7 +61,7 @@ test('a server that answers with errors is tried again, less and less often', ()
     last().fail(FakeSource.CLOSED);
     vi.advanceTimersByTime(wait - 1);
     expect(FakeSource.made).toHaveLength(before);
-    vi.advanceTimersByTime(1);
+    vi.advanceTimersByTime(1 + wait / 2); // up to half as long again: not all pages at once
     expect(FakeSource.made).toHaveLength(before + 1);
   }
   last().open();
@@ -89,4 +89,40 @@ test('a network that is gone is noticed at once', () => {
   last().open();
   window.dispatchEvent(new Event('offline'));
   expect(states.at(-1)).toBe('lost');
+});
+
+test('what changed is applied to the document before', () => {
+  last().open();
+  last().send({ id: 3, vote: { pending: 1 }, moves: [{ ply: 0 }], outcome: null } as unknown as Game);
+  last().patch([
+    { op: 'replace', path: '/vote/pending', value: 2 },
+    { op: 'add', path: '/moves/-', value: { ply: 1 } },
+    { op: 'remove', path: '/outcome' },
+  ]);
+  expect(games).toEqual([
+    { id: 3, vote: { pending: 1 }, moves: [{ ply: 0 }], outcome: null },
+    { id: 3, vote: { pending: 2 }, moves: [{ ply: 0 }, { ply: 1 }] },
+  ]);
+});
+
+test('a patch of a document that never came begins anew', () => {
+  last().open();
+  last().patch([]);
+  expect(FakeSource.made).toHaveLength(2);
+  expect(games).toEqual([]);
+});
+
+test('a list or a record that is replaced is no longer the old one', () => {
+  expect(patched({ a: [1, 2], b: { c: 1 } }, [{ op: 'replace', path: '/a', value: [3] }])).toEqual({
+    a: [3],
+    b: { c: 1 },
+  });
+});
+
+test('a page that is refused a stream asks for the document', async () => {
+  const asked = vi.fn(async () => new Response(JSON.stringify({ id: 3 })));
+  vi.stubGlobal('fetch', asked);
+  last().fail(FakeSource.CLOSED);
+  await vi.waitFor(() => expect(games).toEqual([{ id: 3 }]));
+  expect(asked).toHaveBeenCalledOnce();
 });

@@ -62,7 +62,7 @@ class Slots:
 
 
 def visitor(host: str | None) -> str:
-    """The key that limits count by: the IP address, or for IPv6 its /64 prefix, which one customer has whole."""
+    """The key that limits count by: the IP address, or for IPv6 its /56 prefix: what one customer may have whole."""
     try:
         address = ipaddress.ip_address(host or "")
     except ValueError:
@@ -70,7 +70,7 @@ def visitor(host: str | None) -> str:
     if isinstance(address, ipaddress.IPv6Address):
         if address.ipv4_mapped is not None:
             return str(address.ipv4_mapped)
-        return str(ipaddress.ip_network((address, 64), strict=False))
+        return str(ipaddress.ip_network((address, 56), strict=False))
     return str(address)
 
 

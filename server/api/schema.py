@@ -42,6 +42,12 @@ def schema() -> dict[str, Any]:
         beacon_url="https://127.0.0.1",
         ballot_margin=15,
         relay_budget=None,
+        reads_per_second=50,
+        posts_per_second=20,
+        streams=2000,
+        streams_each=20,
+        operator_port=None,
+        operator_host="127.0.0.1",
         forwarded_allow_ips="127.0.0.1",
         log_level="info",
     )

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import uvicorn
 from fastapi import FastAPI
+from prometheus_client import REGISTRY
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -16,8 +17,10 @@ from server.api.application import create
 from server.api.limits import visitor
 from server.api.stream import Hub
 from server.chain.client import Chain
+from server.ops.shared import Shared
 from server.settings import Settings, SettingsError
 from server.store.connect import connect_redis
+from server.store.names import Names
 
 HEADER_SECONDS = 10.0
 """Time limit for the head of a request."""
@@ -87,12 +90,13 @@ class Server(uvicorn.Server):
         super().handle_exit(sig, frame)
 
 
-def run(settings: Settings) -> None:
-    """Serves until SIGTERM or SIGINT."""
-    connect_redis(settings).close()
+def run(settings: Settings, streams_only: bool = False) -> None:
+    """Serves until SIGTERM or SIGINT: everything, or the streams of games alone."""
+    redis = connect_redis(settings)
+    REGISTRY.register(Shared(redis, Names(settings.chain_id, settings.contract)))
     _, files = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
-    server = Server(create(settings, Chain.connect(settings)), settings)
+    server = Server(create(settings, Chain.connect(settings), streams_only), settings)
     try:
         with contextlib.suppress(KeyboardInterrupt):  # uvicorn repeats the signal when it is done
             server.run()

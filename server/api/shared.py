@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import resource
 import time
 from typing import Annotated
@@ -11,8 +12,8 @@ from fastapi import Depends, Path, Request
 from redis.asyncio import BlockingConnectionPool, Redis
 
 from server.api import rpc
+from server.api.documents import Documents
 from server.api.limits import Limiter, Slots, visitor
-from server.api.metrics import Metrics
 from server.api.problems import Problem
 from server.api.stream import Hub
 from server.api.views import Views
@@ -47,21 +48,27 @@ class Api:
         )
         self.redis = Redis(connection_pool=pool)
         self.views = Views(self.redis, self.names, settings.ballot_margin)
+        self.documents = Documents(self._load, self.views.version)
         self.hub = Hub(self.redis, self.names, self._load)
         self.typed = Typed(settings.chain_id, settings.contract)
         self.book = PollBook(self.redis, self.names)
-        self.box = BallotBox(self.redis, self.names, self.typed, settings.need("receipt_key"))
         self.http = httpx.AsyncClient(timeout=20, trust_env=False)
-        self.metrics = Metrics()
-        self.reads, self.posts, self.costly = Limiter(50, 200), Limiter(20, 200), Limiter(5, 50)
+        reads, posts = settings.reads_per_second, settings.posts_per_second
+        self.reads, self.posts = Limiter(reads, int(4 * reads)), Limiter(posts, int(10 * posts))
+        self.costly = Limiter(reads / 10, int(reads))
         self.ballots, self.faucets, self.calls = Limiter(0.5, 20), Limiter(1, 60), Limiter(50, 300)
         self.simulations = Limiter(rpc.CALL_RATE, rpc.CALL_BURST)
-        self.streams = Slots(total=2000, each=20)
+        self.streams = Slots(total=settings.streams, each=settings.streams_each)
         files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
         self.connections = Slots(total=min(files * 3 // 4, 10_000), each=100)
         self._visit_noted_until = 0.0
         self.healthy_until = 0.0
         """The monotonic time until which the last healthy result of /readyz is reused."""
+
+    @functools.cached_property
+    def box(self) -> BallotBox:
+        """Raises SettingsError without a receipt key."""
+        return BallotBox(self.redis, self.names, self.typed, self.settings.need("receipt_key"))
 
     async def _load(self, game: int) -> tuple[int, str] | None:
         document = await self.views.document(game)

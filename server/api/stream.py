@@ -1,15 +1,17 @@
-"""Server-sent events: the whole document of a game, on every change, to whoever watches it.
+"""Streams of changes: a game's document at once, then what changed, to whoever watches it.
 
-A process loads each change once for all watchers. A slow watcher skips documents: it gets the newest when it is ready,
-and nothing is queued for it.
+A process loads each change once and works out once what changed, for all watchers. A slow watcher skips documents: it
+gets the newest, whole, when it is ready, and nothing is queued for it.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, NamedTuple
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -25,13 +27,22 @@ Load = Callable[[int], Awaitable[tuple[int, str] | None]]
 PACE_SECONDS = 0.25
 """Least time between two documents of a game."""
 PING_SECONDS = 4.0
-"""After this many seconds without a document an event `ping` is sent (scripts cannot see comments)."""
+"""After this many seconds without a document there is a ping."""
 RETRY_SECONDS = 1.0
 """How long to wait after Redis failed."""
 
 
+class News(NamedTuple):
+    """What a watcher gets."""
+
+    version: int
+    document: str
+    patch: str | None
+    """A JSON Patch (RFC 6902) of the document that the watcher has; None: it has none, or not the last one."""
+
+
 class Topic:
-    """One game's newest document."""
+    """One game's newest document, and how it differs from the one before."""
 
     def __init__(self, game: int, load: Load) -> None:
         self.game = game
@@ -41,6 +52,10 @@ class Topic:
         self.news = asyncio.Condition()
         self.version: int | None = None
         self.data = ""
+        self.before: int | None = None
+        """The version that `patch` starts from."""
+        self.patch = ""
+        self._document: dict[str, Any] = {}
         self.task = asyncio.create_task(self._run(load))
 
     async def _run(self, load: Load) -> None:
@@ -54,10 +69,37 @@ class Topic:
                 self.dirty.set()
                 continue
             if loaded is not None and loaded[0] != self.version:
+                document = json.loads(loaded[1])
+                patch = json.dumps(difference(self._document, document), separators=(",", ":"))
                 async with self.news:
+                    self.before, self.patch, self._document = self.version, patch, document
                     self.version, self.data = loaded
                     self.news.notify_all()
             await asyncio.sleep(PACE_SECONDS)
+
+    def since(self, last: str | None) -> News:
+        """What brings a watcher that has version `last` up to date."""
+        assert self.version is not None
+        known = self.before is not None and last == str(self.before)
+        return News(self.version, self.data, self.patch if known else None)
+
+
+def difference(old: dict[str, Any], new: dict[str, Any], path: str = "") -> list[dict[str, Any]]:
+    """A JSON Patch that turns `old` into `new`, two documents of the same model: by field, and by what lists gained."""
+    patch: list[dict[str, Any]] = [{"op": "remove", "path": f"{path}/{name}"} for name in old if name not in new]
+    for name, value in new.items():
+        here, had = f"{path}/{name}", old.get(name)
+        if name not in old:
+            patch.append({"op": "add", "path": here, "value": value})
+        elif value == had:
+            continue
+        elif isinstance(value, dict) and isinstance(had, dict):
+            patch += difference(had, value, here)
+        elif isinstance(value, list) and isinstance(had, list) and value[: len(had)] == had:
+            patch += ({"op": "add", "path": f"{here}/-", "value": item} for item in value[len(had) :])
+        else:
+            patch.append({"op": "replace", "path": here, "value": value})
+    return patch
 
 
 class Hub:
@@ -85,8 +127,11 @@ class Hub:
                 log.warning(line("redis_away", error=error))
                 await asyncio.sleep(RETRY_SECONDS)
 
-    async def watch(self, game: int, last: str | None) -> AsyncIterator[str]:
-        """The events of a game's stream; `last` is the Last-Event-ID of a client that comes back."""
+    async def watch(self, game: int, last: str | None) -> AsyncIterator[News | None]:
+        """What a watcher of a game gets, None every PING_SECONDS without news.
+
+        `last` is the version that a client has which comes back, such as its Last-Event-ID.
+        """
         if game not in self.topics:
             self.topics[game] = Topic(game, self.load)
         topic = self.topics[game]
@@ -100,11 +145,12 @@ class Hub:
                         while not self.closing and (topic.version is None or str(topic.version) == last):
                             await topic.news.wait()
                 except TimeoutError:
-                    yield "event: ping\ndata:\n\n"
+                    yield None
                     continue
                 if topic.version is not None and not self.closing:
-                    last = str(topic.version)
-                    yield f"event: game\nid: {last}\ndata: {topic.data}\n\n"
+                    news = topic.since(last)
+                    last = str(news.version)
+                    yield news
         finally:
             topic.watchers -= 1
             if not topic.watchers:

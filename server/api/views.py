@@ -7,11 +7,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Literal, cast
 
 import chess
-import chess.pgn
 from redis.asyncio import Redis
 
 from server.model.frozen import Frozen, Wei
-from server.model.game import Card, Game, Side
+from server.model.game import Card, Color, Game, Outcome, Side, State
 from server.model.opening import Opening, opening_of
 from server.model.position import Position
 from server.model.tally import ClosedVote
@@ -59,11 +58,35 @@ class Config(Frozen):
     abi: list[dict[str, Any]]
 
 
+SeriesState = Literal["open", "waiting", "full", "spent"]
+
+
 class Cards(Frozen):
     games: tuple[Card, ...]
-    series: Literal["open", "waiting", "full", "spent"] | None = None
+    series: SeriesState | None = None
     """What the series of games is at: a lobby is open, opens for the next visitor, opens when a game ends, or does
     not open because the owner's account is too low; null: there is no series."""
+    next: str | None = None
+    """The path of the next page of the list; null: these were the last."""
+
+
+class Filter(Frozen):
+    """Which games are wanted; null: any."""
+
+    state: State | None = None
+    outcome: Outcome | None = None
+    world: Color | None = None
+
+    def given(self) -> dict[str, str]:
+        return {name: value for name, value in self.model_dump().items() if value is not None}
+
+    def takes(self, card: Card) -> bool:
+        return all(getattr(card, name) == value for name, value in self.given().items())
+
+
+ALL_GAMES = Filter()
+LOOKED_AT = 1_000
+"""Most games that one filtered request looks at."""
 
 
 class AccountBallot(Frozen):
@@ -101,6 +124,8 @@ class AccountGames(Frozen):
     games: tuple[AccountGame, ...]
     before: int | None
     """Ask with this for older games; null: these were the last."""
+    next: str | None = None
+    """The path that asks so."""
 
 
 class Seconds(Frozen):
@@ -160,19 +185,35 @@ class Views:
     async def _pending(self, game: Game) -> int:
         """How many ballots of the present vote were received and are not on the chain."""
         assert game.position_key is not None
-        seats = await self.redis.hkeys(self.names.ballots(game.id, game.ply, game.position_key))
-        if not seats:
-            return 0
-        voted = map(CountedVote.load, _texts(await self.redis.hmget(self.names.voted(game.id), seats)))
-        return sum(vote is None or vote.ply != game.ply for vote in voted)
+        vote = game.id, game.ply, game.position_key
+        async with self.redis.pipeline(transaction=False) as pipe:
+            pipe.hlen(self.names.ballots(*vote))
+            pipe.scard(self.names.carried(*vote))
+            received, carried = await pipe.execute()
+        return max(int(received) - int(carried), 0)
 
-    async def cards(self, before: int | None, limit: int) -> Cards:
-        """Games by number, the newest first. Numbers have no gaps."""
+    async def cards(
+        self, before: int | None, limit: int, wanted: Filter = ALL_GAMES
+    ) -> tuple[tuple[Card, ...], int | None]:
+        """Games by number, the newest first, and the number to go on below (None: there are no more).
+
+        Numbers have no gaps. With a filter at most LOOKED_AT games are looked at.
+        """
         count = await self.redis.zcard(self.names.games)
-        last = min(count, before if before is not None else count) - 1
-        numbers = range(last, max(last - limit, -1), -1)
-        stored = _texts(await self.redis.mget([self.names.card(number) for number in numbers])) if numbers else []
-        return Cards(games=tuple(card for card in map(Card.load, stored) if card is not None))
+        below = min(count, before if before is not None else count)
+        step = limit if not wanted.given() else max(limit, 100)
+        end = max(below - max(step, LOOKED_AT if wanted.given() else 0), 0)
+        found: list[Card] = []
+        while below > end and len(found) < limit:
+            numbers = range(below - 1, max(below - 1 - step, -1), -1)
+            for text in _texts(await self.redis.mget([self.names.card(number) for number in numbers])):
+                card = Card.load(text)
+                below -= 1
+                if card is not None and wanted.takes(card):
+                    found.append(card)
+                    if len(found) == limit:
+                        break
+        return tuple(found), below or None
 
     async def version(self, number: int) -> int:
         """The version of a game's document."""
@@ -263,38 +304,3 @@ def _ballot(ply: int, counted: CountedVote | None, received: StoredBallot | None
     if received is not None:
         return AccountBallot(ply=ply, move=received.receipt.move, status="received")
     return None
-
-
-def pgn(game: Game) -> str:
-    """The game as PGN. Every tag is made of numbers, hex and fixed words."""
-    record = chess.pgn.Game()
-    if game.opening_fen is not None:
-        record.setup(chess.Board(game.opening_fen))
-    players = ("World", "Leela") if game.world == "white" else ("Leela", "World")
-    started = time.gmtime(game.moves[0].time) if game.moves else None
-    tags: dict[str, Any] = {
-        "Event": f"Proofmate game {game.id}",
-        "Site": f"chain {game.chain_id}, contract {game.contract}",
-        "Date": time.strftime("%Y.%m.%d", started) if started else "????.??.??",
-        "Round": "-",
-        "White": players[0],
-        "Black": players[1],
-        "Result": _result(game),
-    }
-    if game.reason is not None:
-        tags["Termination"] = game.reason
-    record.headers.update(tags)
-    node: chess.pgn.GameNode = record
-    for move in game.moves:
-        node = node.add_variation(chess.Move.from_uci(move.move))
-        if move.by == "understudy":
-            node.comment = "understudy"
-    return str(record) + "\n"
-
-
-def _result(game: Game) -> str:
-    if game.outcome == "draw":
-        return "1/2-1/2"
-    if game.outcome in ("world", "leela"):
-        return "1-0" if (game.outcome == "world") == (game.world == "white") else "0-1"
-    return "*"

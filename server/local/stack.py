@@ -215,6 +215,8 @@ class Stack:
             own = SIGNS_WITH.get(name)
             others = tuple(f"{key.upper()}_{kind}" for key in KEYS if key != own for kind in ("KEY", "SIGNER"))
             environment = {name: value for name, value in given.items() if not name.upper().startswith(others)}
+            if self.env.operator_port:  # one each: the api's, then in the order of the start
+                environment["OPERATOR_PORT"] = str(self.env.operator_port + len(self.processes))
             command = [sys.executable, "-m", "server.cli", name]
             child = Child(name, command, self.env.data_dir / "logs" / f"{name}.log", environment)
             self.processes.append(child)

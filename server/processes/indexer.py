@@ -21,6 +21,7 @@ from redis import Redis
 from redis.client import Pipeline
 from redis.exceptions import RedisError
 
+from server import metrics
 from server.chain import node
 from server.chain.client import BLOCKS_BY_HASH, Block, Chain
 from server.chain.node import Unreachable
@@ -34,7 +35,7 @@ from server.store.changes import announce
 from server.store.connect import connect_redis
 from server.store.lease import Lease
 from server.store.names import Names
-from server.store.records import CountedVote, Cursor, Head, Seat, Staker
+from server.store.records import KEPT_SECONDS, CountedVote, Cursor, Head, Seat, Staker
 
 log = logging.getLogger(__name__)
 
@@ -213,6 +214,7 @@ class Indexer:
             int(game) for game in cast("list[str]", self.redis.zrangebyscore(self.names.games, number + 1, "+inf"))
         ]
         log.warning(line("chain_reorganised", block=number, games=touched))
+        metrics.reorganisations.inc()
         self._commit(kept, {game: self._rebuild(game, block if kept else None) for game in touched}, None)
 
     def _rebuild(self, game: int, last: Block | None) -> Ledger | None:
@@ -296,8 +298,31 @@ class Indexer:
             pipe.execute()
         for ledger in touched.values():
             if ledger is not None:
+                self._mark_carried(ledger)
                 ledger.written()
         self.cursor = cursor
+
+    def _mark_carried(self, ledger: Ledger) -> None:
+        """Notes which ballots of the present vote were received and are counted now.
+
+        After what was counted is written: who stores a ballot looks for that afterwards, so one of both notes it.
+        """
+        game = ledger.game
+        if game.state != "vote" or game.position_key is None:
+            return
+        vote = game.id, game.ply, game.position_key
+        carried = self.names.carried(*vote)
+        if ledger.whole:
+            self.redis.delete(carried)  # made again after a reorganisation
+        seats = [str(seat) for seat, counted in ledger.new_votes.items() if counted.ply == game.ply]
+        if seats:
+            kept = cast("list[str | None]", self.redis.hmget(self.names.ballots(*vote), seats))
+            if received := [seat for seat, text in zip(seats, kept, strict=True) if text is not None]:
+                metrics.counted.inc(self.redis.sadd(carried, *received))
+                self.redis.expireat(carried, game.deadline + KEPT_SECONDS)
+                with self.redis.pipeline() as pipe:
+                    announce(pipe, self.names, game.id)
+                    pipe.execute()
 
     def _genesis(self) -> str:
         first = self.chain.block(0)

@@ -12,8 +12,10 @@ from redis import Redis
 from redis.client import PubSub
 from redis.exceptions import RedisError
 
+from server import metrics
 from server.chain.node import Unreachable
 from server.logline import line
+from server.ops.port import PULSE
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +48,7 @@ def run_loop(
             if not healthy:
                 log.info(line("process_resumed"))
             healthy = True
+            PULSE.beat()
             if busy or stop.is_set():
                 continue
             if channel is None:
@@ -56,6 +59,9 @@ def run_loop(
             if healthy:
                 log.warning(line("process_waits", fault=type(error).__name__, error=error))
             healthy = False
+            what = "Redis" if isinstance(error, RedisError) else "the chain"
+            metrics.faults.labels(what.removeprefix("the ").lower()).inc()
+            PULSE.beat(f"{what} does not answer")
             pubsub.reset()
             stop.wait(RETRY_SECONDS)
     pubsub.close()

@@ -1,8 +1,7 @@
 """The relay: sends ballots and proofs to the chain, and makes the calls that anyone may make when their time has come.
 
 It reads the game's state from the contract and simulates every call before it sends it, so stale or lost data in Redis
-cannot make it send a wrong call. It never voids a game. Of several relays only the holder of a lease acts. Games are
-handled side by side, each by the key of its number.
+cannot make it send a wrong call. It never voids a game. One relay acts (a lease), on all games side by side.
 """
 
 from __future__ import annotations
@@ -22,6 +21,7 @@ from web3.contract.contract import ContractFunction
 from web3.types import TxReceipt
 
 from engine.encoding import pack_move
+from server import metrics
 from server.chain import beacon
 from server.chain.client import Block, Chain, Summary
 from server.chain.node import Unreachable
@@ -177,6 +177,7 @@ class Relay:
         """Notes what a transaction that was mined has cost and done."""
         purpose, gas, done = flight.purpose, receipt["gasUsed"], bool(receipt["status"])
         self.polling.pace.mined(time.time() - flight.begun)
+        metrics.inclusion.labels(purpose.kind).observe(time.time() - flight.begun)
         self.redis.hincrby(self.names.stats, "transactions", 1)
         self.redis.hincrby(self.names.stats, "gas", gas)
         if purpose.kind == "cast" and purpose.ply is not None:
@@ -266,6 +267,7 @@ class Relay:
         if stale := self.polling.pace.stale():
             trouble = f"the chain's newest block came {stale:.0f} s ago"
             log.warning(line("head_stale", seconds=round(stale)))
+        metrics.balance.set(sum(balance for _, balance in balances))
         self.polling.price = price
         self.polling.purse = sum(max(0, balance - SPARE_GAS * price) for _, balance in balances)
         self.redis.set(self.names.relay, trouble, ex=HEALTH_KEPT_SECONDS)

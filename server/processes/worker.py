@@ -26,11 +26,13 @@ from rq.worker import WorkerStatus
 
 from engine import encoding
 from engine.proof import ProofCancelled
+from server import metrics
 from server.chain.client import Chain, Summary
 from server.chain.node import Unreachable
 from server.chain.proving import make_prover
 from server.keys import address_of
 from server.logline import line
+from server.ops.port import PULSE
 from server.settings import Environment, Settings, SettingsError, key_of
 from server.store import progress
 from server.store.connect import connect_redis
@@ -96,6 +98,7 @@ def prove(game: int, ply: int, position_key: str) -> None:
     )
     tools.redis.set(tools.names.proof(game, ply, position_key), kept.dump(), ex=KEPT_SECONDS)
     tools.redis.publish(tools.names.wake, "proof")
+    metrics.proof_seconds.observe(proof.seconds)
     log.info(line("move_proven", game=game, ply=ply, move=kept.move, seconds=proof.seconds))
 
 
@@ -176,6 +179,16 @@ class ProvingWorker(SimpleWorker):
         while not done.wait(HEARTBEAT_SECONDS):
             with contextlib.suppress(RedisError):
                 self.maintain_heartbeats(job, execution)
+                PULSE.beat()
+
+    def heartbeat(self, *args: Any, **options: Any) -> None:
+        """RQ calls it while the worker waits for a job."""
+        super().heartbeat(*args, **options)
+        PULSE.beat()
+
+    def handle_exception(self, job: Job, *exc_info: Any) -> None:
+        metrics.proofs_failed.inc()
+        super().handle_exception(job, *exc_info)
 
     def get_heartbeat_ttl(self, job: Job, working_time: float = 0.0) -> int:
         return LEASE_SECONDS
@@ -196,6 +209,7 @@ def run(settings: Settings) -> None:
 
     def loading(step: str, fraction: float) -> None:
         log.info(line("prover_loading", step=step, percent=round(100 * fraction)))
+        PULSE.beat("the prover is loading")
 
     prover = make_prover(settings, loading)
     tools = Tools(prover, chain, redis, names, payee, stop)
@@ -226,6 +240,8 @@ def work(queue: Queue, stop: threading.Event) -> None:
             ProvingWorker(queue, stop).work(logging_level="WARNING")
         except RedisError as error:
             log.warning(line("redis_away", error=error))
+            metrics.faults.labels("redis").inc()
+            PULSE.beat("Redis does not answer")
         except StopRequested:
             return
         with contextlib.suppress(StopRequested):  # raised by the last worker's signal handler

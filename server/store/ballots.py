@@ -11,11 +11,12 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from engine.encoding import pack_move
+from server import metrics
 from server.model.signing import Typed, sign
 from server.store.admission import Ballot, BallotError, full, voted
 from server.store.changes import announce
 from server.store.names import Names
-from server.store.records import KEPT_SECONDS, Receipt, StoredBallot
+from server.store.records import KEPT_SECONDS, CountedVote, Receipt, StoredBallot
 
 TAKE = """
 local kept = redis.call("HGET", KEYS[1], ARGV[1])
@@ -77,12 +78,15 @@ class BallotBox:
 
     async def _store(self, ballots: list[Ballot]) -> list[Receipt | None]:
         deadlines: dict[str, int] = {}
+        sent: list[str] = []
         async with self.redis.pipeline(transaction=False) as pipe:
             for ballot in ballots:
                 name = self.names.ballots(ballot.game, ballot.ply, ballot.position_key)
                 stored = StoredBallot(signature=ballot.signature.hex(), receipt=self._receipt(ballot))
-                pipe.eval(TAKE, 1, name, str(ballot.seat), stored.dump(), str(ballot.room))
+                sent.append(stored.dump())
+                pipe.eval(TAKE, 1, name, str(ballot.seat), sent[-1], str(ballot.room))
                 deadlines[name] = ballot.deadline
+                pipe.hget(self.names.voted(ballot.game), str(ballot.seat))
             for name, deadline in deadlines.items():
                 pipe.expireat(name, deadline + KEPT_SECONDS)
             for game in {ballot.game for ballot in ballots}:
@@ -93,8 +97,20 @@ class BallotBox:
             replies = await pipe.execute()
         if replies[-1][0] < 1:
             raise RedisError("the disk does not answer")
-        kept = [StoredBallot.load(reply) for reply in replies[: len(ballots)]]
+        kept = [StoredBallot.load(reply) for reply in replies[: 2 * len(ballots) : 2]]
+        metrics.acknowledged.inc(sum(made == reply for made, reply in zip(sent, replies[::2], strict=False)))
+        await self._mark(ballots, replies[1 : 2 * len(ballots) : 2])
         return [None if stored is None else stored.receipt for stored in kept]
+
+    async def _mark(self, ballots: list[Ballot], counted: list[str | None]) -> None:
+        """Notes ballots that the chain had counted when they were stored: the indexer did not see them (it looks for
+        stored ballots after it has written what the chain counted)."""
+        for ballot, text in zip(ballots, counted, strict=True):
+            vote = CountedVote.load(text)
+            if vote is not None and vote.ply == ballot.ply:
+                name = self.names.carried(ballot.game, ballot.ply, ballot.position_key)
+                await self.redis.sadd(name, str(ballot.seat))
+                await self.redis.expireat(name, ballot.deadline + KEPT_SECONDS)
 
     def _receipt(self, ballot: Ballot) -> Receipt:
         received = int(time.time())

@@ -3,7 +3,7 @@
 All names of a deployment share a prefix made of chain id and contract, so a new deployment never meets old data. Kinds:
 
     read model (from the chain; may be lost)     cursor, genesis, game, card, games, seats, accounts, voted, votes
-    not yet on the chain (must not be lost)      ballots, proof, sent
+    not yet on the chain (must not be lost)      ballots, carried, proof, sent
     passing (may be lost)                        head, version, progress, thought, thoughts, relay, carriage, leader,
                                                  indexer, prover, spent, coin, stats, faucet, series,
                                                  series_state, visited
@@ -88,6 +88,10 @@ class Names:
     def ballots(self, game: int, ply: int, position_key: str) -> str:
         """Hash: seat number -> StoredBallot."""
         return f"{self.prefix}ballots:{game}:{ply}:{position_key}"
+
+    def carried(self, game: int, ply: int, position_key: str) -> str:
+        """Set: seats whose ballot was received and is on the chain. What is missing in it is pending."""
+        return f"{self.prefix}carried:{game}:{ply}:{position_key}"
 
     def proof(self, game: int, ply: int, position_key: str) -> str:
         """String: StoredProof."""

@@ -4,7 +4,7 @@ import json
 import logging
 import sys
 
-from server.logline import HIDDEN, JsonFormat, TextFormat, line, parts_to_hide
+from server.logline import HIDDEN, JsonFormat, TextFormat, line, parts_to_hide, request
 
 
 def test_a_line_is_an_event_and_its_fields() -> None:
@@ -41,3 +41,12 @@ def test_what_of_a_url_is_secret() -> None:
     assert parts_to_hide("redis://user:pass%40word@host/0") == {"pass%40word", "pass@word"}
     assert parts_to_hide("https://rpc.example/v2/0123456789abcdef?key=abcdefg") == {"0123456789abcdef", "abcdefg"}
     assert parts_to_hide("unix:///a/very/long/path/of/a/socket") == set()
+
+
+def test_a_line_of_a_request_names_it() -> None:
+    token = request.set("abc-1")
+    try:
+        record = logging.LogRecord("a", logging.INFO, "", 1, line("chain_away"), (), None)
+        assert json.loads(JsonFormat([]).format(record))["request"] == "abc-1"
+    finally:
+        request.reset(token)

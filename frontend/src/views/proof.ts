@@ -52,7 +52,7 @@ export function proof(state: State, act: Actions): Drawn {
   const explorer = config?.explorer?.startsWith('https://') ? config.explorer.replace(/\/$/, '') : null;
   const { about, links } = w.proof;
   const rows: Record<Exclude<Step, 'queued'>, [what: string, check: unknown]> = {
-    witness: [about.witness, link(`/api/model?model=${game.terms.model}`, links.network)],
+    witness: [about.witness, link(`/api/v1/model?model=${game.terms.model}`, links.network)],
     commitments: [about.commitments, verified ? link(path, links.proof) : nothing],
     quotient: [about.quotient, html`<a href="#title-passport">${links.key}</a>`],
     opening: [about.opening, html`<a href="#title-passport">${links.setup}</a>`],
@@ -271,7 +271,7 @@ export function passport(state: State): Drawn {
         <div><dt>${w.passport.strength}</dt><dd>${strengthText(strength)}</dd></div>
       </dl>
       <p class="fine">
-        ${link(`/api/model?model=${state.game?.terms.model ?? 0}`, w.passport.whole)}. ${w.passport.public}
+        ${link(`/api/v1/model?model=${state.game?.terms.model ?? 0}`, w.passport.whole)}. ${w.passport.public}
       </p>
     `,
   );

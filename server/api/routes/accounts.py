@@ -9,15 +9,16 @@ from fastapi import APIRouter, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from web3 import Web3
 
+from server.api.problems import answers
 from server.api.shared import Address, Api, GameNumber, Shared
 from server.api.views import AccountGame, AccountGames, AccountView
 from server.model.game import Card
 from server.model.payout import Stake, payout
 
-router = APIRouter()
+router = APIRouter(tags=["accounts"])
 
 
-@router.get("/api/games/{number}/accounts/{address}")
+@router.get("/games/{number}/accounts/{address}", responses=answers(404))
 async def account(request: Request, api: Shared, number: GameNumber, address: Address) -> AccountView:
     """What an account has in a game. `owed` is asked of the contract now."""
     api.limit(api.reads, request)
@@ -28,7 +29,7 @@ async def account(request: Request, api: Shared, number: GameNumber, address: Ad
     return view.model_copy(update={"version": version})
 
 
-@router.get("/api/accounts/{address}/games")
+@router.get("/accounts/{address}/games")
 async def account_games(
     request: Request,
     api: Shared,
@@ -37,7 +38,7 @@ async def account_games(
 ) -> AccountGames:
     """Games in which an account has a stake or unclaimed money, the newest first, of the 100 before a number."""
     api.limit(api.costly, request)
-    cards = (await api.views.cards(before, 100)).games
+    cards, below = await api.views.cards(before, 100)
     stakes = await api.views.stakes(address, cards)
     owed = await run_in_threadpool(_owed, api, address, [card.id for card in cards])
     games = [
@@ -45,7 +46,8 @@ async def account_games(
         for card, (side, stake), due in zip(cards, stakes, owed, strict=True)
         if stake or due
     ]
-    return AccountGames(games=tuple(games), before=cards[-1].id if cards and cards[-1].id else None)
+    after = None if below is None else f"{request.url.path}?before={below}"
+    return AccountGames(games=tuple(games), before=below, next=after)
 
 
 def _owed(api: Api, address: str, games: Sequence[int]) -> list[int]:

@@ -5,17 +5,22 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 
+from server.api.problems import answers
 from server.api.shared import GameNumber, Shared
 from server.store.admission import BallotError, admit
 from server.store.records import Receipt
 
-router = APIRouter()
+router = APIRouter(tags=["ballots"])
 
 
 class BallotBody(BaseModel):
     """A vote: the 64-byte signature (EIP-2098) is by the seat's vote key, of the contract's EIP-712 struct Ballot."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        json_schema_extra={"examples": [{"seat": 4, "ply": 12, "move": "e2e4", "signature": "0x" + "ab" * 64}]},
+    )
 
     seat: int = Field(ge=0, lt=1 << 32)
     ply: int = Field(ge=0, lt=1 << 16)
@@ -27,9 +32,14 @@ class Taken(BaseModel):
     receipt: Receipt
 
 
-@router.post("/api/games/{number}/ballots", status_code=202)
+@router.post("/games/{number}/ballots", status_code=202, responses=answers(404, 408, 409, 413, 422))
 async def ballot(request: Request, api: Shared, number: GameNumber, body: BallotBody) -> Taken:
-    """Takes a ballot: on disk when this answers, counted when it is on chain."""
+    """Takes a ballot: on disk when this answers, counted when it is on chain.
+
+    Sent again, the same ballot gets the same receipt. Codes of problems: game, seat (404); not-voting, wrong-ply,
+    closed, voted, budget (409); illegal, signature (422); often, full (429); relay, disk (503). After budget, full,
+    relay and disk cast it on chain (`castBallot`), or try again.
+    """
     api.limit(api.posts, request)
     polls = await api.book.polls(number, body.seat)
     admitted = admit(

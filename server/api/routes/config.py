@@ -9,10 +9,10 @@ from server.api.views import Config
 from server.chain.contracts import abi
 from server.settings import public_rpc
 
-router = APIRouter()
+router = APIRouter(tags=["server"])
 
 
-@router.get("/api/config")
+@router.get("/config")
 async def config(request: Request, api: Shared) -> Config:
     """What a page must know to talk to the chain, and whose receipts of ballots hold."""
     api.limit(api.reads, request)

@@ -10,23 +10,32 @@ from pydantic import BaseModel, ConfigDict, Field
 from web3 import Web3
 
 from server.api import rpc
-from server.api.problems import Problem
+from server.api.problems import Problem, answers
 from server.api.shared import Shared, require_json
 from server.chain.node import first_of
+from server.model.frozen import Frozen, Wei
 
 FAUCET = 10 * 10**18
 """What the faucet gives, in wei."""
 
-router = APIRouter()
+router = APIRouter(tags=["server"])
+rpc_router = APIRouter()
+"""Not under the API's prefix: the page's library is told its address."""
 
 
 class FaucetBody(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    address: str = Field(pattern="^0x[0-9a-fA-F]{40}$")
+    address: str = Field(pattern="^0x[0-9a-fA-F]{40}$", examples=["0x" + "12" * 20])
 
 
-@router.post("/rpc", include_in_schema=False)
+class Funded(Frozen):
+    address: str
+    amount: Wei
+    """What was given."""
+
+
+@rpc_router.post("/rpc", include_in_schema=False)
 async def proxy(request: Request, api: Shared) -> Response:
     require_json(request)
     api.limit(api.calls, request)
@@ -36,8 +45,8 @@ async def proxy(request: Request, api: Shared) -> Response:
     )
 
 
-@router.post("/api/faucet")
-async def faucet(request: Request, api: Shared, body: FaucetBody) -> dict[str, Any]:
+@router.post("/faucet", responses=answers(408, 413, 415))
+async def faucet(request: Request, api: Shared, body: FaucetBody) -> Funded:
     """Funds a burner wallet of a local chain, once."""
     require_json(request)
     api.limit(api.faucets, request)
@@ -49,4 +58,4 @@ async def faucet(request: Request, api: Shared, body: FaucetBody) -> dict[str, A
     answer = await run_in_threadpool(make, "anvil_setBalance", [address, hex(balance + FAUCET)])
     if "error" in answer:
         raise Problem(503, "this chain has no faucet", "faucet")
-    return {"address": address, "amount": str(FAUCET)}
+    return Funded(address=address, amount=FAUCET)

@@ -10,25 +10,48 @@ from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Query, Request
 from fastapi.concurrency import run_in_threadpool
+from pydantic import ConfigDict
 
-from server.api.problems import Problem
+from server.api.problems import Problem, answers
 from server.api.shared import Shared
 from server.chain.client import Chain
+from server.model.frozen import Frozen
 from server.settings import ROOT
 from server.store.records import ProverInfo
 
-router = APIRouter()
+router = APIRouter(tags=["network"])
 
 
-@router.get("/api/model")
-async def model(request: Request, api: Shared, model: Annotated[int, Query(ge=0, lt=1 << 32)] = 0) -> dict[str, Any]:
+class Passport(Frozen):
+    """What is known of a network: the chain's entry, and what its makers measured (more fields than are named here)."""
+
+    model_config = ConfigDict(extra="allow", json_schema_serialization_defaults_required=False)
+
+    model: int
+    verifier: str
+    """The verifier contract's address."""
+    insecure: bool
+    """The setup was made from a known seed: anyone can forge proofs."""
+    code_hash: str
+    network_hash: str
+    """SHA-256 of the network's file."""
+    name: str | None
+    strength: dict[str, Any] | None
+    verifying_key_hash: str = ""
+    """Of the worker's prover; absent: no worker of this server has this network."""
+    k: int = 0
+    """The circuit has 2^k rows; absent as well."""
+
+
+@router.get("/model", responses=answers(404), response_model_exclude_unset=True)
+async def model(request: Request, api: Shared, model: Annotated[int, Query(ge=0, lt=1 << 32)] = 0) -> Passport:
     """The passport of a network that plays."""
     api.limit(api.reads, request)
     passport = await run_in_threadpool(_passport, api.chain, model, api.settings.network)
     prover = ProverInfo.load(cast("str | None", await api.redis.get(api.names.prover)))
     if prover is not None and prover.network_hash == passport["networkHash"]:
         passport = {"verifyingKeyHash": prover.verifying_key_hash, "k": prover.k, **passport}
-    return passport
+    return Passport.model_validate(passport)
 
 
 def _passport(chain: Chain, number: int, network: Path) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""For the operator: health, metrics, and a description of the API."""
+"""Health, and a description of the API. Metrics are on the operator's port (server/ops/port.py)."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import asyncio
 import html
 import time
 
-import prometheus_client as prometheus
-from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, JSONResponse
 from redis.exceptions import RedisError, ResponseError
@@ -15,11 +14,15 @@ from redis.exceptions import RedisError, ResponseError
 from server.api import problems
 from server.api.shared import Api, Shared
 from server.chain.node import Unreachable
+from server.ops.port import PULSE
 
 HEAD_SECONDS = 120.0
 """A newest block older than this is no chain's but a local one's, which makes blocks on demand."""
 READY_CACHE_SECONDS = 1.0
 """How long a healthy /readyz result is reused."""
+
+BEAT_SECONDS = 2.0
+"""Time between two looks for the operator's port."""
 
 router = APIRouter(include_in_schema=False)
 
@@ -36,22 +39,29 @@ async def readyz(request: Request, api: Shared) -> JSONResponse:
     return JSONResponse({"status": "ok"}) if trouble is None else problems.response(503, trouble)
 
 
-@router.get("/metrics")
-async def metrics(request: Request, api: Shared) -> Response:
-    api.limit(api.reads, request)
-    await api.metrics.measure(api.redis, api.names, api.streams.open)
-    return Response(api.metrics.text(), media_type=prometheus.CONTENT_TYPE_LATEST)
-
-
 @router.get("/docs")
 async def docs(request: Request) -> HTMLResponse:
     return HTMLResponse(_description(request.app))
+
+
+async def beat(api: Api) -> None:
+    """Tells the operator's port every BEAT_SECONDS how this process is."""
+    while True:
+        PULSE.beat(await _look(api))
+        await asyncio.sleep(BEAT_SECONDS)
 
 
 async def _trouble(api: Api) -> str | None:
     """Why this server cannot serve now; None if it can."""
     if time.monotonic() < api.healthy_until:
         return None
+    trouble = await _look(api)
+    if trouble is None:
+        api.healthy_until = time.monotonic() + READY_CACHE_SECONDS
+    return trouble
+
+
+async def _look(api: Api) -> str | None:
     try:
         await asyncio.wait_for(api.redis.waitaof(1, 0, 1000), 2)
     except ResponseError:
@@ -65,7 +75,10 @@ async def _trouble(api: Api) -> str | None:
     age = time.time() - head.time
     if not api.settings.local and age > HEAD_SECONDS:
         return f"the chain's newest block is {age:.0f} s old; see RPC_URL"
-    read, indexer, relay = await api.redis.mget(api.names.head, api.names.indexer, api.names.relay)
+    try:
+        read, indexer, relay = await api.redis.mget(api.names.head, api.names.indexer, api.names.relay)
+    except RedisError:
+        return "Redis does not answer; see REDIS_URL"
     if read is None:
         return "no indexer has read the chain yet"
     if indexer is None:
@@ -74,7 +87,6 @@ async def _trouble(api: Api) -> str | None:
         return "no relay is at work"
     if relay:
         return str(relay)
-    api.healthy_until = time.monotonic() + READY_CACHE_SECONDS
     return None
 
 

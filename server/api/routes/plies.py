@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
-from server.api.problems import Problem
+from server.api.problems import Problem, answers
 from server.api.shared import GameNumber, Ply, Shared
 from server.model.tally import ClosedVote
 from server.store.thinking import Thinking
 
-router = APIRouter()
+router = APIRouter(tags=["games"])
 
 
-@router.get("/api/games/{number}/votes/{ply}", response_model=ClosedVote)
+@router.get("/games/{number}/votes/{ply}", response_model=ClosedVote, responses=answers(404))
 async def vote(request: Request, api: Shared, number: GameNumber, ply: Ply) -> Response:
     """The candidates of a closed vote and their stakes, as the contract counted them."""
     api.limit(api.reads, request)
@@ -22,7 +22,7 @@ async def vote(request: Request, api: Shared, number: GameNumber, ply: Ply) -> R
     return Response(closed.dump(), media_type="application/json")
 
 
-@router.get("/api/games/{number}/thoughts/{ply}", response_model=Thinking)
+@router.get("/games/{number}/thoughts/{ply}", response_model=Thinking, responses=answers(404))
 async def thoughts(request: Request, api: Shared, number: GameNumber, ply: Ply) -> Response:
     """What the network thought at a ply; known if a worker of this server looked at the position."""
     api.limit(api.reads, request)

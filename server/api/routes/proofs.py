@@ -10,17 +10,17 @@ from fastapi.concurrency import run_in_threadpool
 from web3.exceptions import TransactionNotFound
 
 from engine import encoding
-from server.api.problems import Problem
+from server.api.problems import Problem, answers
 from server.api.shared import GameNumber, Ply, Shared
 from server.api.views import ProofView, Seconds
 from server.chain.client import Chain
 from server.model.game import Game, Move
 from server.model.position import Position
 
-router = APIRouter()
+router = APIRouter(tags=["network"])
 
 
-@router.get("/api/games/{number}/proofs/{ply}")
+@router.get("/games/{number}/proofs/{ply}", responses=answers(404))
 async def proof(request: Request, api: Shared, number: GameNumber, ply: Ply) -> ProofView:
     """The proof of a move of the network, read from its transaction."""
     api.limit(api.costly, request)

@@ -8,11 +8,13 @@ import socket
 import threading
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx
+import hypothesis.strategies
 import pytest
 
+from server import metrics
 from server.api import stream
 from tests.server.table import Table, run_valkey, serve
 
@@ -93,7 +95,7 @@ def test_who_leaves_at_once_holds_no_stream(table: Table) -> None:
                 hasty.sendall(request)
                 time.sleep(pause)
         end = time.monotonic() + 5
-        while "proofmate_streams 0.0" not in client.get("/metrics").text:
+        while metrics.streams.collect()[0].samples[0].value:
             assert time.monotonic() < end
             time.sleep(0.1)
 
@@ -145,3 +147,69 @@ def test_a_stream_outlives_redis(table: Table) -> None:
                     assert next(documents)["seats"] == 1
     finally:
         shutil.rmtree(folder)
+
+
+def test_what_changed_is_sent_to_who_has_the_rest(table: Table) -> None:
+    game = table.new_game()
+    table.indexer.step()
+    path = f"/api/v1/games/{game}/stream"
+    with serve(table) as client, client.stream("GET", f"{path}?patch=true", timeout=20) as answer:
+        lines = answer.iter_lines()
+        events = (line for line in lines if line.startswith(("event: ", "data: ")) and "ping" not in line)
+        assert next(events) == "event: game"
+        document = json.loads(next(events)[6:])
+        for _ in range(2):
+            table.stake(game)
+            table.indexer.step()
+            assert next(events) == "event: patch"
+            data = next(events)[6:]
+            patch = json.loads(data)
+            assert len(data) < len(json.dumps(document)) / 2
+            document = applied(document, patch)
+        ((_, whole),) = read_events(client, path, 1)
+        assert {**document, "now": 0} == {**whole, "now": 0} and document["seats"] == 2
+
+
+def applied(document: dict[str, Any], patch: list[dict[str, Any]]) -> dict[str, Any]:
+    """A JSON Patch applied, as RFC 6902 says."""
+    made: Any = json.loads(json.dumps(document))
+    for step in patch:
+        *parents, name = step["path"].split("/")[1:]
+        held = made
+        for parent in parents:
+            held = held[parent]
+        if name == "-":
+            held.append(step["value"])
+        elif step["op"] == "remove":
+            del held[name]
+        else:
+            assert (step["op"] == "add") == (name not in held)
+            held[name] = step["value"]
+    return cast("dict[str, Any]", made)
+
+
+VALUES = hypothesis.strategies.recursive(
+    hypothesis.strategies.integers(0, 3) | hypothesis.strategies.none(),
+    lambda inner: (
+        hypothesis.strategies.lists(inner, max_size=3)
+        | hypothesis.strategies.dictionaries(hypothesis.strategies.sampled_from("abc"), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+DOCUMENTS = hypothesis.strategies.dictionaries(hypothesis.strategies.sampled_from("abcd"), VALUES, max_size=4)
+
+
+@hypothesis.given(DOCUMENTS, DOCUMENTS)
+def test_a_patch_turns_any_document_into_any_other(old: dict[str, Any], new: dict[str, Any]) -> None:
+    assert applied(old, stream.difference(old, new)) == new
+
+
+def test_documents_as_lines(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream, "PING_SECONDS", 0.1)
+    game = table.new_game()
+    table.indexer.step()
+    accept = {"Accept": "application/x-ndjson"}
+    with serve(table) as client, client.stream("GET", f"/api/v1/games/{game}/stream", headers=accept) as answer:
+        assert answer.headers["content-type"].startswith("application/x-ndjson")
+        lines = answer.iter_lines()
+        assert json.loads(next(lines))["id"] == game and next(lines) == ""

@@ -1,30 +1,79 @@
 from __future__ import annotations
 
-import io
+import asyncio
+import time
 
-import chess.pgn
+import chess
+from redis.asyncio import Redis
 
-from server.api.views import pgn
-from server.model.game import Game
-from tests.server.table import Table, serve
+from server.store.admission import Ballot
+from server.store.ballots import BallotBox
+from tests.server.table import RECEIPT, Table, serve
 
 
-def test_pgn(table: Table) -> None:
-    game, voters = table.start()
-    table.relay.step()
+def pending(table: Table, game: int) -> int:
     with serve(table) as client:
-        client.post(f"/api/games/{game}/ballots", json=table.sign(voters[0], game, "e2e4"))
-        table.run(lambda: table.document(game)["state"] == "prove")
-        answer = client.get(f"/api/games/{game}", headers={"Accept": "application/x-chess-pgn"})
-    assert answer.headers["content-type"].startswith("application/x-chess-pgn")
-    record = chess.pgn.read_game(io.StringIO(answer.text))
-    assert record is not None and record.headers["White"] == "World"
-    assert [move.uci() for move in record.mainline_moves()] == ["e2e4"]
+        return int(client.get(f"/api/v1/games/{game}").json()["vote"]["pending"])
 
 
-def test_nothing_can_break_out_of_a_pgn_tag(table: Table) -> None:
-    game = table.new_game()
+def test_pending_counts_what_was_received_and_is_not_on_the_chain(table: Table) -> None:
+    game, voters = table.start(*[10**18] * 4)
+    table.relay.step()
+    for voter in voters[:3]:
+        table.receive(voter, game, "e2e4")
+    assert pending(table, game) == 3
+    directly = table.call.castBallot(game, 0, 1804)
+    table.send("0x" + bytes(voters[3].wallet.key).hex(), directly)  # was not received here
+    table.send("0x" + bytes(voters[0].wallet.key).hex(), directly)
     table.indexer.step()
-    document = Game.model_validate(table.document(game)).model_copy(update={"contract": 'x"]\n[Result "1-0'})
-    record = chess.pgn.read_game(io.StringIO(pgn(document)))
-    assert record is not None and record.headers["Result"] == "*"
+    assert pending(table, game) == 2
+
+
+def test_pending_after_a_reorganisation(table: Table) -> None:
+    game, voters = table.start(*[10**18] * 3)
+    table.receive(voters[0], game, "e2e4")
+    snapshot = table.rpc("evm_snapshot")
+    table.send("0x" + bytes(voters[0].wallet.key).hex(), table.call.castBallot(game, 0, 1804))
+    table.indexer.step()
+    assert pending(table, game) == 0
+    table.rpc("evm_revert", snapshot)
+    table.mine(2)
+    while table.indexer.step():
+        pass
+    assert pending(table, game) == 1
+
+
+def test_a_ballot_stored_after_it_was_counted_is_not_pending(table: Table) -> None:
+    """It was admitted before the chain counted the seat's vote; the indexer looked before it was stored."""
+    game, voters = table.start(*[10**18] * 2)
+    table.send("0x" + bytes(voters[0].wallet.key).hex(), table.call.castBallot(game, 0, 1804))
+    table.indexer.step()
+    position = table.chain.summary(game).position
+    late = Ballot(game, voters[0].seat, 0, chess.Move.from_uci("e2e4"), position.key, bytes(64), int(time.time()) + 60)
+
+    async def put() -> None:
+        redis = Redis.from_url(table.settings.redis_url, decode_responses=True)
+        await BallotBox(redis, table.names, table.typed, RECEIPT).put(late)
+        await redis.aclose()
+
+    asyncio.run(put())
+    assert pending(table, game) == 0
+
+
+def test_a_filtered_list_goes_on_where_it_stopped(table: Table) -> None:
+    numbers = [table.new_game(worldIsWhite=white) for white in (True, False, True, False, True)]
+    table.indexer.step()
+    white = [number for number in reversed(numbers) if (number - numbers[0]) % 2 == 0]
+    with serve(table) as client:
+        path, found = f"/api/v1/games?world=white&limit=2&state=lobby&before={numbers[-1] + 1}", []
+        while path is not None and len(found) < 3:
+            answer = client.get(path)
+            page = answer.json()
+            assert answer.headers.get("link") == (None if page["next"] is None else f'<{page["next"]}>; rel="next"')
+            found += [card["id"] for card in page["games"] if card["id"] >= numbers[0]]
+            assert all(card["world"] == "white" and card["state"] == "lobby" for card in page["games"])
+            path = page["next"]
+        assert found == white
+        assert client.get("/api/v1/games?outcome=world").json()["games"] == []
+        assert client.get("/api/v1/games?state=asleep").status_code == 422
+        assert client.get("/api/v1/games?before=0").json() == {"games": [], "series": None, "next": None}

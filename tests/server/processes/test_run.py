@@ -97,21 +97,23 @@ def test_a_key_in_a_keystore_shows_nowhere(table: Table, tmp_path: Path) -> None
     keystore.write_text(json.dumps(Account.encrypt(RECEIPT, "correct horse battery", kdf="pbkdf2", iterations=2)))
     port = unused_port()
     secrets = {"RECEIPT_KEY_FILE": str(keystore), "RECEIPT_KEY_PASSWORD_FILE": str(password)}
-    env = environment(table.settings, PORT=str(port), LOG_FORMAT="json", LOG_LEVEL="debug", **secrets)
+    inside = unused_port()
+    ports = {"PORT": str(port), "OPERATOR_PORT": str(inside)}
+    env = environment(table.settings, **ports, LOG_FORMAT="json", LOG_LEVEL="debug", **secrets)
     del env["RECEIPT_KEY"], env["RELAY_KEY"]
     table.start()
     with running(env, "api") as (process,):
         url, end = f"http://127.0.0.1:{port}", time.monotonic() + 60
         while True:
             try:
-                answers = [
-                    httpx.get(url + path, trust_env=False).text for path in ("/readyz", "/api/config", "/metrics")
-                ]
+                answers = [httpx.get(f"{url}{path}", trust_env=False).text for path in ("/readyz", "/api/v1/config")]
+                answers.append(httpx.get(f"http://127.0.0.1:{inside}/metrics", trust_env=False).text)
                 break
             except httpx.TransportError:
                 assert time.monotonic() < end and process.poll() is None
                 time.sleep(0.1)
         assert json.loads(answers[1])["relay"] == address_of(RECEIPT)
+        assert "process_resident_memory_bytes" in answers[2] and "proofmate_head_block" in answers[2]
         proc = Path(f"/proc/{process.pid}")
         shown = [*answers, (proc / "cmdline").read_text(), (proc / "environ").read_text()]
         process.send_signal(signal.SIGTERM)

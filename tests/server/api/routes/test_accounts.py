@@ -40,4 +40,8 @@ def test_an_account_reads_its_games(table: Table) -> None:
 
 def test_an_account_without_any_game(table: Table) -> None:
     with serve(table) as client:
-        assert client.get(f"/api/accounts/{'0x' + '12' * 20}/games").json() == {"games": [], "before": None}
+        assert client.get(f"/api/accounts/{'0x' + '12' * 20}/games").json() == {
+            "games": [],
+            "before": None,
+            "next": None,
+        }

@@ -4,23 +4,24 @@ import time
 from pathlib import Path
 
 import pytest
+from prometheus_client import generate_latest
 
 from server.settings import Settings
 from tests.server.api.problem import is_problem
 from tests.server.table import Table, serve
 
 
-def test_health_metrics_and_docs(table: Table) -> None:
+def test_health_and_docs(table: Table) -> None:
     with serve(table) as client:
         assert "indexer" in is_problem(client.get("/readyz"), 503)["detail"]
         table.indexer.step()
         assert "no relay" in is_problem(client.get("/readyz"), 503)["detail"]
         table.relay.step()
         assert client.get("/readyz").json() == {"status": "ok"}
-        text = client.get("/metrics").text
-        assert f"proofmate_head_block {float(table.chain.head().number)}" in text
-        assert 'proofmate_requests_total{route="/readyz",status="503"} 2.0' in text
-        assert "/api/games/{number}/ballots" in client.get("/docs").text
+        assert client.get("/metrics").status_code == 404, "nothing internal is public"
+        text = generate_latest().decode()
+        assert 'proofmate_requests_total{route="/readyz",status="503"}' in text
+        assert "/api/v1/games/{number}/ballots" in client.get("/docs").text
         assert client.get("/openapi.json").json()["info"]["title"] == "Proofmate"
 
 
@@ -70,3 +71,10 @@ def test_not_ready_without_indexer_or_relay_or_while_the_head_stands_still(
         table.mine()
         monkeypatch.setattr("server.api.routes.operations.HEAD_SECONDS", -1e6)
         assert "s old" in is_problem(client.get("/readyz"), 503)["detail"]
+
+
+def test_a_request_has_an_id_that_nobody_can_break_out_of(table: Table) -> None:
+    with serve(table) as client:
+        assert client.get("/livez", headers={"X-Request-Id": "proxy-7"}).headers["x-request-id"] == "proxy-7"
+        for bad in ('a"b', "x" * 65, ""):
+            assert len(client.get("/livez", headers={"X-Request-Id": bad}).headers["x-request-id"]) == 16
