@@ -13,17 +13,21 @@ ELSEWHERE = {
     "bench/crowd.py": "tests/bench/test_server.py",
     "bench/faults.py": "tests/bench/test_chaos.py",
     "bench/games.py": "tests/bench/test_command.py",
-    "bench/rules.py": "tests/bench/test_command.py",
     "bench/node.py": "tests/bench/test_chaos.py",
     "bench/place.py": "tests/bench/test_server.py",
+    "bench/rules.py": "tests/bench/test_command.py",
     "engine/proof.py": "tests/engine/test_prover.py",
     "server/api/observe.py": "tests/server/api/routes/test_operations.py",
     "server/api/routes/ballots.py": "tests/server/store/test_ballots.py",
     "server/api/streaming.py": "tests/server/api/test_stream.py",
+    "server/chain/vault.py": "tests/server/checks/simulate/test_vault.py",
     "server/checks/audit/fetch.py": "tests/server/checks/audit/test_lies.py",
     "server/checks/simulate/play.py": "tests/test_whole_flow.py",
+    "server/checks/vault/audit.py": "tests/server/checks/simulate/test_vault.py",
+    "server/checks/vault/command.py": "tests/server/checks/simulate/test_vault.py",
     "server/local/valkey.py": "tests/server/local/test_stack.py",
     "server/metrics.py": "tests/test_deploy.py",
+    "server/processes/keeper.py": "tests/server/checks/simulate/test_vault.py",
 }
 """Modules that work only together with others, and the tests that try them."""
 

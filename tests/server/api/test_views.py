@@ -49,7 +49,8 @@ def test_a_ballot_stored_after_it_was_counted_is_not_pending(table: Table) -> No
     table.send("0x" + bytes(voters[0].wallet.key).hex(), table.call.castBallot(game, 0, 1804))
     table.indexer.step()
     position = table.chain.summary(game).position
-    late = Ballot(game, voters[0].seat, 0, chess.Move.from_uci("e2e4"), position.key, bytes(64), int(time.time()) + 60)
+    move, ends = chess.Move.from_uci("e2e4"), int(time.time()) + 60
+    late = Ballot(game, voters[0].seat, 0, move, position.key, bytes(64), deadline=ends, room=10)
 
     async def put() -> None:
         redis = Redis.from_url(table.settings.redis_url, decode_responses=True)

@@ -12,7 +12,13 @@ CONTRACT = "0x" + "aB" * 20
 def names_of(chain_id: int, contract: str) -> dict[str, str]:
     """Every name of a deployment, each method called with the same arguments."""
     names = Names(chain_id, contract)
-    given: dict[str, Any] = {"game": 1, "ply": 2, "position_key": "0x" + "34" * 32, "sender": "0x" + "Cd" * 20}
+    given: dict[str, Any] = {
+        "game": 1,
+        "ply": 2,
+        "position_key": "0x" + "34" * 32,
+        "sender": "0x" + "Cd" * 20,
+        "day": 9,
+    }
     found = {name: value for name, value in vars(names).items() if name != "prefix"}
     for name, method in inspect.getmembers(names, inspect.ismethod):
         if not name.startswith("_"):
