@@ -61,8 +61,8 @@ def perceptrons(result: dict[str, Any]) -> Table:
     """A suite; of the networks that the prover refuses, why."""
     rows = []
     for row in result["networks"]:
-        published = [f"{row['published_seconds']} s"] if row["published_seconds"] else []
-        published += [f"{row['published_gb']} GB"] if row["published_gb"] else []
+        published = [f"{row['published_seconds']} s"] if row.get("published_seconds") else []
+        published += [f"{row['published_gb']} GB"] if row.get("published_gb") else []
         measured = [f"refused: {row['refused']}", *[""] * len(COSTS)] if "refused" in row else [row["k"], *_costs(row)]
         parameters = f"{row['parameters']:,}" if "parameters" in row else ""
         rows.append([row["network"], parameters, *measured, ", ".join(published)])

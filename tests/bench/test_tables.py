@@ -43,14 +43,15 @@ def test_a_ratio_stands_below_what_it_compares() -> None:
     assert {len(row) for row in table.rows} == {len(table.columns)}
 
 
-def test_what_was_refused_is_no_row_of_the_suite() -> None:
+def test_what_was_refused_says_why() -> None:
     rows = [
         {**RESULT, "network": "784-56-10", "published_seconds": 5, "published_gb": 0.18},
         {**RESULT, "network": "4-5-3", "published_seconds": 2, "published_gb": None},
         {"network": "huge", "refused": "layer 0: too wide"},
     ]
-    table = tables.perceptrons({"networks": rows})
-    assert [(row[0], row[-1]) for row in table.rows] == [("784-56-10", "5 s, 0.18 GB"), ("4-5-3", "2 s")]
+    table = tables.perceptrons({"suite": "depth", "networks": rows})
+    assert [(row[0], row[-1]) for row in table.rows] == [("784-56-10", "5 s, 0.18 GB"), ("4-5-3", "2 s"), ("huge", "")]
+    assert "refused: layer 0: too wide" in table.rows[2]
 
 
 def test_gas_of_moves_and_of_games() -> None:

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
@@ -33,7 +34,10 @@ def played(table: Table) -> Iterator[Played]:
     table.relay.step()
     with serve(table) as client:
         key = "0x" + bytes(voters[0].vote.key).hex()
-        cast = example("cast_ballot", client.base_url, game, voters[0].seat, "e2e4", VOTE_KEY=key)
+        with ThreadPoolExecutor(1) as pool:  # the relay goes on saying what it can carry
+            casting = pool.submit(example, "cast_ballot", client.base_url, game, voters[0].seat, "e2e4", VOTE_KEY=key)
+            table.run(casting.done, seconds=120)
+        cast = casting.result()
         assert cast.returncode == 0, cast.stdout + cast.stderr
         assert json.loads(cast.stdout)["receipt"]["move"] == "e2e4"
         table.run(lambda: table.document(game)["state"] == "prove")
@@ -64,6 +68,7 @@ def test_a_game_is_followed_to_its_end(played: Played) -> None:
     table, client, game, voter = played
     for uci in ("f1c4", "a7a6", "d1h5", "a6a5", "h5f7"):
         if table.document(game)["state"] == "vote":
+            table.relay.step()
             client.post(f"/api/games/{game}/ballots", json=table.sign(voter, game, uci)).raise_for_status()
             table.run(lambda: table.document(game)["state"] != "vote")
         else:

@@ -69,12 +69,12 @@ def test_a_verifier_is_compiled_once(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_why_a_verifier_does_not_compile_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(SettingsError, match=r"(?s)the verifier does not compile: .*Expected"):
+    with pytest.raises(SettingsError, match=r"(?s)it does not compile: .*Expected"):
         compile_verifier("contract {", tmp_path)
     (tmp_path / "file").write_text("")
     with pytest.raises(SettingsError, match=r"CACHE_DIR: .* cannot be written"):
         compile_verifier(SOURCE, tmp_path / "file")
     (tmp_path / "package-lock.json").write_text("{}")
     monkeypatch.setattr(contracts, "CONTRACTS", tmp_path)
-    with pytest.raises(SettingsError, match=r"could not be compiled by .*solc.*; run `make setup`"):
+    with pytest.raises(SettingsError, match=r"nothing can be compiled by .*solc.*; run `make setup`"):
         compile_verifier(SOURCE, tmp_path / "other")

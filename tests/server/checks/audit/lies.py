@@ -360,7 +360,7 @@ LIES: dict[str, tuple[Answer, str]] = {
     "another nonce": (in_call("claim", lambda call: call.update(nonce="0x77")), CAUGHT),
     "another target": (in_call("castBallots", lambda call: call.update(to="0x" + "12" * 20)), CAUGHT),
     "another sender, in words": (in_call("stake", lambda call: call.update({"from": "0x" + "12" * 20})), IGNORED),
-    "transactions of an unknown type": (in_call("stake", lambda call: call.update(type="0x6a")), DISCLOSED),
+    "transactions of an unknown type": (in_call("stake", lambda call: call.update(type="0x64")), DISCLOSED),
     "failed transactions": (in_receipts(failed), CAUGHT),
     "receipts without their last log": (in_receipts(without_last_log), CAUGHT),
     "a payment made twice": (in_receipts(with_forged_claim), CAUGHT),
