@@ -53,7 +53,7 @@ def test_api_indexer_and_relay_run_and_stop_when_told(table: Table) -> None:
     port = unused_port()
     url = f"http://127.0.0.1:{port}"
     with running(environment(table.settings, PORT=str(port)), "api", "indexer", "relay") as processes:
-        end = time.monotonic() + 60
+        end = time.monotonic() + 150  # three programs start
         while True:
             try:
                 if httpx.get(f"{url}/readyz", trust_env=False).status_code == 200:
