@@ -34,6 +34,18 @@ export const link = (href: string, text: unknown): TemplateResult =>
 export const icon = (path: string): TemplateResult =>
   html`<svg class="sign" viewBox="0 0 24 24" aria-hidden="true"><path d=${path} /></svg>`;
 
+/** For lit's `ref`: opens a dialog as soon as it is in the page; `place` is called just before. */
+export const opening =
+  (place: (dialog: HTMLDialogElement) => void = () => {}) =>
+  (element: Element | undefined): void => {
+    if (!(element instanceof HTMLDialogElement) || element.open) return;
+    queueMicrotask(() => {
+      if (!element.isConnected || element.open) return;
+      place(element);
+      element.showModal();
+    });
+  };
+
 class Place extends Directive {
   render(_row: number, _column: number) {
     return noChange;

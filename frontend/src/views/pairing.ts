@@ -4,12 +4,9 @@ import { html, nothing } from 'lit-html';
 import { ref } from 'lit-html/directives/ref.js';
 import type { State } from '../state.ts';
 import { w } from '../words/index.ts';
-import type { Drawn } from './dom.ts';
+import { type Drawn, opening } from './dom.ts';
 
-function open(element: Element | undefined): void {
-  if (!(element instanceof HTMLDialogElement) || element.open) return;
-  queueMicrotask(() => element.isConnected && !element.open && element.showModal());
-}
+const open = opening();
 
 export function pairing({ pairing: asked }: State): Drawn {
   if (asked === null) return nothing;

@@ -6,25 +6,19 @@ import { ref } from 'lit-html/directives/ref.js';
 import type { Actions } from '../actions/index.ts';
 import type { State } from '../state.ts';
 import { w } from '../words/index.ts';
-import type { Drawn } from './dom.ts';
+import { type Drawn, opening } from './dom.ts';
 import { whiteBelow } from './ghost.ts';
 
 const PROMOTIONS = ['queen', 'knight', 'rook', 'bishop'] as const;
 
-/** Opens a dialog as soon as it is in the page, over the board that it belongs to. */
-function open(element: Element | undefined): void {
-  if (!(element instanceof HTMLDialogElement) || element.open) return;
-  queueMicrotask(() => {
-    if (!element.isConnected || element.open) return;
-    const board = document.getElementById('board')?.getBoundingClientRect();
-    if (board !== undefined) {
-      element.style.setProperty('--left', `${board.left}px`);
-      element.style.setProperty('--top', `${board.top}px`);
-      element.style.setProperty('--size', `${board.width}px`);
-    }
-    element.showModal();
-  });
-}
+/** Over the board that it belongs to. */
+const open = opening((dialog) => {
+  const board = document.getElementById('board')?.getBoundingClientRect();
+  if (board === undefined) return;
+  dialog.style.setProperty('--left', `${board.left}px`);
+  dialog.style.setProperty('--top', `${board.top}px`);
+  dialog.style.setProperty('--size', `${board.width}px`);
+});
 
 export function promotion(state: State, act: Actions): Drawn {
   const { promotion: chosen, game } = state;
