@@ -13,6 +13,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from server.settings import Environment
 
 HOOKS = {
     "bench": "bench.command",
@@ -242,15 +246,21 @@ def _reset(options: argparse.Namespace) -> int:
     return 0
 
 
-def _process(options: argparse.Namespace) -> int:
+def _environment() -> Environment:
+    """The settings as they are given; the log is written as they say from now on."""
     from server import logline
-    from server.settings import Environment, Settings
+    from server.settings import Environment
 
     environment = Environment.read()
     logline.configure(environment.log_level, environment.log_format, environment.hidden())
-    settings = Settings.load(environment)
-    from server.ops.port import operator_port
+    return environment
 
+
+def _process(options: argparse.Namespace) -> int:
+    from server.ops.port import operator_port
+    from server.settings import Settings
+
+    settings = Settings.load(_environment())
     with operator_port(settings):
         importlib.import_module(options.module).run(settings)
     return 0
@@ -290,12 +300,9 @@ def _prove(options: argparse.Namespace) -> int:
 
 
 def _keep(options: argparse.Namespace) -> int:
-    from server import logline
     from server.processes.keeper import run
-    from server.settings import Environment
 
-    environment = Environment.read()
-    logline.configure(environment.log_level, environment.log_format, environment.hidden())
+    _environment()
     run(options.rpc, options.contract, options.payee, options.key, options.holds)
     return 0
 
