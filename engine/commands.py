@@ -40,6 +40,8 @@ def add_parser(subparsers: Any) -> None:
         "--steps", type=int, default=16_000, help="steps of the whole run, over which the learning rate falls (16,000)"
     )
     train.add_argument("--batch", type=int, default=512, help="positions a step (512)")
+    train.add_argument("--muon-rate", type=float, default=0.02, help="learning rate of the convolutions (0.02)")
+    train.add_argument("--adam-rate", type=float, default=0.002, help="learning rate of all else (0.002)")
     train.add_argument(
         "--seconds",
         type=float,
@@ -123,7 +125,11 @@ def _train(options: argparse.Namespace) -> None:
         raise ValueError(f"--processes {options.processes} is for --device cpu only, not {options.device}")
     from engine.train import Config, start
 
-    config = Config(options.network, options.steps, options.batch, mirror=options.mirror)
+    for name in ("muon_rate", "adam_rate"):
+        if not getattr(options, name) > 0:
+            raise ValueError(f"--{name.replace('_', '-')} must be above 0, not {getattr(options, name)}")
+    rates = options.muon_rate, options.adam_rate
+    config = Config(options.network, options.steps, options.batch, *rates, mirror=options.mirror)
     start(options.folder, config, options.games, options.device, options.processes, options.seconds)
 
 

@@ -57,6 +57,9 @@ ALL_MOVES_SHARE = 0.2
 """Of the loss, over all moves and not only the pseudo-legal ones."""
 BOUND_ROOM = 0.8
 """Bounds are penalised above this share of what the circuit carries."""
+PENALTY_EVERY = 8
+"""Steps from one with the bounds' penalty to the next, where it weighs as many times: its gradient is a seventh of a
+step's time at 256 positions a process, and bounds move slowly."""
 QUANTISED_SHARE = 0.12
 """Of the steps, the last ones, quantisation-aware."""
 CHECKPOINT_SECONDS = 60
@@ -91,7 +94,9 @@ class Positions:
         return planes_of(boards, torch.zeros(len(rows), device=boards.device)), labels
 
 
-def loss_of(tower: Tower, planes: Tensor, labels: Tensor, quantised: bool) -> tuple[Tensor, Tensor]:
+def loss_of(
+    tower: Tower, planes: Tensor, labels: Tensor, quantised: bool, penalty_weight: float = 1.0
+) -> tuple[Tensor, Tensor]:
     """The loss of a batch and, without gradient, the share of its positions where the network's move is the label."""
     legal = pseudo_legal(planes)
     repeated = round(len(planes) * REPEATED_SHARE)
@@ -107,8 +112,10 @@ def loss_of(tower: Tower, planes: Tensor, labels: Tensor, quantised: bool) -> tu
         return (marked + F.cross_entropy(logits[repeated:], labels[repeated:], reduction="sum")) / len(logits)
 
     loss = (1 - ALL_MOVES_SHARE) * cross_entropy(among_legal) + ALL_MOVES_SHARE * cross_entropy(logits)
-    excess = (tower.bounds() / ((tower.shape.zero - 2) * BOUND_ROOM) - 1).clamp(min=0)
-    return loss + excess.square().sum(), (among_legal[repeated:].argmax(1) == labels[repeated:]).float().mean()
+    if penalty_weight:
+        excess = (tower.bounds() / ((tower.shape.zero - 2) * BOUND_ROOM) - 1).clamp(min=0)
+        loss = loss + penalty_weight * excess.square().sum()
+    return loss, (among_legal[repeated:].argmax(1) == labels[repeated:]).float().mean()
 
 
 @torch.no_grad()
@@ -170,11 +177,13 @@ class Run:
         self.step, self.cpu_seconds = 0, 0.0
         checkpoint = folder / "checkpoint.pt"
         if checkpoint.exists():
-            trained = json.loads((folder / "config.json").read_text())["network"]
-            if trained != config.network:
-                raise ValueError(f"{folder} holds a run of {trained!r}, not of {config.network!r}: take another folder")
             state = torch.load(checkpoint, map_location=device, weights_only=True)
-            self.tower.load_state_dict(state["tower"])
+            try:
+                self.tower.load_state_dict(state["tower"])
+            except RuntimeError:
+                raise ValueError(
+                    f"{folder} holds a run of another network than {config.network!r}: take another folder"
+                ) from None
             self.adam.load_state_dict(state["adam"])
             self.step, self.cpu_seconds = state["step"], state["cpu_seconds"]
         folder.mkdir(parents=True, exist_ok=True)
@@ -235,7 +244,9 @@ class Run:
                 progress = self.step / config.steps
                 self.set_rate(progress)
                 mine = torch.from_numpy(rows[rank::processes]).to(self.device)
-                loss, top1 = loss_of(tower, *on_device.batch(mine, self.chance(rank)), quantised(progress))
+                penalty = 0 if self.step % PENALTY_EVERY else PENALTY_EVERY
+                batch = on_device.batch(mine, self.chance(rank))
+                loss, top1 = loss_of(tower, *batch, quantised(progress), penalty)
                 loss.backward()  # type: ignore[no-untyped-call]
                 time_over = self.share(asked_to_stop() or time.monotonic() - started > seconds)
                 nn.utils.clip_grad_norm_(self.adam.param_groups[0]["params"], 1.0)

@@ -189,7 +189,7 @@ def test_sigterm_ends_a_run_with_a_checkpoint(games: list[Path], tmp_path: Path,
 
 def test_a_folder_of_another_network_is_left_alone(trained: Path, games: list[Path]) -> None:
     before = (trained / "config.json").read_text()
-    with pytest.raises(ValueError, match=r"holds a run of 'tiny', not of 'small': take another folder"):
+    with pytest.raises(ValueError, match=r"holds a run of another network than 'small': take another folder"):
         train.start(trained, train.Config("small", 1, 1), games, "cpu", processes=1, seconds=1)
     assert (trained / "config.json").read_text() == before
 
