@@ -33,7 +33,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from engine import policy
-from engine.policy import ACTIVATION_MAX, SCORE_BITS, Layer, score_bound
+from engine.policy import ACTIVATION_MAX, SCORE_BITS, Integers, Layer, score_bound
 from engine.words import bit_words, position
 
 if TYPE_CHECKING:
@@ -231,7 +231,7 @@ def _integers(values: ArrayLike, what: str, dimensions: int) -> NDArray[np.int32
     return array.astype(np.int32)
 
 
-def _stem(weights: NDArray[np.int32], bits: int, signed: bool, planes: int) -> NDArray[np.int32]:
+def _stem(weights: Integers, bits: int, signed: bool, planes: int) -> NDArray[np.int32]:
     """Weights [out, features] as a stem [out, planes, 3, 3]."""
     powers = 1 << np.arange(bits, dtype=np.int64)
     if signed:
@@ -241,12 +241,12 @@ def _stem(weights: NDArray[np.int32], bits: int, signed: bool, planes: int) -> N
     return slots.astype(np.int32).reshape(-1, planes, 3, 3)
 
 
-def _first(stem: Layer, features: int, bits: int) -> NDArray[np.int32]:
+def _first(stem: Layer, features: int, bits: int) -> Integers:
     """The dense weights [out, features] of a stem: those of each feature's bit 0."""
     slots = stem.weights.reshape(len(stem.weights), -1)
     if not 0 < features * bits <= slots.shape[1]:
         raise ValueError(f"{features} features of {bits} bits do not fit into {slots.shape[1]} slots")
-    first: NDArray[np.int32] = slots[:, : features * bits : bits]
+    first: Integers = slots[:, : features * bits : bits]
     return first
 
 

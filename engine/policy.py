@@ -9,8 +9,9 @@ biases integers with `shift` fractional bits:
 x_skip are the activations that entered the layer before. The move played is the legal one with the highest score; a
 probability, where one is shown, is softmax(logit / logit_unit(shift)).
 
-File: safetensors with int32 tensors w0, b0, w1, b1, ... (3x3 layers [out, in, 3, 3], kernel index [rank, file], a
-cross-correlation with zero padding; 1x1 layers [out, in]; biases [out]) and the one metadata key "network", JSON:
+File: safetensors with int16 or int32 tensors w0, b0, w1, b1, ... (`narrowed` says which; 3x3 layers [out, in, 3, 3],
+kernel index [rank, file], a cross-correlation with zero padding; 1x1 layers [out, in]; biases [out]) and the one
+metadata key "network", JSON:
 
     {"layers":[{"kind":"conv3","skip":false},...,{"kind":"conv1","skip":false}],
      "name":"small","planes":15,"shift":13,"zero":4096}            (without the line break and the spaces)
@@ -27,7 +28,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -40,16 +41,17 @@ SCORE_BITS = 13
 """A score is 2^SCORE_BITS * logit + tie."""
 NETWORKS = Path(__file__).parent / "networks"
 KERNEL_SHAPES = {"conv1": (), "conv3": (3, 3)}
+Integers: TypeAlias = NDArray[np.int16] | NDArray[np.int32]
 
 
 @dataclass(frozen=True)
 class Layer:
-    """A linear layer; `weights` int32 [out, in] or [out, in, 3, 3], `biases` int32 [out]."""
+    """A linear layer; `weights` [out, in] or [out, in, 3, 3] and `biases` [out], each int16 or int32."""
 
     kind: Literal["conv1", "conv3"]
     skip: bool
-    weights: NDArray[np.int32]
-    biases: NDArray[np.int32]
+    weights: Integers
+    biases: Integers
 
     @property
     def parameters(self) -> int:
@@ -102,8 +104,8 @@ class Network:
         if sorted(names) != sorted(tensors):
             raise ValueError(f"it holds the tensors {sorted(tensors)}, not {names}")
         for name, tensor in tensors.items():
-            if tensor.dtype != np.int32:
-                raise ValueError(f"{name} is {tensor.dtype}, not int32")
+            if tensor.dtype not in (np.int16, np.int32):
+                raise ValueError(f"{name} is {tensor.dtype}, not int16 or int32")
         layers = []
         for index, entry in enumerate(header["layers"]):
             if not isinstance(entry, dict) or set(entry) != {"kind", "skip"} or type(entry["skip"]) is not bool:
@@ -154,7 +156,7 @@ class Network:
             "shift": self.shift,
             "zero": self.zero,
         }
-        tensors: dict[str, NDArray[np.int32]] = {}
+        tensors: dict[str, NDArray[Any]] = {}
         for index, layer in enumerate(self.layers):
             tensors[f"w{index}"] = np.ascontiguousarray(layer.weights)
             tensors[f"b{index}"] = np.ascontiguousarray(layer.biases)
@@ -246,6 +248,15 @@ class Network:
             x = np.floor((y + (1 << self.shift - 1)) / (1 << self.shift)).clip(0, ACTIVATION_MAX)
             activations = [activations[-1], x]
         raise AssertionError("a network has a logit layer")
+
+
+def narrowed(values: NDArray[np.int32]) -> Integers:
+    """The same integers as int16 where all of them fit: what `export` writes, so that a file is half as large.
+
+    A file may hold any of both; its hash, the network's identity, is of the bytes as they are.
+    """
+    narrow = values.astype(np.int16)
+    return narrow if (narrow == values).all() else values
 
 
 def patches(x: NDArray[np.float64]) -> NDArray[np.float64]:

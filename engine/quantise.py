@@ -23,7 +23,7 @@ from engine.data import Positions
 from engine.encoding import INPUT_PLANES
 from engine.native import NativeNetwork
 from engine.network import STEPS, Tower, adds_skip, planes_of, pseudo_legal
-from engine.policy import ACTIVATION_MAX, SCORE_BITS, Layer, Network, logit_unit
+from engine.policy import ACTIVATION_MAX, SCORE_BITS, Layer, Network, logit_unit, narrowed
 from engine.train import Run, positions_of
 
 
@@ -43,7 +43,8 @@ def quantise(tower: Tower, name: str, planes: Tensor) -> Network:
         # Rounded weights move a channel's mean, for activations are not around zero: the bias takes that back.
         moved = F.conv2d(entered[n] * (STEPS if n else 1), rounded - weights, padding="same").mean((0, 2, 3))
         limit = (1 << 31) - 1  # what does not fit is far over the bounds, and refused for that
-        integers = [t.clamp(-limit, limit).cpu().numpy().astype(np.int32) for t in (rounded, (biases - moved).round())]
+        pair = rounded, (biases - moved).round()
+        integers = [narrowed(t.clamp(-limit, limit).cpu().numpy().astype(np.int32)) for t in pair]
         if weights.shape[2] == 1:
             return Layer("conv1", skip, integers[0][:, :, 0, 0], integers[1])
         return Layer("conv3", skip, integers[0], integers[1])

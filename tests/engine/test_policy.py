@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 
 from engine import encoding, policy
-from engine.policy import Layer, Network
+from engine.native import NativeNetwork
+from engine.policy import Layer, Network, narrowed
 
 TINY = Network.random("tiny", 15, 10, 4, seed=7, shift=12, zero=512)
 
@@ -92,6 +93,24 @@ def test_a_file_gives_the_network_back(tmp_path: Path) -> None:
     assert (loaded.logits(planes) == TINY.logits(planes)).all()
 
 
+def test_a_file_of_16_bits_is_the_same_network() -> None:
+    """Weights that fit are stored in half the room; numpy and Rust compute the same from them."""
+    layers = [Layer(layer.kind, layer.skip, narrowed(layer.weights), narrowed(layer.biases)) for layer in TINY.layers]
+    layers[2] = TINY.layers[2]
+    narrow = Network("tiny", TINY.planes, TINY.shift, TINY.zero, layers)
+    assert {layer.weights.dtype for layer in narrow.layers} == {np.dtype(np.int16), np.dtype(np.int32)}
+    assert len(narrow.to_bytes()) < 0.8 * len(TINY.to_bytes()) and narrow.hash != TINY.hash
+    planes = encoding.planes(chess.Board(), False)
+    assert (narrow.logits(planes) == TINY.logits(planes)).all()
+    assert (NativeNetwork(narrow).batch_logits(planes[None])[0] == TINY.logits(planes)).all()
+
+
+def test_numbers_beyond_16_bits_keep_32() -> None:
+    for value, bits in ((32767, 16), (32768, 32), (-32768, 16), (-32769, 32)):
+        assert narrowed(np.array([0, value], np.int32)).tolist() == [0, value]
+        assert narrowed(np.array([0, value], np.int32)).itemsize == bits // 8
+
+
 def header(network: Network) -> dict[str, Any]:
     layers = [{"kind": layer.kind, "skip": layer.skip} for layer in network.layers]
     return {"layers": layers, "name": network.name, "planes": 15, "shift": network.shift, "zero": network.zero}
@@ -105,8 +124,8 @@ def write(path: Path, tensors: dict[str, NDArray[Any]], head: Any, extra: dict[s
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (lambda t, h: t.update(w0=t["w0"].astype(np.float32)), "float32, not int32"),
-        (lambda t, h: t.update(w0=t["w0"].astype(np.int64)), "int64, not int32"),
+        (lambda t, h: t.update(w0=t["w0"].astype(np.float32)), "float32, not int16 or int32"),
+        (lambda t, h: t.update(w0=t["w0"].astype(np.int64)), "int64, not int16 or int32"),
         (lambda t, h: t.update(w9=t["w0"]), "holds the tensors"),
         (lambda t, h: t.pop("b1"), "holds the tensors"),
         (lambda t, h: t.update(b1=t["b1"][:-1].copy()), "layer 1: weights are"),

@@ -342,10 +342,12 @@ fn is_name(name: &str) -> bool {
 fn read_layer(tensors: &SafeTensors, index: usize, header: &LayerHeader, inputs: usize) -> Result<Layer, String> {
     let read = |name: String| -> Result<(Vec<usize>, Vec<i32>), String> {
         let tensor = tensors.tensor(&name).map_err(|_| format!("not a network: no tensor {name}"))?;
-        if tensor.dtype() != Dtype::I32 {
-            return Err(format!("not a network: {name} is {:?}, not int32", tensor.dtype()));
-        }
-        let values = tensor.data().chunks_exact(4).map(|b| i32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
+        let data = tensor.data();
+        let values = match tensor.dtype() {
+            Dtype::I16 => data.chunks_exact(2).map(|b| i16::from_le_bytes([b[0], b[1]]).into()).collect(),
+            Dtype::I32 => data.chunks_exact(4).map(|b| i32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect(),
+            other => return Err(format!("not a network: {name} is {other:?}, not int16 or int32")),
+        };
         Ok((tensor.shape().to_vec(), values))
     };
     let (shape, weights) = read(format!("w{index}"))?;
