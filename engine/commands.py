@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from engine.policy import NETWORKS, Network, default_network
+from engine.policy import NETWORKS, Network, default_network, network_file
 
 
 def add_parser(subparsers: Any) -> None:
@@ -154,9 +154,7 @@ def _strength(options: argparse.Namespace) -> None:
             raise ValueError(f"--elo {elo}: Stockfish's UCI_Elo is 1320 to 3190")
     _at_least(0, options, "games")
     _at_least(1, options, "workers", "positions")
-    path = default_network() if options.network is None else Path(options.network)
-    if not path.exists() and (NETWORKS / f"{path.name}.safetensors").exists():
-        path = NETWORKS / f"{path.name}.safetensors"
+    path = default_network() if options.network is None else network_file(Path(options.network))
     if options.known:
         result = known(path.with_suffix(".json"))
         if options.plot:

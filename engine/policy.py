@@ -286,5 +286,10 @@ def scores(logits: NDArray[np.int64]) -> NDArray[np.int64]:
 
 def default_network() -> Path:
     """The file of the network that is played."""
-    name = (NETWORKS / "default").read_text().strip()
-    return NETWORKS / f"{name}.safetensors"
+    return network_file(Path((NETWORKS / "default").read_text().strip()))
+
+
+def network_file(given: Path) -> Path:
+    """A network's file, which may be given by the name of one in NETWORKS: `small`."""
+    named = NETWORKS / f"{given}.safetensors"
+    return named if not given.is_file() and given == Path(given.name) and named.is_file() else given

@@ -14,6 +14,11 @@ class SettingsError(ValueError):
     """A fault that the user can correct. The text is one sentence that names the setting."""
 
 
+def absolute(path: Path) -> Path:
+    """A path that does not depend on the working folder; links are not followed, as resolve() would."""
+    return Path(os.path.abspath(path.expanduser()))  # noqa: PTH100
+
+
 def read_json(path: Path) -> dict[str, Any] | None:
     """The JSON object in a file of the data folder; None: there is no file. Raises SettingsError for anything else."""
     try:

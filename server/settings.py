@@ -19,7 +19,7 @@ from web3 import Web3
 
 from engine.ceremonies import digest_of
 from server.files import SettingsError as SettingsError
-from server.files import read_json, write_json
+from server.files import absolute, read_json, write_json
 from server.keys import address_of, file_of, in_files
 from server.logline import parts_to_hide
 
@@ -87,7 +87,9 @@ class Environment(BaseSettings):
     series_fund: str = Field("0", description="ether that each of its games gets for proofs")
     series_reserve: str = Field("1", description="ether that the owner's account keeps; no game is opened below it")
     payee: str | None = Field(None, description="address that earns the rewards of proofs (RELAY_KEY's)")
-    network: Path | None = Field(None, description="file of the network that plays; default: the one of this checkout")
+    network: Path | None = Field(
+        None, description="network that plays: a file, or a name in engine/networks; default: the one of this checkout"
+    )
     setup: Path | None = Field(None, description="file of a public ceremony (.ptau); without it the setup is insecure")
     setup_hash: str | None = Field(None, description="that file's BLAKE2b-512 in hex, or hermez-08 .. hermez-28")
     explorer: str | None = Field(None, description="a block explorer's address, for links")
@@ -125,10 +127,10 @@ class Environment(BaseSettings):
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="debug, info, warning or error")
     log_format: str = Field("text", pattern="^(text|json)$", description="text, or json: an object a line")
 
-    @field_validator("data_dir", "cache_dir", "network", "setup", "frontend")
+    @field_validator("data_dir", "cache_dir", "setup", "frontend")
     @classmethod
     def _absolute(cls, path: Path | None) -> Path | None:
-        return path and Path(os.path.abspath(path.expanduser()))  # noqa: PTH100  (resolve() would follow links)
+        return path and absolute(path)
 
     @field_validator("contract", "payee", "owner_address", "relay_address")
     @classmethod
@@ -348,16 +350,15 @@ def public_rpc(env: Environment | Settings) -> str:
 
 def network_of(env: Environment) -> Path:
     """The file of the network that plays. Raises SettingsError."""
-    if env.network is None:
-        from engine.policy import default_network  # imported here: only machines with a prover need it
+    from engine.policy import default_network, network_file  # imported here: only machines with a prover need it
 
-        try:
-            return default_network()
-        except (OSError, ValueError) as error:
-            raise SettingsError(f"NETWORK: not set, and there is no default one ({error})") from None
-    if not env.network.is_file():
-        raise SettingsError(f"NETWORK: there is no file {env.network}")
-    return env.network
+    try:
+        file = default_network() if env.network is None else absolute(network_file(env.network))
+    except OSError as error:
+        raise SettingsError(f"NETWORK: not set, and there is no default one ({error})") from None
+    if not file.is_file():
+        raise SettingsError(f"NETWORK: there is no file {file}")
+    return file
 
 
 def socket_of(env: Environment) -> Path:

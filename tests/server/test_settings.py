@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from engine.ceremonies import HERMEZ
+from engine.policy import NETWORKS
 from server.files import write_json
 from server.settings import (
     KEYS,
@@ -13,6 +14,7 @@ from server.settings import (
     SettingsError,
     key_of,
     make_keys,
+    network_of,
     public_rpc,
     socket_of,
 )
@@ -27,7 +29,7 @@ def only_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def environment(tmp_path: Path, **values: object) -> Environment:
-    return Environment.read(data_dir=tmp_path, network=Path(__file__), **values)
+    return Environment.read(**({"data_dir": tmp_path, "network": Path(__file__)} | values))
 
 
 def deployed(tmp_path: Path) -> None:
@@ -120,6 +122,16 @@ def test_pages_reach_a_chain(tmp_path: Path) -> None:
     assert public_rpc(environment(tmp_path, chain_id=10, public_rpc_url="https://a.example")) == "https://a.example"
     with pytest.raises(SettingsError, match="PUBLIC_RPC_URL: missing"):
         public_rpc(environment(tmp_path, chain_id=10))
+
+
+def test_a_network_goes_by_its_name_or_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert network_of(environment(tmp_path, network="small")).samefile(NETWORKS / "small.safetensors")
+    (tmp_path / "small").write_text("a file goes before a name")
+    assert network_of(environment(tmp_path, network="small")) == tmp_path / "small"
+    for wrong in ("large", "../networks/small"):
+        with pytest.raises(SettingsError, match="NETWORK: there is no file"):
+            network_of(environment(tmp_path, network=wrong))
 
 
 def test_network_is_missing(tmp_path: Path) -> None:
