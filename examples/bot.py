@@ -9,6 +9,7 @@ import json
 import os
 import secrets
 import sys
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -92,13 +93,15 @@ def choose(board: chess.Board) -> chess.Move:
 
 
 def vote(game: dict[str, Any], seat: int) -> None:
-    """Signs and posts a ballot, and checks that the receipt is by a key that the server answers for."""
+    """Signs and posts a ballot, again while the server asks for patience, and checks that the receipt is by its key."""
     move = choose(chess.Board(game["fen"]))
     what = {"game": number, "ply": game["ply"], "move": encoding.pack_move(move), "position": game["positionKey"]}
     signed = Account.sign_message(typed("Ballot", BALLOT, what), vote_key.key)
     compact = signed.r << 256 | (signed.v - 27) << 255 | signed.s  # EIP-2098: 64 bytes
     ballot = {"seat": seat, "ply": game["ply"], "move": move.uci(), "signature": f"0x{compact:0128x}"}
-    answer = api.post(f"/games/{number}/ballots", json=ballot)
+    while "Retry-After" in (answer := api.post(f"/games/{number}/ballots", json=ballot)).headers:
+        print(f"ply {game['ply']}: {answer.json()['detail']}", flush=True)
+        time.sleep(int(answer.headers["Retry-After"]))
     if answer.status_code != 202:
         print(f"ply {game['ply']}: {answer.json()['detail']}", flush=True)
         return

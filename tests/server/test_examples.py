@@ -7,24 +7,36 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
 
 import httpx
 import pytest
 
 from server.settings import ROOT
-from tests.server.table import Table, Voter, run_anvil, serve
+from tests.server.table import ETHER, Table, Voter, run_anvil, serve
 
 pytestmark = pytest.mark.slow
 Played = tuple[Table, httpx.Client, int, Voter]
 
 
 def example(name: str, *arguments: object, **variables: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, ROOT / "examples" / f"{name}.py", *map(str, arguments)]
-    environment = {name: value for name, value in os.environ.items() if name not in ("RPC_URL", "VOTE_KEY")}
-    environment |= {"PYTHONPATH": str(ROOT), **variables}
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=500)
+    environment = clean(**variables)
+    return subprocess.run(
+        command(name, *arguments), env=environment, capture_output=True, text=True, check=False, timeout=500
+    )
+
+
+def command(name: str, *arguments: object) -> list[str]:
+    return [sys.executable, str(ROOT / "examples" / f"{name}.py"), *map(str, arguments)]
+
+
+def clean(**variables: str) -> dict[str, str]:
+    """The environment without what examples read from it, and with `variables`."""
+    kept = {name: value for name, value in os.environ.items() if name not in ("PRIVATE_KEY", "RPC_URL", "VOTE_KEY")}
+    return kept | {"PYTHONPATH": str(ROOT), **variables}
 
 
 @pytest.fixture
@@ -86,3 +98,51 @@ def test_digits_are_read_behind_a_contract() -> None:
     found = re.search(r"held out: ([\d.]+)% right in floating point, ([\d.]+)% in integers", read.stdout)
     assert found and min(map(float, found.groups())) > 88, read.stdout
     assert "the network reads 5, labelled 5: proven in" in read.stdout
+
+
+def test_a_bot_stakes_votes_and_listens_to_the_end(table: Table) -> None:
+    game = table.new_game(lobbyPeriod=3600, maxPly=4)
+    table.stake(game, ETHER, side=1)
+    table.run(lambda: table.document(game).get("state") == "lobby")
+    with serve(table) as client, running("bot", client.base_url, game, "2") as bot:
+
+        def until(condition: Callable[[dict[str, Any]], Any]) -> None:
+            table.run(lambda: condition(table.document(game)) or bot.poll() is not None, seconds=60)
+            assert condition(table.document(game)), "the bot has ended"
+
+        until(lambda document: document["seats"] == 1)
+        table.rpc("evm_increaseTime", 3601)
+        table.mine()
+        until(lambda document: document["state"] == "drawn")
+        table.mine(4)
+        for ply in (0, 2):
+            until(lambda document, ply=ply: document["ply"] == ply and document["state"] == "vote")
+            until(lambda document: document["state"] == "prove")
+            table.prove(game)
+        until(lambda document: document["state"] == "over")
+        said, _ = bot.communicate(timeout=60)
+    assert bot.returncode == 0, said
+    lines = said.splitlines()
+    assert lines[0] == f"game {game}: seat 0 with 2 ether"
+    moves = table.document(game)["moves"]
+    assert [line for line in lines if line.endswith("received")] == [
+        f"ply {ply}: voted {moves[ply]['move']}, received" for ply in (0, 2)
+    ]
+    assert lines[-1].startswith("over: draw; ")
+
+
+@contextmanager
+def running(name: str, *arguments: object) -> Iterator[subprocess.Popen[str]]:
+    """An example that runs beside the test; what it says is shown if the test fails."""
+    process = subprocess.Popen(
+        command(name, *arguments), env=clean(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    try:
+        yield process
+    except BaseException:
+        process.kill()
+        print(process.communicate()[0])
+        raise
+    finally:
+        process.kill()
+        process.wait()

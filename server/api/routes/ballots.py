@@ -32,7 +32,7 @@ class Taken(BaseModel):
     receipt: Receipt
 
 
-@router.post("/games/{number}/ballots", status_code=202, responses=answers(404, 408, 409, 413, 422))
+@router.post("/games/{number}/ballots", status_code=202, responses=answers(400, 404, 408, 409, 413, 422))
 async def ballot(request: Request, api: Shared, number: GameNumber, body: BallotBody) -> Taken:
     """Takes a ballot: on disk when this answers, counted when it is on chain.
 

@@ -45,7 +45,7 @@ async def proxy(request: Request, api: Shared) -> Response:
     )
 
 
-@router.post("/faucet", responses=answers(408, 413, 415))
+@router.post("/faucet", responses=answers(400, 408, 413, 415))
 async def faucet(request: Request, api: Shared, body: FaucetBody) -> Funded:
     """Funds a burner wallet of a local chain, once."""
     require_json(request)
