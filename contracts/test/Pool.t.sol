@@ -99,6 +99,24 @@ contract PoolTest is Test {
         }
     }
 
+    /// Who holds the share a = s / W of the World's pool and b = t / L of Leela's gains matched (b (1 - fee) - a) when Leela wins, as
+    /// IGame says of throwing; floors take at most two wei of it, and the fee's own floor gives back less than one.
+    function testFuzz_throwing(uint64[4] memory raw, uint16 maxOdds, uint16 rawFee) public pure {
+        int256 world = int256(bound(raw[0], 1, type(uint64).max));
+        int256 leela = int256(bound(raw[1], 1, type(uint64).max));
+        int256 s = int256(bound(raw[2], 0, uint256(world)));
+        int256 t = int256(bound(raw[3], 0, uint256(leela)));
+        int256 fee = int256(bound(rawFee, 0, 500));
+        Pool.Pools memory pools = Pool.Pools(uint256(world), uint256(leela), 0, bound(maxOdds, 1, 10_000), uint256(fee));
+        int256 gained = int256(Pool.payout(pools, IGame.Outcome.Leela, IGame.Side.World, uint256(s)))
+            + int256(Pool.payout(pools, IGame.Outcome.Leela, IGame.Side.Leela, uint256(t))) - s - t;
+        int256 matched = world < leela * int256(pools.maxOdds) ? world : leela * int256(pools.maxOdds);
+        int256 unit = world * leela * 10_000; // of the exact gain below
+        int256 exact = matched * (t * world * (10_000 - fee) - s * leela * 10_000);
+        require(gained * unit <= exact + unit, "more than said");
+        require(gained * unit >= exact - 2 * unit, "less than said");
+    }
+
     /// At the limits of a game nothing overflows.
     function test_largest() public view {
         uint256 most = type(uint80).max;

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -142,6 +145,35 @@ def test_a_proof_can_be_cancelled_from_another_thread(prover: Prover) -> None:
             cancelled=lambda: begun.is_set() and stop.wait(),
         )
     thread.join()
+
+
+KILLED = """
+import sys, time
+from pathlib import Path
+from engine import encoding
+from engine.prover import Prover
+from engine.setup import Setup
+import chess
+folder = Path(sys.argv[1])
+prover = Prover(folder / "tiny-1.safetensors", Setup.from_seed(1), folder / "cache")
+def stay(step, fraction):
+    if step == sys.argv[2]:
+        print(step, flush=True)
+        time.sleep(600)
+prover.prove(encoding.planes(chess.Board(), False), [100], 7, progress=stay)
+"""
+
+
+@pytest.mark.parametrize("step", ["witness", "commitments", "quotient", "opening"])
+def test_a_killed_proof_leaves_nothing_behind(prover: Prover, folder: Path, tmp_path: Path, step: str) -> None:
+    """Neither in the cache nor among temporary files: the next prover starts as if nothing had been."""
+    before = {path.name: path.read_bytes() for path in (folder / "cache").iterdir()}
+    command = [sys.executable, "-c", KILLED, str(folder), step]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=os.environ | {"TMPDIR": str(tmp_path)}) as proving:
+        assert proving.stdout is not None and proving.stdout.readline().decode().strip() == step
+        proving.kill()
+    assert {path.name: path.read_bytes() for path in (folder / "cache").iterdir()} == before
+    assert not list(tmp_path.iterdir())
 
 
 def test_what_a_callback_raises_is_raised(prover: Prover) -> None:
