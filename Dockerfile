@@ -31,6 +31,7 @@ RUN pip install --no-cache-dir --require-hashes --requirement requirements/play.
 COPY --from=page /usr/local/bin/node /usr/local/bin/node
 COPY engine/*.py engine/
 COPY engine/networks/ engine/networks/
+COPY engine/rockefeller/ engine/rockefeller/
 COPY server/ server/
 COPY bench/ bench/
 COPY --from=contracts /build/ contracts/
