@@ -80,9 +80,11 @@ def games(result: dict[str, Any]) -> Table:
     by_stakers: dict[str, dict[str, Any]] = result["by stakers"]
     names = list(next(iter(by_stakers.values())))
     rows = [[name, *(_transaction(games[name]) for games in by_stakers.values())] for name in names]
-    spread = result["network's move, in all"]
-    rows.append([f"network's move, {spread['moves']} in all", *[""] * (len(by_stakers) - 1), f"{spread['median']:,}"])
-    return Table("games", ["transaction", *(f"{int(count):,} stakers" for count in by_stakers)], rows)
+    return Table("games", ["transaction", *map(_stakers, by_stakers)], rows)
+
+
+def _stakers(count: str) -> str:
+    return "1 staker" if count == "1" else f"{int(count):,} stakers"
 
 
 def _transaction(gas: Any) -> str:
