@@ -23,12 +23,6 @@ class Chain:
     own_block_numbers: bool  # block.number is the number of the block itself, and blockhash its hash
     transaction_gas: int
     forced_inclusion: int  # how long a sequencer can delay a transaction that is sent through L1; 0: no sequencer
-    coin: str = "ETH"
-
-    @property
-    def final_tag(self) -> str:
-        """The tag of the newest block that no reorganisation drops."""
-        return "latest" if self.family == "local" else "finalized"
 
     @property
     def voting_period(self) -> int:

@@ -32,8 +32,6 @@ class Block:
     parent: str
     time: int
     gas_limit: int = 0
-    base_fee: int = 0
-    """In wei per gas."""
 
 
 @dataclass(frozen=True)
@@ -184,7 +182,6 @@ def _block(data: BlockData) -> Block:
         parent="0x" + bytes(data["parentHash"]).hex(),
         time=data["timestamp"],
         gas_limit=data["gasLimit"],
-        base_fee=data.get("baseFeePerGas", 0),
     )
 
 

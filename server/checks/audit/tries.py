@@ -1,11 +1,11 @@
 """Merkle-Patricia tries (Yellow Paper, appendix D), by the library `trie`: what a root commits to.
 
-A proof is the nodes on the way from the root to a key, each as its RLP.
+A proof is the list of the nodes on the way from the root to a key, each as its RLP.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,8 +75,3 @@ def hex_nodes(proof: Iterable[bytes]) -> list[str]:
 def nodes(proof: Iterable[str]) -> list[bytes]:
     """A proof from JSON, as `eth_getProof` writes it too."""
     return [bytes.fromhex(node.removeprefix("0x")) for node in proof]
-
-
-def codes(found: Mapping[str, bytes]) -> dict[bytes, bytes]:
-    """Code by its hash."""
-    return {keccak(code): code for code in found.values()}

@@ -73,7 +73,3 @@ def test_accounts_and_their_storage() -> None:
     assert tries.word(slots, 99, slot_proof(keccak((99).to_bytes(32, "big")))) == 0, "an empty slot"
     with pytest.raises(BadProofError):
         tries.word(slots, 3, slot_proof(keccak((4).to_bytes(32, "big")))[:-1])
-
-
-def test_code_is_found_by_its_hash() -> None:
-    assert tries.codes({ADDRESS: b"\x00", OTHER: b""}) == {keccak(b"\x00"): b"\x00", EMPTY_CODE: b""}
