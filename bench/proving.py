@@ -25,7 +25,7 @@ import chess
 
 from bench.networks import PUBLISHED, SEED, SUITES, perceptron, shape_of
 from bench.verifying import on_chain
-from engine import encoding
+from engine import encoding, ezkl_process
 from engine.console import ignore_signals
 from engine.policy import Network, scores
 
@@ -276,6 +276,4 @@ def perceptrons(suite: str, runs: int, folder: Path, report: Report = lambda don
 
 def peak_memory(prover: Any) -> int:
     """The most memory that this process, or one of the prover's own, has held so far, in bytes."""
-    status = Path("/proc/self/status").read_text()
-    own = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM:")) << 10
-    return max(own, getattr(prover, "peak_memory", 0))
+    return max(ezkl_process.peak_memory(), getattr(prover, "peak_memory", 0))

@@ -96,12 +96,18 @@ def planes(boards: NDArray[np.uint8], repeated: NDArray[np.bool_]) -> NDArray[np
     return np.concatenate((features, last), 1, dtype=np.uint8).reshape(-1, 15, 8, 8)
 
 
-def read_games(path: Path) -> list[NDArray[np.uint16]]:
-    """The games of a file, each uint16 [plies, 2]. Raises ValueError if the file is cut or no games file."""
+def read_pairs(path: Path) -> tuple[NDArray[np.uint16], NDArray[np.int64], bool]:
+    """The pairs of a games file, uint16 [n, 2]; the rows that end a game; whether the file ends with one of them."""
     numbers = np.fromfile(path, "<u2")
     pairs = numbers[: len(numbers) // 2 * 2].reshape(-1, 2)
     ends = np.flatnonzero((pairs == UNLABELLED).all(1))
-    if len(numbers) % 2 or not len(ends) or ends[-1] != len(pairs) - 1:
+    return pairs, ends, len(numbers) % 2 == 0 and len(ends) > 0 and int(ends[-1]) == len(pairs) - 1
+
+
+def read_games(path: Path) -> list[NDArray[np.uint16]]:
+    """The games of a file, each uint16 [plies, 2]. Raises ValueError if the file is cut or no games file."""
+    pairs, ends, whole = read_pairs(path)
+    if not whole:
         raise ValueError(
             f"{path} is not a whole games file: it does not end with the end of a game; "
             "`proofmate label` with its seed cuts off the rest and continues it"
@@ -114,9 +120,8 @@ def decode(games: Sequence[NDArray[np.uint16]]) -> Positions:
 
     A position occurred before as FIDE article 9.2.2 says: same squares, mover, castling and en passant rights.
     """
-    order = np.argsort(
-        [-len(game) for game in games], kind="stable"
-    )  # longest first: the games still running are a prefix
+    # Longest first: the games still running are a prefix.
+    order = np.argsort([-len(game) for game in games], kind="stable")
     lengths = np.array([len(games[g]) for g in order])
     moves = np.full((len(games), max(lengths, default=0), 2), UNLABELLED, np.uint16)
     for row, g in enumerate(order):
@@ -215,10 +220,8 @@ def _push(squares: NDArray[np.uint8], castling: NDArray[np.bool_], numbers: NDAr
     en_passant = n[pawn & ((origin - target) % 8 != 0) & (captured == 0)]
     squares[en_passant, (origin - origin % 8 + target % 8)[en_passant]] = 0
 
-    for step, corner, beside in (
-        (2, 3, 1),
-        (-2, -4, -1),
-    ):  # castling: the rook comes from the corner to beside the old king's square
+    # Castling: the rook comes from the corner to beside the king's old square.
+    for step, corner, beside in ((2, 3, 1), (-2, -4, -1)):
         castles = n[(kind == KING) & (target - origin == step)]
         squares[castles, origin[castles] + corner] = 0
         squares[castles, origin[castles] + beside] = ROOK + black[castles]

@@ -8,7 +8,7 @@
 A tower of convolutions evaluates a perceptron on one square. The features' bits stand around that square, b2, and the
 stem, a 3x3 convolution, reads all of them at once: bit i of a feature has the feature's weight times 2^i, the sign bit
 (two's complement) the negative. That is a dense layer. 1x1 layers follow, which are dense layers on every square. What
-they compute on the other 63 squares means nothing, and nobody looks at it.
+they compute on the other 63 squares means nothing and is never read.
 
     integers        x: features of `bits` bits, signed or not
     hidden layer    y = W x + b     x' = clamp(floor((y + 2^(shift-1)) / 2^shift), 0, 127)
@@ -33,7 +33,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from engine import policy
-from engine.policy import ACTIVATION_MAX, SCORE_BITS, Integers, Layer, score_bound
+from engine.policy import ACTIVATION_MAX, SCORE_BITS, Integers, Layer, requantise, score_bound
 from engine.words import bit_words, position
 
 if TYPE_CHECKING:
@@ -193,7 +193,7 @@ class Network(policy.Network):
         for weights, layer in zip(self._dense, self.layers, strict=True):
             values = values @ weights.T.astype(np.float64) + layer.biases
             if layer is not self.layers[-1]:
-                values = np.floor((values + (1 << self.shift - 1)) / (1 << self.shift)).clip(0, ACTIVATION_MAX)
+                values = requantise(values, self.shift)
         return values.astype(np.int64)
 
     def classify(self, x: ArrayLike) -> NDArray[np.int64]:
@@ -254,10 +254,7 @@ def _zero(layers: Sequence[Layer], shift: int) -> int:
     """The smallest zero point with which the circuit holds all sums, 128 at least; too small if none does."""
     needed = 128
     for n, layer in enumerate(layers):
-        weights = layer.weights.reshape(len(layer.weights), -1).astype(np.int64)
-        largest = ACTIVATION_MAX if n else 1
-        low = largest * weights.clip(max=0).sum(1) + layer.biases
-        high = largest * weights.clip(min=0).sum(1) + layer.biases
+        low, high = layer.reach(ACTIVATION_MAX if n else 1)
         reach = int(max(-low.min(), high.max(), 0))
         if n < len(layers) - 1:
             needed = max(needed, -(-reach >> shift) + 3)

@@ -16,16 +16,18 @@ from pathlib import Path
 from typing import Any
 
 import chess
-import numpy as np
 
 from engine.console import Bar, ending_cleanly, ignore_signals
-from engine.data import UNLABELLED
+from engine.data import UNLABELLED, read_pairs
 from engine.encoding import pack_move
 from engine.stockfish import Stockfish
 
 NODES = 1200
+"""Stockfish's limit for a label."""
 OPENING_PLIES = (0, 1, 2, 2, 3, 4, 4, 5, 6, 7, 8, 10)
+"""Random plies before the first label; a game draws one of these numbers."""
 RANDOM_SHARES = (0.05, 0.1, 0.2, 0.3, 0.45)
+"""The share of moves that are random after the opening; a game draws one of these."""
 QUIET_PLIES = 60
 """A game ends when no pawn moved and nothing was captured for so many plies: such endings teach little."""
 END = struct.pack("<HH", UNLABELLED, UNLABELLED)
@@ -81,9 +83,7 @@ def whole_games(path: Path) -> int:
     """The number of games in a file, after cutting off one that was not written to its end."""
     if not path.exists():
         return 0
-    numbers = np.fromfile(path, "<u2")
-    pairs = numbers[: len(numbers) // 2 * 2].reshape(-1, 2)
-    ends = np.flatnonzero((pairs == UNLABELLED).all(1))
+    _, ends, _ = read_pairs(path)
     os.truncate(path, 4 * (int(ends[-1]) + 1) if len(ends) else 0)
     return len(ends)
 

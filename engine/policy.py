@@ -16,8 +16,8 @@ metadata key "network", JSON:
     {"layers":[{"kind":"conv3","skip":false},...,{"kind":"conv1","skip":false}],
      "name":"small","planes":15,"shift":13,"zero":4096}            (without the line break and the spaces)
 
-The circuit carries sums up to `sum_bound` and scores up to `score_bound`; a network in which any input could exceed
-them is refused (so all sums are far below 2^53 and float64 products of matrices are exact).
+The circuit carries sums up to `sum_bound` and scores up to `score_bound`. A network in which any input could exceed
+them is refused, so all sums are far below 2^53, and float64 products of matrices are exact.
 """
 
 from __future__ import annotations
@@ -61,6 +61,13 @@ class Layer:
     def matrix(self) -> NDArray[np.float64]:
         """Weights as [out, in * kernel]."""
         return self.weights.reshape(len(self.weights), -1).astype(np.float64)
+
+    def reach(self, largest: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The smallest and largest W x + b of each channel, int64 [out], for any inputs 0..largest."""
+        weights = self.weights.reshape(len(self.weights), -1).astype(np.int64)
+        low = largest * weights.clip(max=0).sum(1) + self.biases
+        high = largest * weights.clip(min=0).sum(1) + self.biases
+        return low.astype(np.int64), high.astype(np.int64)
 
 
 class Network:
@@ -183,13 +190,9 @@ class Network:
 
     def ranges(self, index: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The smallest and largest y that each channel of a layer can reach for any input, skip included."""
-        layer, largest = self.layers[index], ACTIVATION_MAX if index else 1
-        weights = layer.weights.reshape(len(layer.weights), -1).astype(np.int64)
-        low = largest * weights.clip(max=0).sum(1) + layer.biases
-        high = largest * weights.clip(min=0).sum(1) + layer.biases
-        if layer.skip:
-            high += ACTIVATION_MAX << self.shift
-        return low.astype(np.int64), high.astype(np.int64)
+        layer = self.layers[index]
+        low, high = layer.reach(ACTIVATION_MAX if index else 1)
+        return low, high + ((ACTIVATION_MAX << self.shift) if layer.skip else 0)
 
     def _check_shapes(self) -> None:
         shift, zero = self.shift, self.zero
@@ -245,18 +248,23 @@ class Network:
                 y += activations[-2] * (1 << self.shift)
             if layer is self.layers[-1]:
                 return y.reshape(len(planes), -1).astype(np.int64)
-            x = np.floor((y + (1 << self.shift - 1)) / (1 << self.shift)).clip(0, ACTIVATION_MAX)
-            activations = [activations[-1], x]
+            activations = [activations[-1], requantise(y, self.shift)]
         raise AssertionError("a network has a logit layer")
 
 
 def narrowed(values: NDArray[np.int32]) -> Integers:
     """The same integers as int16 where all of them fit: what `export` writes, so that a file is half as large.
 
-    A file may hold any of both; its hash, the network's identity, is of the bytes as they are.
+    A file may hold either; its hash, the network's identity, is of the bytes as they are.
     """
     narrow = values.astype(np.int16)
     return narrow if (narrow == values).all() else values
+
+
+def requantise(y: NDArray[np.float64], shift: int) -> NDArray[np.float64]:
+    """The activations of a hidden layer's sums: clamp(floor((y + 2^(shift-1)) / 2^shift), 0, ACTIVATION_MAX)."""
+    x: NDArray[np.float64] = np.floor((y + (1 << shift - 1)) / (1 << shift)).clip(0, ACTIVATION_MAX)
+    return x
 
 
 def patches(x: NDArray[np.float64]) -> NDArray[np.float64]:

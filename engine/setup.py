@@ -1,4 +1,4 @@
-"""The trusted setup of the proofs, and the cache in which setups and keys are kept.
+"""The trusted setup of the proofs, and the cache in which setups are kept.
 
 A proof means something only if nobody knows the secret of its setup. A setup made from a seed gives the secret away and
 is labelled insecure: it is for local chains and tests. Real stakes need the file of a public ceremony.
@@ -46,8 +46,8 @@ class Setup:
     def parameters(self, k: int, cache: Path) -> _halo2.Parameters:
         """The parameters for 2^k rows, made once and then read from the cache.
 
-        What the cache holds is used if its points are on the curve and the powers of one tau (a pairing); else it is
-        made again.
+        Cached parameters are used if their points are on the curve and the powers of one tau (a pairing shows it); else
+        they are made again.
         """
         made: list[_halo2.Parameters] = []
 

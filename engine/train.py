@@ -1,18 +1,18 @@
 """Training: positions and their best moves to a tower, in pieces that can be stopped and resumed at any time.
 
-A run is a folder: `config.json`, `checkpoint.pt` and `log.jsonl`. The learning rate is constant for half the steps,
-then falls to zero. The last steps are quantisation-aware: batch norm is frozen and folded, and activations are rounded
-as the integer network does.
+A run is a folder: `config.json`, `checkpoint.pt` and `log.jsonl`. The learning rate rises over a hundred steps, is
+constant for half the run, then falls to zero. The last steps are quantisation-aware: batch norm is frozen and folded,
+and activations are rounded as the integer network does.
 
 The loss is cross-entropy to the best move, mostly among pseudo-legal moves, a little among all (so that impossible
 moves do not crowd the top of the list), and a penalty where the static bounds of the circuit come near.
 
 Input plane 14 says that the position occurred before. A share of each batch is shown with that plane set, and its
-target is what the network itself thinks without it, its first choice struck out: it varies its play instead of
-shuffling, unless it sees only one move.
+target is what the network itself thinks without it, its first choice struck out. So the network varies its play instead
+of repeating moves, unless it sees only one.
 
 With `mirror`, half of the positions in which nobody may castle any more are shown with files a and h exchanged, and so
-is their label. The rules of chess are the same in the mirror, so these positions have exact labels for nothing.
+is their label. The rules of chess are the same in the mirror, so the mirrored label is exact.
 
 On a CPU, and on a GPU in pieces of ten minutes (of a run's folder only the checkpoint, the log and the configuration
 need travel, at most 64 MiB; positions are decoded again in seconds). The first argument is the run's folder:
@@ -69,11 +69,16 @@ REPORT = 200
 
 @dataclass(frozen=True)
 class Config:
+    """What a run is: `config.json` in its folder. `steps` are those of the whole run, `batch` is positions a step."""
+
     network: str
+    """One of `network.SHAPES`."""
     steps: int
     batch: int
     muon_rate: float = 0.02
+    """Learning rate of the hidden convolutions."""
     adam_rate: float = 0.002
+    """Learning rate of all else."""
     seed: int = 0
     mirror: bool = False
 
