@@ -8,10 +8,10 @@
 //! section 7   contributions u32  { tau G1  tau G2  1304 bytes  kind u32  size u32  data }*
 //! ```
 //!
-//! Nothing is believed: the file's hash is pinned by the caller, every point that is used must be on its curve (G1 has
-//! no small subgroups; G2 is checked), a random linear combination shows that all powers are of one tau, and that must be the
-//! last contribution's and none that anybody can find. The file is read once, from start to end, and hashed as it is read:
-//! what is used is what was hashed, whoever may write to the file meanwhile.
+//! The caller pins the file's hash. Every point that is used must be on its curve (G1 has no small subgroups; G2 is
+//! checked). A random linear combination shows that all powers are of one tau, which must be the last contribution's and
+//! none that anybody can find (`known.rs`). The file is read once, from start to end, and hashed as it is read. So what is
+//! used is what was hashed, even if somebody writes to the file meanwhile.
 
 use std::{
     fs::File,

@@ -550,7 +550,7 @@ fn threshold<C: Cells>(cells: &mut C) -> [C::Value; 2] {
     let Constants { one, threshold: [scale0, scale1, offset], .. } = cells.constants().clone();
     let digits = r0 * scale0 + r1 * scale1 + u - offset;
     [
-        // t = r0 zero 2^shift + r1 zero + u - zero 2^(2 shift - 1) in the head: see "Threshold".
+        // t = r0 Z 2^shift + r1 Z + u - Z 2^(2 shift - 1) in the head: see "Threshold".
         head * (t.clone() - digits),
         // t = t' - 1 in logit rows: the row's number is the tie.
         logit * (t - t_before + one),
@@ -630,7 +630,8 @@ fn accumulators<C: Cells>(cells: &mut C) -> [C::Value; 3] {
         // x_sum = eta x_sum' + x0 + eta^36 x1. Pads count 0; a plane of ones counts 1/2, because `end` is 2 there.
         x_step - x,
         // y_sum = eta y_sum' + eta^10 (y0 + eta^36 y1), y = u 2^shift + r; in logit rows
-        // + eta^10 (u 2^(2 shift) + r0 2^shift + r1 + t); + word (below) or eta^82 word (above) where products are off the board.
+        // + eta^10 (u 2^(2 shift) + r0 2^shift + r1 + t);
+        // + word (below) or eta^82 word (above) where products are off the board.
         y_step - y,
         // kernel = rho^F kernel' + sum_j rho^j weights_j, or, where an offset starts,
         // rho^(3F) (kernel - sum_j rho^j weights_j) = eta kernel' (next file) or eta^7 kernel' (next rank).
@@ -658,7 +659,8 @@ fn identity<C: Cells>(cells: &mut C) -> [C::Value; 3] {
     let skipped = scale * x_sum.clone();
     let upper_y = upper * (eta_slot - one) * y_sum.clone();
     [
-        // sum = step sum36 + y_sum (eta^36 y_sum in upper logits) - [skip] lambda^2 2^shift eta^10 x_sum, at block ends; else 0.
+        // sum = step sum36 + y_sum (eta^36 y_sum in upper logits) - [skip] lambda^2 2^shift eta^10 x_sum, at block ends;
+        // else 0.
         sum - end.clone() * (sum_before.clone() * step + y_sum - skip * skipped) - upper_y,
         // total = total36 - lambda x_sum kernel, or lambda (total36 + sum36 - 2 x_sum kernel) at a stage's start; else 0.
         total.clone() - inside * total_before.clone() - start * lambda.clone() * (total_before + sum_before)

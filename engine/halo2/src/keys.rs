@@ -46,7 +46,8 @@ pub struct Keys {
 }
 
 impl Keys {
-    /// Derives the keys: seconds, mostly the commitments to the weights. So they are not kept, and cannot be swapped.
+    /// Derives the keys, which takes seconds, mostly for the commitments to the weights. So keys are not stored, and nobody
+    /// can exchange stored ones.
     ///
     /// Errors if the setup is of another size, or if there is too little memory for the keys and a proof.
     pub fn derive(layout: Arc<Layout>, parameters: Arc<Parameters>) -> Result<Keys, ProveError> {

@@ -1,6 +1,7 @@
-//! Secrets of a setup that anybody can find: small numbers and the like, from which a ceremony's tau is told by one point.
+//! Values of tau that anybody can find, such as small numbers: a ceremony's file with one of them is refused.
 //!
-//! No check can tell that a secret is secret. This one catches files that were made for tests, or by mistake.
+//! One point, tau times the generator, is enough to recognise them. No check can tell that a secret is secret; this one
+//! catches files that were made for tests, or by mistake.
 
 use std::collections::HashSet;
 
@@ -27,8 +28,10 @@ const SEEDS: u64 = 1 << 10;
 /// log2 of half the order of the largest group of roots of unity whose order is a power of two.
 const HALF: u32 = Fr::S / 2;
 
-/// What tau is, in words, if it is one of these, or its negative: a number up to 2^33, or one divided by it; a power of 2 .. 16; a root
-/// of unity of order 2^28 or a divisor of it; what `setup::insecure` makes of the seeds 0 .. 1023. `tau_g1` is tau times the generator.
+/// What tau is, in words, if anybody can find it; `tau_g1` is tau times the generator.
+///
+/// These are found, and their negatives: a number up to 2^33, or one divided by it; a power of 2 .. 16; a root of unity of
+/// order 2^28 or a divisor of it; what `setup::insecure` makes of the seeds 0 .. 1023.
 pub fn name(tau_g1: G1Affine) -> Option<&'static str> {
     let generator = G1Affine::generator();
     if bool::from(tau_g1.is_identity()) || is_multiple(generator, tau_g1) {
@@ -48,7 +51,7 @@ pub fn name(tau_g1: G1Affine) -> Option<&'static str> {
     among(tau_g1, fixed_base(generator, &seeds)).then_some("made from a small seed")
 }
 
-/// The same for a point and its negative.
+/// The points' x coordinates: a point and its negative have the same.
 fn abscissas(points: Vec<G1Affine>) -> impl Iterator<Item = Fq> {
     points.into_iter().map(|point| point.x)
 }
@@ -63,7 +66,8 @@ fn meet(small: Vec<G1Affine>, giant: Vec<G1Affine>) -> bool {
     abscissas(giant).any(|x| small.contains(&x.to_repr()))
 }
 
-/// Whether `point` is `m base` with |m| up to 2^33: then `point - j (2 STEPS + 1) base` is `i base` with |i| <= STEPS for some j.
+/// Whether `point` is `m base` with |m| up to 2^33: then `point - j (2 STEPS + 1) base` is `i base` with |i| <= STEPS for
+/// some j (baby steps, giant steps).
 fn is_multiple(base: G1Affine, point: G1Affine) -> bool {
     let stride = base * Fr::from(2 * STEPS as u64 + 1);
     let first = point - stride * Fr::from(STEPS as u64);

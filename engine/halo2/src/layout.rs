@@ -343,7 +343,8 @@ impl Layout {
         self.word_before[block].map(tag)
     }
 
-    /// Whether products off the board stand at the end of a block: digit 0 of a group holds those below, digit 1 those above.
+    /// Whether products off the board stand at the end of a block: digit 0 of a group holds those below, digit 1 those
+    /// above.
     pub fn off_board(&self, block: Block) -> Option<usize> {
         match block {
             Block::Channel { layer, channel } if layer > 0 && self.network.layers[layer - 1].kind == Kind::Conv3 => {
@@ -430,8 +431,9 @@ impl Layout {
         self.packing(layer).groups() > OFFSET_ROWS * self.weight_columns
     }
 
-    /// Where the kernel's accumulator goes one file on (1) or one rank on (2), at the end of upper logits 1: where an offset starts; in a wide kernel three
-    /// files and a rank on at the end, as far as from the middle offset.
+    /// Where the kernel's accumulator steps to the next file (1) or to the next rank (2): where an offset starts. A wide
+    /// kernel stands in the rows of the middle offset and before, and makes the steps that remain from there in its last
+    /// four rows: three files and a rank. In the last row of upper logits, which have no kernel, it is 1.
     pub fn jump(&self, block: Block, i: usize) -> u64 {
         match block {
             Block::Ones { layer } | Block::Channel { layer, .. } if self.is_wide(layer) => match ROWS - i {
@@ -468,7 +470,8 @@ impl Layout {
         }
     }
 
-    /// The same for the 36 rows of block b, or as many as there are, counted from its first; after the last block as well.
+    /// The same for the rows of block b (36, or as many as there are), counted from its first. The rows after the last
+    /// block are numbered as blocks, too.
     pub fn for_each_fixed_of(&self, b: usize, mut assign: impl FnMut(usize, usize, Fr)) {
         let kernel = self.blocks.get(b).map_or_else(Vec::new, |block| self.kernel(*block));
         for i in 0..ROWS.min(self.height() - b * ROWS) {
@@ -544,7 +547,7 @@ fn packing(network: &Network, layer: usize) -> Packing {
     Packing { outputs, digits, bits }
 }
 
-/// Rows of a kernel's offsets (0..8), with the index of each in the layer's own kernel. Biases and 1x1 kernels stand in the middle.
+/// Offsets of a kernel (0..8), with the index of each in the layer's own kernel. Biases and 1x1 kernels stand in the middle.
 fn kernel_offsets(layer: &Layer, input: Option<usize>) -> Vec<(usize, usize)> {
     match (layer.kind, input) {
         (Kind::Conv3, Some(_)) => (0..9).map(|d| (d, d)).collect(),

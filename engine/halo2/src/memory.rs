@@ -1,4 +1,4 @@
-//! How much memory keys and proofs take, and how much there is: too little is said before it is used up.
+//! How much memory keys and proofs take, and how much is free: too little is reported before the work begins.
 
 use std::fs;
 
@@ -9,19 +9,19 @@ const SCALAR: u64 = 32;
 /// Bytes of a point.
 const POINT: u64 = 64;
 
-/// What keys hold on to: each fixed column three times, the setup's points twice, and the transforms' tables.
+/// Bytes that keys hold: each fixed column three times, the setup's points twice, and the transforms' tables.
 pub fn keys_bytes(cs: &ConstraintSystem<Fr>, k: u32) -> u64 {
     let columns = 3 * cs.num_fixed_columns() as u64 + 3;
     (columns * SCALAR + 4 * POINT) << k
 }
 
-/// What a proof needs besides: advice columns as polynomials, on one coset, and as many again for what is under way.
+/// Bytes that a proof needs besides: advice columns as polynomials and on one coset, and 16 columns for intermediate values.
 pub fn proof_bytes(cs: &ConstraintSystem<Fr>, k: u32) -> u64 {
     let columns = 2 * cs.num_advice_columns() as u64 + 16;
     (columns * SCALAR) << k
 }
 
-/// Errors if fewer bytes are free than needed. Passes where nobody can tell.
+/// Errors if fewer bytes are free than needed. Passes where the system does not say what is free.
 pub fn check(needed: u64, purpose: &str) -> Result<(), String> {
     match available() {
         Some(free) if free < needed => Err(format!(

@@ -3,8 +3,8 @@
 //! Pippenger's method. Scalars are cut into signed digits of c bits; for each digit's place (a window), points are put
 //! into buckets by the digit's magnitude and every bucket is summed up; sum_b b bucket_b is the window's part.
 //! - Points are added in affine form, thousands of pairs at once, which share one inversion: six multiplications a pair.
-//! - A scalar above half the order counts as its negative; zeros count nothing; scalars of similar length go together, so
-//!   that a column of small integers takes one or two windows and not seventeen.
+//! - A scalar above half the order is replaced by its negative, times the negative point. Zeros are left out. Scalars of
+//!   similar length are summed together, so that a column of small integers takes one or two windows and not seventeen.
 //! - Equal, opposite and infinite points are told apart in every addition: no input is special.
 
 use std::ops::Range;
@@ -36,7 +36,7 @@ pub fn commit(points: &[G1Affine], vector: &[Fr]) -> G1Affine {
 /// Points that are summed up again and again.
 pub struct Basis(Vec<Line>);
 
-/// A point in a line of the processor's cache of its own: most of a sum's time goes into reading points in no order, and a
+/// A point aligned to a line of the processor's cache: most of a sum's time goes into reading points in random order, and a
 /// point on two lines takes twice as long.
 #[derive(Clone, Copy)]
 #[repr(align(64))]
@@ -139,8 +139,8 @@ impl Class {
     }
 
     fn window(&self, points: &[Line], window: u32, c: u32) -> G1 {
-        // Terms by bucket: where each bucket ends, then the terms in this order. What is written in no order, and what is
-        // read meanwhile, stays in the second cache.
+        // Terms by bucket: where each bucket ends, then the terms in this order. What is written in random order, and what is
+        // read meanwhile, fits the second cache.
         let mut ends = vec![0u32; (1 << (c - 1)) + 1];
         let count = |magnitude: &Magnitude| {
             let digit = digit(magnitude, window, c);
@@ -180,7 +180,7 @@ fn bucket_sums(points: &[Line], order: &[u32], ends: &[u32]) -> Vec<G1Affine> {
         }
         let from = group.len();
         group.extend(order[start..end].iter().map(|entry| {
-            // No branch on a sign, which nobody could predict.
+            // No branch on the sign: the processor could not predict it.
             let G1Affine { x, y } = points[(entry >> 1) as usize].0;
             G1Affine { x, y: [y, -y][(entry & 1) as usize] }
         }));
@@ -198,7 +198,7 @@ fn bucket_sums(points: &[Line], order: &[u32], ends: &[u32]) -> Vec<G1Affine> {
     sums
 }
 
-/// Reads points that are asked for in no order. With nothing else to do, a core waits for many of them at once.
+/// Brings points into the first cache. Because it does nothing else, the core reads many of them from memory at once.
 fn fetch(points: &[Line], order: &[u32]) {
     std::hint::black_box(order.iter().filter(|entry| points[(**entry >> 1) as usize].0.x == Fq::ZERO).count());
 }

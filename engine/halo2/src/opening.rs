@@ -29,6 +29,7 @@ struct Class {
     remainder: Vec<Fr>,
 }
 
+/// An opening between its two commitments.
 pub struct Opening {
     classes: Vec<Class>,
     union: Vec<Fr>,
@@ -64,7 +65,7 @@ impl Opening {
         &self.quotient
     }
 
-    /// What is committed to at last.
+    /// L / ((X - u) Z(S - S_0)(u)): what is committed to second.
     pub fn last(self, u: Fr) -> Vec<Fr> {
         let vanishing = |points: &mut dyn Iterator<Item = &Fr>| points.fold(Fr::ONE, |z, point| z * (u - point));
         let apart: Vec<Fr> = self

@@ -49,8 +49,8 @@ pub fn assemble(k: u32, g: Vec<G1Affine>, lagrange: Option<Vec<G1Affine>>, tau_g
     Parameters::setup(1, StdRng::seed_from_u64(0)).from_parts(k, g, lagrange, G2Affine::generator(), tau_g2)
 }
 
-/// Reads parameters written by `to_bytes`. Checked: every point that is used is on its curve, and `check`. Not checked: whose tau it
-/// is; for that the file is trusted as the program is.
+/// Reads parameters written by `to_bytes`. Checks that every point that is used is on its curve, and what `check` checks. It
+/// does not check whose tau it is: for that the file is trusted as the program is.
 pub fn from_bytes(bytes: &[u8]) -> Result<Parameters, String> {
     let (k, points) = bytes.split_first_chunk().ok_or("not a setup: no size")?;
     let k = u32::from_le_bytes(*k);
@@ -66,11 +66,12 @@ pub fn from_bytes(bytes: &[u8]) -> Result<Parameters, String> {
     Ok(assemble(k, g, Some(lagrange), tau_g2))
 }
 
-/// That `g[i]` is tau^i times the generator, for the tau of `tau_g2`, and `lagrange` the Lagrange form of these: with random c_i,
-/// e(sum c_i g[i], tau G2) = e(sum c_i g[i+1], G2), and sum c_i g[i] is also the sum of the polynomial's values times `lagrange`.
+/// Checks that `g[i]` is tau^i times the generator, for the tau of `tau_g2`, and that `lagrange` is the Lagrange form of
+/// these. With random c_i, e(sum c_i g[i], tau G2) = e(sum c_i g[i+1], G2), and sum c_i g[i] is also the sum of the
+/// polynomial's values times `lagrange`.
 ///
-/// Points must be on their curves. A wrong set passes with a probability of 2^-128: the coefficients have so many bits, which makes
-/// two of the three sums cheaper.
+/// Points must be on their curves. A wrong set passes with a probability of 2^-128: the coefficients have 128 bits, which
+/// makes two of the three sums cheaper.
 pub(crate) fn check(g: &[G1Affine], lagrange: Option<&[G1Affine]>, tau_g2: G2Affine) -> Result<(), String> {
     if bool::from(tau_g2.is_identity()) || !bool::from(tau_g2.to_curve().is_torsion_free()) {
         return Err("its tau G2 is not in the subgroup".into());

@@ -1,17 +1,17 @@
 //! The verifier as a contract: Solidity with inline assembly for one verifying key, as short as gas allows.
 //!
 //! It checks what halo2-axiom's `verify_proof` checks (the PLONK quotient, opened by SHPLONK over KZG), with the
-//! transcript of snark-verifier's `EvmTranscript`. Costs that count on chain are one multiplication of a point by a
-//! scalar a commitment (6,000 gas), the pairing (113,000) and the calldata; what is written here adds a few percent.
+//! transcript of snark-verifier's `EvmTranscript`. Most of the gas goes into one multiplication of a point by a scalar for
+//! each commitment (6,000 gas), the pairing (113,000) and the calldata; all other code costs a few percent.
 //!
-//! - All inversions are one: the four denominators are multiplied, inverted together and taken apart again.
+//! - One inversion serves four denominators: their product is inverted, and multiplied by the other three for each.
 //! - Points are not checked: the precompiles fail for coordinates at or above the modulus and for points off the curve,
 //!   and take no more than the gas they are given.
 //! - Scalars at or above the field's order, and calldata that is shorter or longer than a proof, are refused, so that a
 //!   proof has one encoding.
 //! - The commitment with coefficient 1 is the first; it is added without a multiplication.
-//! - The random polynomial of Halo2's vanishing argument hides what need not be hidden. Where a proof takes 1 for it, its
-//!   commitment and its value cancel in the opening, and are left out: 6,300 gas less, and the verdict is the same.
+//! - Halo2's vanishing argument has a random polynomial that blinds the proof, which is not needed here. If a proof takes 1
+//!   for it, its commitment and its value cancel in the opening and are left out: 6,300 gas less, with the same verdict.
 
 mod yul;
 
