@@ -259,7 +259,7 @@ contract Game is Registry {
 
     function _fixRound(uint256 game, Record storage record) private {
         (uint64 round, uint256 due) = beacon.roundAt(block.timestamp + ROUND_DELAY);
-        // Times fit 40 bits for 34,000 years, and a round is younger than its second.
+        // Times fit 40 bits for 34,000 years, and a round's number is below its time in seconds.
         // forge-lint: disable-next-line(unsafe-typecast)
         (record.drawRound, record.deadline) = (uint48(round), uint40(due + BEACON_PATIENCE));
         emit RoundFixed(game, round, record.deadline);
@@ -401,7 +401,7 @@ contract Game is Registry {
 
     function _log(bytes memory log, uint256 index, uint256 entry) private pure {
         assembly ("memory-safe") {
-            // The word that ends with the entry: all of it but the entry stays, be it the length or entries before.
+            // The word that ends with the entry. The rest of it, the array's length or entries before, stays as it is.
             let last := add(log, mul(add(index, 1), COUNTED_BYTES))
             mstore(last, or(and(mload(last), not(0xffffffffffff)), entry))
         }
@@ -574,7 +574,7 @@ contract Game is Registry {
 
     // ------------------------------------------------------------------------------------------------------ the coin
 
-    /// @dev With `_pay`, all that knows which coin is staked.
+    /// @dev Only this function and `_pay` know which coin is staked.
     function _received() private view returns (uint80) {
         return _amount(msg.value);
     }

@@ -27,10 +27,10 @@ import {Rules} from "./Rules.sol";
 /// Stakes belong to Lobby, ballots to Vote. In another state than its own a call reverts with WrongState, except that castBallots
 /// counts nothing; claim and claimTo belong to every state, and revert with NothingOwed where nothing is owed.
 ///
-/// Throwing a game. Whoever holds the share a of the World's pool and b of Leela's gains b (1 - fee) - a of what is matched when Leela
-/// wins, so losing on purpose pays once b (1 - fee) > a, whatever the pools. It needs that the vote is led: a bad move must get the
-/// quorum of all World stake, and more than any other. With equal pools it pays more than winning once b > a, without a pot. No rule
-/// prevents it; a high quorum makes the lead dear, and maxStake holds each account, though not each person, to a share.
+/// Losing on purpose. Whoever holds the share a of the World's pool and b of Leela's gains b (1 - fee) - a of what is matched when Leela
+/// wins, so it pays once b (1 - fee) > a, whatever the pools. It needs the lead in the votes: a bad move must get the quorum of all
+/// World stake, and more than any other. With equal pools it pays more than winning once b > a, without a pot. No rule prevents it. A
+/// high quorum makes it expensive to lead, and maxStake bounds the share of each account, though not of each person.
 interface IGame {
     // ------------------------------------------------------------------------------------------------------- types
 
@@ -90,16 +90,16 @@ interface IGame {
     }
 
     /// @param leelaPoolOpen Whether stakes on Leela are taken. If not (a prize game), no stake can be lost, and only the pot is played
-    /// for: it returns to the creator unless the World wins. So the creator gains by a lost game, and can bring it about: nothing
-    /// keeps it from staking on the World by another account, at no risk, and outvoting the rest.
+    /// for: it returns to the creator unless the World wins. So the creator gains if the World loses. It can bring that about: it may
+    /// stake on the World by another account, at no risk, and outvote the others.
     /// @param lobbyPeriod How long stakes are taken, unless large late stakes extend it (see `stake`); 0 (local chains only): until
     /// somebody closes a lobby that holds a World stake.
     /// @param minPeriod A decided vote may close this long after it opened.
     /// @param quorum Share of all World stake that the leading move needs.
     /// @param maxOdds A winner wins at most this many times the stake from the other pool; at least 1 if Leela's pool is open.
     /// @param fee Share of the winnings that goes to the creator; at most 500.
-    /// @param maxStake The most that an account may stake; 0: no bound, only without a pot. A pot is shared by stake, and what shares it
-    /// may risk nothing, so it is shared by bounded stakes. One person may use many accounts.
+    /// @param maxStake The most that an account may stake; 0: no bound, only without a pot. A pot is shared by stake, and such a stake may
+    /// risk nothing, so it must be bounded. One person may use many accounts.
     /// @param reward Paid from the fund to the payee of each proven move.
     struct Terms {
         uint32 model;

@@ -48,7 +48,7 @@ abstract contract Registry is IGame, Ownable2Step {
         emit ModelAdded(number, verifier, insecure, proofBytes, added.usableFrom, added.codeHash, networkHash);
     }
 
-    /// @dev Real money is not at stake on a chain of one's own.
+    /// @return Whether this is a chain of one's own (anvil's or ganache's id), where no real money is at stake.
     function _isLocal() internal view returns (bool) {
         return block.chainid == 31337 || block.chainid == 1337;
     }
