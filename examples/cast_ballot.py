@@ -1,7 +1,8 @@
 """Casts a ballot from a script: VOTE_KEY=0x... python examples/cast_ballot.py URL GAME SEAT MOVE
 
-VOTE_KEY is the private key that the seat's stake named; it can vote and never touch money. The signature holds for this
-chain, contract, game, ply and position alone. What comes back is a receipt: received, counted when it is on chain.
+VOTE_KEY is the private key whose address the seat's stake named; it can vote and never touch money. The signature holds
+for this chain, contract, game, ply and position alone. The answer is a receipt: the server has the ballot on disk, and
+it counts when it is on the chain.
 """
 
 import os

@@ -19,8 +19,8 @@ def documents(address: str) -> Iterator[dict[str, Any]]:
     while True:
         try:
             headers = {"Last-Event-ID": last} if last else {}
-            # The server sends a `ping` every 15 seconds, so silence for longer means a lost connection.
-            with httpx.stream("GET", address, headers=headers, timeout=30) as response:
+            # The server sends a `ping` after 4 seconds of silence, so 10 seconds of it mean a lost connection.
+            with httpx.stream("GET", address, headers=headers, timeout=10) as response:
                 response.raise_for_status()
                 event: dict[str, str] = {}
                 for line in response.iter_lines():

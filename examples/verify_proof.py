@@ -1,8 +1,8 @@
 """Verifies one of the network's moves: python examples/verify_proof.py URL GAME PLY
 
-The proof comes from a Proofmate server; what it has to prove is computed here, from the moves. Whether it does is
-asked of the verifier contract through a node: RPC_URL, or the server's own. The verifier is the one that the server
-names: whether it belongs to the network is what `proofmate audit GAME --network FILE` checks.
+The proof comes from a Proofmate server. What it has to prove is computed here, from the moves. The verifier contract
+says whether it does, asked through a node: RPC_URL, or the server's own. The verifier is the one that the server names;
+`proofmate audit GAME --network FILE` checks that it belongs to the network.
 """
 
 import os
