@@ -1,1 +1,1 @@
-"""Benchmarks: what proving, the contracts and the page's parts cost. May use everything; nothing else uses it."""
+"""Benchmarks: what proving, the contracts and the server cost. They may import everything; nothing imports them."""

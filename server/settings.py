@@ -48,7 +48,7 @@ class Environment(BaseSettings):
     data_dir: Path = Field(Path(".data"), description="folder of the embedded Redis, the local chain, keys and logs")
     cache_dir: Path = Field(
         Path("~/.cache/proofmate"),
-        description="folder of proving keys and verifiers; made again if removed",
+        description="folder of setups and verifiers; made again if removed",
     )
     host: str = Field("127.0.0.1", description="address the page is served on")
     port: int = Field(8000, ge=1, le=65535, description="port the page is served on")

@@ -1,1 +1,1 @@
-"""Commands that check a game from outside: audit and simulate."""
+"""Commands that check a game, or a vault, from outside: audit and simulate."""

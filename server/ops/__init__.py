@@ -1,1 +1,1 @@
-"""What an operator sees of a process: health, metrics, traces."""
+"""What an operator sees of a process: health and metrics."""

@@ -7,4 +7,6 @@ The steps, each in a module of its own:
     course     what the documents of the game say of its course, one pure step a document
     report     compares what was paid, and the audit, with what the rules owe (pure)
     command    the stack, the game on it, and the result
+
+`vault` is `proofmate simulate vault`: a vault on a simulated market, on a chain of its own.
 """
