@@ -9,12 +9,22 @@ from server.settings import ROOT, Environment
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 
 
+COPIED = [
+    source for copy in re.findall(r"^COPY (?!--from)(.+)$", DOCKERFILE, re.MULTILINE) for source in copy.split()[:-1]
+]
+
+
 def test_what_is_copied_exists() -> None:
-    copies = re.findall(r"^COPY (?!--from)(.+)$", DOCKERFILE, re.MULTILINE)
-    sources = [source for copy in copies for source in copy.split()[:-1]]
-    assert len(sources) > 5
-    for source in sources:
+    assert len(COPIED) > 5
+    for source in COPIED:
         assert list(ROOT.glob(source.rstrip("/"))), f"COPY {source}"
+
+
+def test_every_package_is_copied() -> None:
+    found = [path.parent for top in ("bench", "engine", "server") for path in (ROOT / top).rglob("__init__.py")]
+    packages = {f"{path.relative_to(ROOT)}/" for path in found}
+    missing = {each for each in packages if f"{each}*.py" not in COPIED and not each.startswith(tuple(COPIED))}
+    assert "engine/rockefeller/" in packages and not missing
 
 
 def test_stages_that_are_copied_from_exist() -> None:
