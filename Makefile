@@ -11,7 +11,7 @@ TIMED := scripts/timed
 play: setup
 	@$(VENV)/proofmate up
 
-# What it needs is there, or it says in one sentence what is not.
+# Checks that the machine has what is needed, and says in one sentence what is missing.
 check:
 	@scripts/check $(PYTHON)
 

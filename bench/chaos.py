@@ -3,8 +3,8 @@
 Everything runs on the loopback interface of this machine: two relays and two indexers, an api, Redis, a chain that
 makes a block a second behind two nodes that misbehave on demand. What breaks follows from the seed.
 
-Blocks and time of the chain are not taken away in the last seconds of a vote, when the api takes no more ballots: what
-was mined in time and is dropped after the deadline is beyond any server.
+In the last seconds of a vote, when the api takes no more ballots, no fault drops blocks or moves the chain's clock: no
+server can save a ballot that was mined in time and dropped after the deadline.
 """
 
 from __future__ import annotations

@@ -67,7 +67,7 @@ def stake(place: Place, game: int, wallets: Sequence[Wallet], weights: Sequence[
         sent = {"to": place.chain.contract.address, "gas": hex(300_000)}
         calls = []
         for at, (address, data, value) in enumerate(part):
-            price = hex(10**12 + CALLS - at)  # the dearer first, so the order is that of the crowd
+            price = hex(10**12 + CALLS - at)  # the chain takes higher prices first: so the order is the crowd's
             calls.append(
                 (
                     "eth_sendTransaction",

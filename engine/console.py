@@ -1,4 +1,4 @@
-"""How long work shows itself and ends, on stderr: a bar with the time left on a terminal, a JSON line a step otherwise.
+"""Progress of long work on stderr, and its clean end: a bar with the time left on a terminal, else a JSON line a step.
 
 with Bar("strength", total=200, unit="games") as bar:
     for game in games:
@@ -7,7 +7,7 @@ with Bar("strength", total=200, unit="games") as bar:
 
 A line of JSON: {"work": "strength", "done": 3, "total": 200, "unit": "games", "seconds": 12.1, "seconds_left": 790.4,
 "expected_end": "2026-11-25 21:30 UTC", "points": 1.5}. `seconds_left` and `expected_end` are null until something is
-done or if the total is unknown. What was said of the work before (`points`) is said again until it changes.
+done or if the total is unknown. Fields such as `points` are repeated in each line until they change.
 """
 
 from __future__ import annotations

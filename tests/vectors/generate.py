@@ -12,10 +12,10 @@ others. One entry a position:
     moves      every legal move as a 16-bit number, ascending
     indices    the policy index of each, in the same order
 
-All values come from `engine/encoding.py`, `server/position.py` and python-chess.
+All values come from `engine/encoding.py`, `server/model/position.py` and python-chess.
 
-receipt.json is a receipt as `server/ballots.py` signs it, with the chain and the contract that it is bound to; the page
-must find it valid. Tests check that both files are current.
+receipt.json is a receipt as `server/store/ballots.py` signs it, with the chain and the contract that it is bound to. The
+page must find it valid. Tests check that both files are current.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 //! Pairs our prover with halo2-axiom's `create_proof` on one network: `pair NETWORK RUNS ours|halo2|both [SETUP]`.
 //!
-//! Prints a JSON object with seconds on the wall clock and of the processor, by prover, run by run, and the process's peak
-//! memory; of the last proof, what was said of its progress and when. In `both` they take turns, so that a busy machine slows both alike; for memory each needs a process of its own.
-//! Proofs are of random input planes: neither time nor memory depends on them.
+//! Prints a JSON object: seconds on the wall clock and of the processor, by prover and run; the process's peak memory; and
+//! the progress reports of our last proof, with their times. In `both` the provers take turns, so that a busy machine slows
+//! both alike; to measure memory, run each in a process of its own. Proofs are of random input planes: neither time nor
+//! memory depends on them.
 
 #[path = "../tests/common/reference.rs"]
 mod reference;

@@ -35,7 +35,7 @@ EMITTERS: Mapping[str, tuple[str, ...]] = {
 }
 """The functions that emit each event."""
 PAYING = ("claim", "claimTo", "withdraw")
-"""Functions that call others, which may call the contract again: only the first log is certainly theirs."""
+"""Functions that send money, whose receiver may call the contract again: only the first log is certainly theirs."""
 REGISTRY = ("ModelAdded", "BookAdded")
 """Events of what a game is made of. They come before it."""
 PERSONAL = ("ClaimerChosen",)

@@ -1,8 +1,8 @@
 """Checks a record and says what it proves: the facts that the replay may use.
 
-Everything hangs on one hash, the anchor's. Headers hang on it by their parents' hashes, transactions and receipts on
-their header's roots, accounts and storage on the anchor's state root, code on its account. What does not hang on the
-anchor is listed, never passed over; what contradicts it ends the audit.
+Everything is tied to one hash, the anchor's: headers by their parents' hashes, transactions and receipts by their
+header's roots, accounts and storage by the anchor's state root, code by its account. What is not tied to the anchor is
+listed as unchecked; what contradicts it ends the audit.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def check(record: Record, anchor: str | None = None, vouched: bool = False) -> F
     """The facts of a record.
 
     `anchor` is the newest block's hash from a source of the auditor's own choice. With it, or `vouched` (several nodes
-    agreed on the record's own), blocks that do not hang on the anchor are listed as unchecked; else the node is
+    agreed on the record's own), blocks that are not tied to the anchor are listed as unchecked; else the node is
     trusted for all of them. Raises FindingError for the first thing that contradicts another.
     """
     try:

@@ -1,4 +1,4 @@
-"""Asks nodes for everything that an audit reads. Nothing is believed here; `evidence` checks the record."""
+"""Asks nodes for everything that an audit reads, and makes one record of it. `evidence` checks the record."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ SLOT_RANGE = 100
 REACH = history.WINDOW
 """How many blocks the audit goes back at a step."""
 WALK = 256
-"""Fewer blocks than these are tied header by header."""
+"""Blocks up to so far from the anchor are tied to it header by header."""
 MAX_HEADERS = 500_000
-"""The longest way that is gone header by header: some hundred bytes each."""
+"""Most headers that are read to tie a block to the anchor: some hundred bytes each."""
 Item = TypeVar("Item")
 
 
@@ -123,7 +123,7 @@ class _Fetcher:
         block = self.node.ask("eth_getBlockByHash", digest, False)
         if block is None:
             raise SettingsError(f"--block: the node knows no block {digest}")
-        return {**block, "hash": digest}  # whatever the node calls it: its header must have this hash
+        return {**block, "hash": digest}  # the header must have this hash, whatever the node says
 
     def _agreed(self, nodes: Sequence[Node]) -> Any:
         """The newest final block of all nodes, on which they must agree."""

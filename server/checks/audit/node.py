@@ -1,4 +1,4 @@
-"""A chain's JSON-RPC, as it answers: nothing that comes from here is believed before `evidence` has checked it."""
+"""A node's raw JSON-RPC answers. The audit uses none of them before `evidence` has checked it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The record: everything that an audit reads, as JSON. It is proven by itself or not at all; see `evidence`.
+"""The record: everything that an audit reads, as JSON, with its proofs. `evidence` checks them.
 
 version      of this form
 chainId, contract, game

@@ -32,7 +32,7 @@ STEPS: Mapping[str, Step] = {
 }
 """What each event does to a game. Every event of `events.EMITTERS` has its step."""
 ALWAYS = ("Claimed", "ClaimerChosen")
-"""Events that belong to every phase."""
+"""Events that may come in every phase."""
 BEFORE = ("ModelAdded", "BookAdded", "ClaimerChosen")
 """Events that may come before the game."""
 
@@ -55,7 +55,7 @@ def apply(state: State, event: Event, world: World) -> State:
 
 @dataclass(frozen=True)
 class Replayed:
-    """How far the replay came, and what stopped it."""
+    """The state that the replay reached, and the finding that stopped it, if any."""
 
     state: State
     problem: str | None = None

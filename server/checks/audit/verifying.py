@@ -35,7 +35,7 @@ BASE_FIELD = 2188824287183927522224640574525727508869631115729782366268903789464
 VERIFIER_GAS = 2_000_000
 """What the contract gives the verifier."""
 HALTS = ("gas", "revert", "opcode", "stack", "jump", "evm")
-"""Words of which a node uses one to say that code halted. A point that is none, say, burns all the gas."""
+"""A node's error holds one of these words if the code halted; a point off the curve, for example, burns all the gas."""
 
 
 @contextlib.contextmanager
@@ -131,7 +131,7 @@ def in_evm(code: bytes) -> Iterator[Judge]:
             except Web3RPCError as error:
                 if any(word in error.message.lower() for word in HALTS):
                     return False
-                raise  # trouble of the chain's says nothing of the proof
+                raise  # a fault of the chain says nothing of the proof
             return True
 
         yield verify
