@@ -14,8 +14,8 @@ others. One entry a position:
 
 All values come from `engine/encoding.py`, `server/model/position.py` and python-chess.
 
-receipt.json is a receipt as `server/store/ballots.py` signs it, with the chain and the contract that it is bound to. The
-page must find it valid. Tests check that both files are current.
+receipt.json is a receipt as `server/store/ballots.py` signs it, with the chain and the contract that it is bound to.
+The page must find it valid. Tests check that both files are current.
 """
 
 from __future__ import annotations
