@@ -100,7 +100,7 @@ contract PoolTest is Test {
     }
 
     /// Who holds the share a = s / W of the World's pool and b = t / L of Leela's gains matched (b (1 - fee) - a) when Leela wins, as
-    /// IGame says of throwing; floors take at most two wei of it, and the fee's own floor gives back less than one.
+    /// IGame says of losing on purpose; floors take at most two wei of it, and the fee's own floor gives back less than one.
     function testFuzz_throwing(uint64[4] memory raw, uint16 maxOdds, uint16 rawFee) public pure {
         int256 world = int256(bound(raw[0], 1, type(uint64).max));
         int256 leela = int256(bound(raw[1], 1, type(uint64).max));

@@ -1,4 +1,4 @@
-"""Who is owed what when a game is over: rules 9 to 12 of the game, in integers as the contract computes them.
+"""Who is owed what when a game is over, in integers, as the contract computes it (`contracts/src/Pool.sol`).
 
 With winners' pool A, losers' pool B and at most m times the stake to win, b = min(B, m A) is shared among the winners:
 

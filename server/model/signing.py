@@ -28,7 +28,7 @@ class Typed:
         return self._digest(self.BALLOT, game, ply, move, int(position_key, 16))
 
     def receipt(self, game: int, seat: int, ply: int, move: int, position_key: str, received: int) -> bytes:
-        """The digest of a receipt that the relay's key signs; `received` in seconds of Unix time."""
+        """The digest of a receipt, which the receipt key signs; `received` in seconds of Unix time."""
         return self._digest(self.RECEIPT, game, seat, ply, move, int(position_key, 16), received)
 
     def _digest(self, kind: bytes, *values: int) -> bytes:

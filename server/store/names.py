@@ -114,7 +114,7 @@ class Names:
         return f"{self.prefix}spent:{game}:{ply}"
 
     def coin(self, day: int) -> str:
-        """Counter: wei spent on ballots on a day, counted from 1970 (UTC)."""
+        """Counter: gwei spent on ballots on a day, counted from 1970 (UTC)."""
         return f"{self.prefix}coin:{day}"
 
     def sent(self, sender: str) -> str:
