@@ -12,10 +12,7 @@ contract DenseEvaluator {
         pure
         returns (int256[] memory x)
     {
-        x = new int256[](input.length);
-        for (uint256 i = 0; i < input.length; ++i) {
-            x[i] = input[i];
-        }
+        x = _widened(input);
         uint256 offset;
         for (uint256 layer = 1; layer < widths.length; ++layer) {
             int256[] memory y = new int256[](widths[layer]);
@@ -45,10 +42,7 @@ contract DenseEvaluator {
         pure
         returns (int256[] memory x)
     {
-        x = new int256[](input.length);
-        for (uint256 i = 0; i < input.length; ++i) {
-            x[i] = input[i];
-        }
+        x = _widened(input);
         uint256 offset;
         for (uint256 layer = 1; layer < widths.length; ++layer) {
             int256[] memory y = new int256[](widths[layer]);
@@ -70,6 +64,13 @@ contract DenseEvaluator {
                 offset += x.length;
             }
             x = layer + 1 < widths.length ? _clamp(y) : y;
+        }
+    }
+
+    function _widened(int8[] calldata input) private pure returns (int256[] memory x) {
+        x = new int256[](input.length);
+        for (uint256 i = 0; i < input.length; ++i) {
+            x[i] = input[i];
         }
     }
 

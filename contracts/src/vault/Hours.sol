@@ -9,7 +9,6 @@ import {IUniswapV3Pool} from "@uniswap/v3-core/contracts/interfaces/IUniswapV3Po
 
 /// @title Hourly prices of a Uniswap v3 pool. What each function promises stands in IHours.
 abstract contract Hours is IHours {
-    uint256 internal constant HOUR = 1 hours;
     uint256 internal constant FEATURES = 36;
     /// @dev Ticks a step of a feature.
     int256 private constant STEP = 4;
@@ -51,7 +50,7 @@ abstract contract Hours is IHours {
         if (known) return;
         // The difference fits: the pool computes with times mod 2^32 as well.
         // forge-lint: disable-next-line(unsafe-typecast)
-        uint32 ago = uint32(block.timestamp - hour * HOUR);
+        uint32 ago = uint32(block.timestamp - hour * hourSeconds());
         int56 sum = _sumOfTicks(hour, ago);
         // The low 56 bits are kept, sign and all.
         // forge-lint: disable-next-line(unsafe-typecast)
@@ -72,8 +71,13 @@ abstract contract Hours is IHours {
     }
 
     /// @inheritdoc IHours
+    function hourSeconds() public pure virtual returns (uint256) {
+        return 1 hours;
+    }
+
+    /// @inheritdoc IHours
     function currentHour() public view returns (uint256) {
-        return block.timestamp / HOUR;
+        return block.timestamp / hourSeconds();
     }
 
     /// @inheritdoc IHours
@@ -85,7 +89,7 @@ abstract contract Hours is IHours {
 
     /// @inheritdoc IHours
     function meanTick(uint256 hour) public view returns (int24) {
-        return _mean(_sumAt(hour), _sumAt(hour + 1), HOUR);
+        return _mean(_sumAt(hour), _sumAt(hour + 1), hourSeconds());
     }
 
     /// @inheritdoc IHours
@@ -93,12 +97,12 @@ abstract contract Hours is IHours {
         values = new int8[](FEATURES);
         uint256 first = hour - FEATURES - 1;
         int56 sum = _sumAt(first + 1);
-        int256 before = _mean(_sumAt(first), sum, HOUR);
+        int256 before = _mean(_sumAt(first), sum, hourSeconds());
         // Ticks are small numbers.
         unchecked {
             for (uint256 i = 0; i < FEATURES; ++i) {
                 int56 next = _sumAt(first + i + 2);
-                int256 mean = _mean(sum, next, HOUR);
+                int256 mean = _mean(sum, next, hourSeconds());
                 int256 steps = _floor(mean - before + STEP / 2, STEP);
                 if (steps > FEATURE_MAX) steps = FEATURE_MAX;
                 if (steps < -FEATURE_MAX) steps = -FEATURE_MAX;

@@ -34,6 +34,9 @@ interface IHours {
     /// @notice Records the boundary of `hour`; does nothing if it is known. Anyone may, as long as the pool remembers.
     function record(uint256 hour) external;
 
+    /// @return 3600. Shorter only in LocalRockefeller, which exists on local chains alone.
+    function hourSeconds() external view returns (uint256);
+
     /// @return The hour of the present block, block.timestamp / 3600.
     function currentHour() external view returns (uint256);
 

@@ -139,9 +139,9 @@ contract Rockefeller is IRockefeller, IUniswapV3SwapCallback, Hours, ERC20, Reen
     /// @return The dearest or cheapest price to trade at, as the pool's square root of token1 per token0, times 2^96.
     function _limit(uint256 hour, bool buys) private view returns (uint160) {
         int56 sum = _sumAt(hour);
-        int256 before = _mean(_sumAt(hour - 1), sum, HOUR);
+        int256 before = _mean(_sumAt(hour - 1), sum, hourSeconds());
         int256 since = before;
-        uint256 elapsed = block.timestamp - hour * HOUR;
+        uint256 elapsed = block.timestamp - hour * hourSeconds();
         if (elapsed != 0) since = _mean(sum, _sumOfTicks(hour, 0), elapsed);
         int256 tick = buys ? SignedMath.min(before, since) + LIMIT_TICKS : SignedMath.max(before, since) - LIMIT_TICKS;
         if (!_baseIsToken0) tick = -tick;

@@ -22,66 +22,46 @@ contract RockefellerAttacksTest is VaultTest {
 
     // ------------------------------------------------------------------------------------------------------- sandwich
 
-    /// Someone trades before and after the vault's trade, in the same block. At the price of the hour before, the vault loses at most
-    /// 50 basis points and the fee on what it trades (and the prover's reward), however large the vault and far the push.
-    /// forge-config: default.fuzz.runs = 96
-    /// forge-config: long.fuzz.runs = 2000
-    function testFuzz_sandwich(uint256 bucket, int24 by, uint256 scale) public {
-        bucket = bound(bucket, 0, 1) * 11;
-        by = int24(int256(bound(uint24(by), 0, 2000)) - 1000);
-        scale = bound(scale, 1, 300);
-        vault.deposit(vault.totalSupply() * scale, type(uint256).max, type(uint256).max, address(this));
-        vm.warp(block.timestamp + 600); // a calm beginning of the hour
+    /// Pushes the price, waits, lets the vault decide, pushes back. At the price of the hour before, the vault loses at most the bound.
+    function sandwich(uint256 bucket, int24 by, uint256 wait) private {
         uint256 before = valueAt(0);
         (uint256 b,) = vault.holdings();
         push(by);
+        vm.warp(block.timestamp + wait);
         decide(bucket);
         push(0);
         uint256 after_ = valueAt(0);
         if (after_ < before) vm.assertLe(before - after_, worstLoss(b / 10) + 10);
     }
 
-    /// The attacker also holds the price for a block or two before, so that the mean since the boundary moves: the hour before stands.
-    /// forge-config: default.fuzz.runs = 96
-    /// forge-config: long.fuzz.runs = 2000
-    function testFuzz_sandwichWithAPushOfTheMean(uint256 bucket, int24 by, uint256 blocks) public {
-        bucket = bound(bucket, 0, 1) * 11;
+    /// Someone trades before and after the vault's trade: in the same block, or holding the price for a block or two, so that the mean
+    /// since the boundary moves as well; after a calm beginning of the hour, or in the boundary's own second, where a push weighs most.
+    /// However large the vault and far the push.
+    /// forge-config: default.fuzz.runs = 192
+    /// forge-config: long.fuzz.runs = 4000
+    function testFuzz_sandwich(bool buys, int24 by, uint256 scale, uint256 blocks, bool calm) public {
         by = int24(int256(bound(uint24(by), 0, 20_000)) - 10_000);
-        blocks = bound(blocks, 1, 2);
-        vault.deposit(vault.totalSupply() * 300, type(uint256).max, type(uint256).max, address(this));
-        uint256 before = valueAt(0);
-        (uint256 b,) = vault.holdings();
-        push(by); // in the boundary's own second, where it weighs most
-        vm.warp(block.timestamp + 12 * blocks);
-        decide(bucket);
-        push(0);
-        uint256 after_ = valueAt(0);
-        if (after_ < before) vm.assertLe(before - after_, worstLoss(b / 10) + 10);
+        scale = bound(scale, 1, 300);
+        vault.deposit(vault.totalSupply() * scale, type(uint256).max, type(uint256).max, address(this));
+        if (calm) vm.warp(block.timestamp + 600);
+        sandwich(buys ? 11 : 0, by, 12 * bound(blocks, 0, 2));
     }
 
     /// The attacker pushed the hour before for one or two blocks: that mean moves by a 150th of the push at most, and the mean since
     /// the boundary stands.
     /// forge-config: default.fuzz.runs = 96
     /// forge-config: long.fuzz.runs = 2000
-    function testFuzz_sandwichAfterAPushOfTheHourBefore(uint256 bucket, int24 by, uint256 blocks) public {
-        bucket = bound(bucket, 0, 1) * 11;
+    function testFuzz_sandwichAfterAPushOfTheHourBefore(bool buys, int24 by, uint256 blocks) public {
         by = int24(int256(bound(uint24(by), 0, 20_000)) - 10_000);
-        blocks = bound(blocks, 1, 2);
         vault.deposit(vault.totalSupply() * 300, type(uint256).max, type(uint256).max, address(this));
         vm.warp(block.timestamp + 1000);
         push(by);
-        vm.warp(block.timestamp + 12 * blocks);
+        vm.warp(block.timestamp + 12 * bound(blocks, 1, 2));
         push(0);
         passHour();
         vm.warp(block.timestamp + 60);
-        uint256 before = valueAt(0);
-        (uint256 b,) = vault.holdings();
-        push(bucket == 0 ? int24(-200) : int24(200));
-        push(bucket == 0 ? int24(-48) : int24(48));
-        decide(bucket);
-        push(0);
-        uint256 after_ = valueAt(0);
-        if (after_ < before) vm.assertLe(before - after_, worstLoss(b / 10) + 10);
+        push(buys ? int24(200) : int24(-200));
+        sandwich(buys ? 11 : 0, buys ? int24(48) : int24(-48), 0);
     }
 
     /// Keeping the price beyond the limit while the decision comes makes it do nothing. That costs the attacker two swaps' fees and the

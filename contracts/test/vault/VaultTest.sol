@@ -146,7 +146,7 @@ abstract contract VaultTest is Test {
 
     /// Goes to the next boundary and records it.
     function passHour() internal {
-        vm.warp((vault.currentHour() + 1) * 1 hours);
+        vm.warp((vault.currentHour() + 1) * vault.hourSeconds());
         vault.record(vault.currentHour());
     }
 
