@@ -21,7 +21,7 @@ from torch import nn
 from engine.console import Bar
 from engine.dense import Network
 from engine.rockefeller.backtest import COST, replay
-from engine.rockefeller.hours import BOUNDS, BUCKETS, FEATURES, Hours, part
+from engine.rockefeller.hours import BOUNDS, BUCKETS, FEATURES, HOUR, Hours, part
 
 WIDTHS = (FEATURES, 128, 64, BUCKETS)
 SCALE = 1 / 16
@@ -29,6 +29,8 @@ SCALE = 1 / 16
 PARTS = 6
 """Of the data: the first is only trained on."""
 BATCH = 256
+POINTS = 240
+"""Of a course that a passport holds."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,8 @@ class Truth:
     """What 1 became by trading, in the quote token."""
     holding: float
     """What 1 became by holding."""
+    course: list[tuple[int, float, float]]
+    """The way there: at some hours, evenly spaced, its time (Unix seconds) and what 1 was by trading and by holding."""
 
     def told(self) -> dict[str, Any]:
         """Rounded, for a passport."""
@@ -98,6 +102,8 @@ def walk_forward(hours: Hours, seed: int, epochs: int) -> Truth:
     labels, moves = labels[cuts[1] :], moves[cuts[1] :]
     moved = moves != 0
     course = replay(guesses, moves)
+    points = np.linspace(0, len(moves) - 1, min(POINTS, len(moves))).astype(int)
+    begun = hours.start + (FEATURES + 1 + int(cuts[1])) * HOUR  # of the first hour predicted
     return Truth(
         examples=len(guesses),
         accuracy=float((guesses == labels).mean()),
@@ -107,6 +113,10 @@ def walk_forward(hours: Hours, seed: int, epochs: int) -> Truth:
         trades=course.trades,
         vault=float(course.vault[-1]),
         holding=float(course.holding[-1]),
+        course=[
+            (begun + (n + 1) * HOUR, round(float(course.vault[n]), 4), round(float(course.holding[n]), 4))
+            for n in points.tolist()
+        ],
     )
 
 
