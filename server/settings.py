@@ -7,7 +7,6 @@ an embedded Redis, a local chain, keys made at the first start, an insecure setu
 from __future__ import annotations
 
 import os
-import secrets
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -18,8 +17,9 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from web3 import Web3
 
 from engine.ceremonies import digest_of
+from server.accounts import key_of
 from server.files import SettingsError as SettingsError
-from server.files import absolute, read_json, write_json
+from server.files import absolute, read_json
 from server.keys import address_of, file_of, in_files
 from server.logline import parts_to_hide
 
@@ -27,10 +27,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LOCAL_CHAINS = (31337, 1337)
 """Chain ids of development nodes: the game contract takes an insecure setup on no other chain."""
 
-KEYS = ("owner", "relay", "receipt", "house")
-"""Accounts of the operator: the owner deploys and creates games, the relay brings ballots and proofs to the chain, the
-api signs receipts (that account needs no funds), the house stakes on Leela in the local demo."""
-SECRETS = ("owner_key", "relay_key", "receipt_key", "house_key", "redis_url", "rpc_url")
+SECRETS = ("owner_key", "relay_key", "receipt_key", "house_key", "keeper_key", "redis_url", "rpc_url")
 """Settings whose value may be in a file that NAME_FILE names; URLs, because they may hold a password."""
 
 
@@ -80,6 +77,10 @@ class Environment(BaseSettings):
         "", description="other addresses whose receipts hold: former receipt keys' and the next one's, by comma"
     )
     house_key: SecretStr | None = Field(None, description="private key that stakes on Leela in the local demo")
+    vault: str | None = Field(None, description="a vault that is shown and kept as well; the one that `up` deployed")
+    vault_block: int | None = Field(None, ge=0, description="block the vault was deployed in (START_BLOCK)")
+    keeper_key: SecretStr | None = Field(None, description="private key that records the vault's hours and decides")
+    local_vault: bool = Field(True, description="start a vault beside the games of the local demo")
     series: int | None = Field(
         None, ge=0, le=100, description="games that may be on at once in a series; 0: none; the local demo has 4"
     )
@@ -132,7 +133,7 @@ class Environment(BaseSettings):
     def _absolute(cls, path: Path | None) -> Path | None:
         return path and absolute(path)
 
-    @field_validator("contract", "payee", "owner_address", "relay_address")
+    @field_validator("contract", "vault", "payee", "owner_address", "relay_address")
     @classmethod
     def _address(cls, address: str | None) -> str | None:
         if address is None:
@@ -155,7 +156,7 @@ class Environment(BaseSettings):
                 raise ValueError(f"{address!r} is not an address")
         return ",".join(Web3.to_checksum_address(address) for address in given)
 
-    @field_validator("owner_key", "relay_key", "receipt_key", "house_key")
+    @field_validator("owner_key", "relay_key", "receipt_key", "house_key", "keeper_key")
     @classmethod
     def _key(cls, key: SecretStr | None) -> SecretStr | None:
         for part in () if key is None else key.get_secret_value().split(","):
@@ -241,6 +242,8 @@ class Settings:
     unlisted_chain: bool
     contract: str
     start_block: int
+    vault: str | None
+    vault_block: int
     receipt_key: str | None
     receipt_addresses: tuple[str, ...]
     payee: str | None
@@ -291,6 +294,10 @@ class Settings:
                 raise SettingsError(f"CHAIN_ID: {env.chain_id}, but DATA_DIR belongs to {deployment.get('chainId')}")
             contract = str(deployment["contract"])
             start_block = int(deployment["block"]) if start_block is None else start_block
+        vault, vault_block = env.vault, env.vault_block
+        if vault is None and env.local and env.local_vault:
+            kept = read_json(env.data_dir / "vault.json") or {}
+            vault, vault_block = kept.get("vault"), kept.get("block")
         check_setup(env)
         return cls(
             data_dir=env.data_dir,
@@ -304,6 +311,8 @@ class Settings:
             unlisted_chain=env.unlisted_chain,
             contract=contract,
             start_block=start_block or 0,
+            vault=vault,
+            vault_block=(start_block or 0) if vault_block is None else vault_block,
             receipt_key=key_of(env, "receipt"),
             receipt_addresses=tuple(filter(None, env.receipt_addresses.split(","))),
             payee=env.payee,
@@ -375,25 +384,3 @@ def _in_files() -> dict[str, str]:
         return in_files(SECRETS)
     except ValueError as error:
         raise SettingsError(str(error)) from None
-
-
-def key_of(env: Environment, name: str) -> str | None:
-    """The private key of one of `KEYS`, the first if there are several. None: there is none."""
-    return next(iter(keys_of(env, name)), None)
-
-
-def keys_of(env: Environment, name: str) -> tuple[str, ...]:
-    """The private keys of one of `KEYS`: the setting, or on a local chain the data folder's."""
-    given = cast("SecretStr | None", getattr(env, f"{name}_key"))
-    if given is not None:
-        return tuple(given.get_secret_value().split(","))
-    kept = (read_json(env.data_dir / "keys.json") or {}).get(name) if env.local else None
-    return () if kept is None else (kept,)
-
-
-def make_keys(env: Environment) -> None:
-    """Writes the missing ones of `KEYS` to the data folder of a local chain, readable by this user only."""
-    path = env.data_dir / "keys.json"
-    kept = read_json(path) or {}
-    if any(name not in kept for name in KEYS):
-        write_json(path, {name: kept.get(name) or "0x" + secrets.token_hex(32) for name in KEYS})

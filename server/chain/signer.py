@@ -16,7 +16,8 @@ from eth_typing import ChecksumAddress
 from hexbytes import HexBytes
 from web3 import Web3
 
-from server.settings import Environment, SettingsError, key_of, keys_of
+from server.accounts import key_of, keys_of
+from server.settings import Environment, SettingsError
 
 TIMEOUT = 10.0
 """Seconds to wait for a signing service."""

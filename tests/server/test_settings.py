@@ -6,18 +6,9 @@ import pytest
 
 from engine.ceremonies import HERMEZ
 from engine.policy import NETWORKS
+from server.accounts import key_of, make_keys
 from server.files import write_json
-from server.settings import (
-    KEYS,
-    Environment,
-    Settings,
-    SettingsError,
-    key_of,
-    make_keys,
-    network_of,
-    public_rpc,
-    socket_of,
-)
+from server.settings import Environment, Settings, SettingsError, network_of, public_rpc, socket_of
 
 KEY = "0x" + "46" * 32
 
@@ -144,28 +135,6 @@ def test_data_folder_of_another_chain(tmp_path: Path) -> None:
     deployed(tmp_path)
     with pytest.raises(SettingsError, match="CHAIN_ID: 1337, but DATA_DIR belongs to 31337"):
         Settings.load(environment(tmp_path, chain_id=1337))
-
-
-@pytest.mark.parametrize("content", ["", '{"chainId": 3', "[]", "\x00\x01"])
-def test_half_written_files_are_named_and_left_alone(tmp_path: Path, content: str) -> None:
-    (tmp_path / "keys.json").write_text(content)
-    with pytest.raises(SettingsError, match=r"DATA_DIR: .*keys\.json is damaged"):
-        make_keys(environment(tmp_path))
-    assert (tmp_path / "keys.json").read_text() == content
-
-
-def test_keys_are_made_once_and_for_this_user_only(tmp_path: Path) -> None:
-    env = environment(tmp_path)
-    make_keys(env)
-    keys = {name: key_of(env, name) for name in KEYS}
-    make_keys(env)
-    assert {name: key_of(env, name) for name in KEYS} == keys and len(set(keys.values())) == len(KEYS)
-    assert (tmp_path / "keys.json").stat().st_mode & 0o777 == 0o600
-
-
-def test_no_key_is_made_for_a_real_chain(tmp_path: Path) -> None:
-    make_keys(environment(tmp_path))
-    assert key_of(environment(tmp_path, chain_id=1), "relay") is None
 
 
 def test_secrets_are_not_shown(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from urllib3.util import Retry
 from web3 import Web3
 
 from engine.console import Bar
+from server.accounts import key_of
 from server.chain import deploy
 from server.chain.contracts import game_contract
 from server.chain.deploy import Deployment
@@ -29,7 +30,7 @@ from server.checks.simulate import plan
 from server.checks.simulate.course import Course
 from server.checks.simulate.plan import Wallet
 from server.checks.simulate.report import Played, expect
-from server.settings import Environment, key_of
+from server.settings import Environment
 
 GAS_MONEY = deploy.ETHER // 100
 """What a wallet gets for gas, besides its stake, in wei."""

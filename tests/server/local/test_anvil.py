@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from server.accounts import make_keys
 from server.chain import deploy
 from server.chain.client import Chain
 from server.local.anvil import Clock, LocalChain
 from server.local.children import stop
 from server.local.probe import rpc, rpc_answers
 from server.local.stack import Stack
-from server.settings import make_keys
 from tests.server.local.conftest import Env
 from tests.server.scripted import ScriptedGame
 

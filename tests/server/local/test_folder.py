@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from server import cli
+from server.accounts import make_keys
 from server.local.folder import DataFolder
-from server.settings import Environment, make_keys
+from server.settings import Environment
 
 
 def test_parts_that_a_kill_left_are_removed(tmp_path: Path) -> None:
