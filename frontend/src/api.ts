@@ -69,7 +69,8 @@ function problemText(problem: unknown): string | null {
 
 const json = <T>(response: Response): Promise<T> => response.json();
 
-const get = <T>(path: string): Promise<T> => call(path, json<T>);
+export const getJson = <T>(path: string): Promise<T> => call(path, json<T>);
+const get = getJson;
 
 const post = <T>(path: string, body: unknown): Promise<T> =>
   call(path, json<T>, {

@@ -5,6 +5,7 @@ export type Route =
   | { page: 'game'; game: number }
   | { page: 'mine' }
   | { page: 'glossary' }
+  | { page: 'vault' }
   | { page: 'missing' };
 
 /** The route of an address; links of old, `/?game=3`, still lead to their game. */
@@ -21,6 +22,8 @@ export function routeOf({ pathname, search }: Pick<Location, 'pathname' | 'searc
       return { page: 'mine' };
     case '/glossary':
       return { page: 'glossary' };
+    case '/vault':
+      return { page: 'vault' };
     default:
       return { page: 'missing' };
   }
@@ -37,5 +40,7 @@ export function pathOf(route: Exclude<Route, { page: 'missing' }>): string {
       return '/games';
     case 'glossary':
       return '/glossary';
+    case 'vault':
+      return '/vault';
   }
 }

@@ -250,6 +250,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/vault": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Vault
+         * @description The vault as it stands: holdings, shares, the price and the network's view of each hour, the last decisions.
+         */
+        get: operations["vault_api_v1_vault_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/vault/contract": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Contract
+         * @description What a program must know to deposit, redeem, decide and check: addresses, tokens, terms, the ABI.
+         */
+        get: operations["contract_api_v1_vault_contract_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/vault/decisions/{hour}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Decision
+         * @description The proof of an hour's decision, read from its transaction, with the input and words that it is checked by.
+         */
+        get: operations["decision_api_v1_vault_decisions__hour__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/vault/network": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Network
+         * @description The passport of the vault's network, with its course in the walk-forward backtest against holding.
+         */
+        get: operations["network_api_v1_vault_network_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -367,7 +447,49 @@ export interface components {
             receiptAddresses: string[];
             relay: `0x${string}`;
             rpc: string;
+            vault: string | null;
             walletConnect: string | null;
+        };
+        /** @description A decision that the contract obeyed. Amounts are the vault's, in the tokens' smallest units. */
+        Decision: {
+            /** @description smallest units, gained or given */
+            base: string;
+            block: number;
+            bucket: number;
+            gas: number;
+            hour: number;
+            payee: `0x${string}`;
+            /** @description smallest units, gained or given */
+            quote: string;
+            /** @description wei */
+            reward: string;
+            time: number;
+            tx: `0x${string}`;
+        };
+        /** @description The proof of a vault's decision under way. */
+        DecisionProgress: {
+            fraction: number;
+            hour: number;
+            step: string;
+        };
+        /** @description The proof of a decision as it stands on the chain, and what a check of it needs. */
+        DecisionProof: {
+            /** @description smallest units, gained or given */
+            base: string;
+            block: number;
+            bucket: number;
+            context: string;
+            features: number[];
+            gas: number;
+            hour: number;
+            payee: `0x${string}`;
+            proof: string;
+            /** @description smallest units, gained or given */
+            quote: string;
+            seconds: number | null;
+            tx: `0x${string}`;
+            verifier: string;
+            words: string[];
         };
         /** @description A game as a page shows it: what the chain says, and what is under way. */
         Document: {
@@ -423,6 +545,12 @@ export interface components {
             /** @description wei */
             amount: string;
         };
+        /** @description An hour as the network sees it at its begin, and its price. */
+        HourView: {
+            bucket: number | null;
+            hour: number;
+            tick: number | null;
+        };
         Move: {
             /** @enum {string} */
             by: "world" | "leela" | "understudy";
@@ -439,6 +567,18 @@ export interface components {
             gas: number;
             payee: `0x${string}`;
             seconds: number;
+        };
+        /** @description What is known of a vault's network (more fields than are named here). It promises obedience, never profit. */
+        NetworkPassport: {
+            name: string;
+            out_of_sample: {
+                [key: string]: unknown;
+            };
+            parameters: number;
+            promise: string;
+            sha256: string;
+        } & {
+            [key: string]: unknown;
         };
         /** @description How the game stood before its first move. */
         Opening: {
@@ -584,6 +724,53 @@ export interface components {
             move: string;
             probability: number;
             san: string | null;
+        };
+        Token: {
+            address: string;
+            decimals: number;
+            symbol: string;
+        };
+        /** @description What never changes of a vault. What each function promises: contracts/src/vault/IRockefeller.sol. */
+        VaultContract: {
+            abi: {
+                [key: string]: unknown;
+            }[];
+            address: string;
+            base: components["schemas"]["Token"];
+            chainId: number;
+            codeHash: string;
+            /** @description wei */
+            firstShares: string;
+            hourSeconds: number;
+            localTokens: boolean;
+            networkHash: string;
+            pool: string;
+            poolFee: number;
+            quote: components["schemas"]["Token"];
+            rewardBasisPoints: number;
+            /** @description wei */
+            rewardCap: string;
+            verifier: string;
+        };
+        /** @description A vault as it stands. Amounts are in the tokens' smallest units. */
+        VaultDocument: {
+            address: string;
+            /** @description wei */
+            base: string;
+            decided: number;
+            decisions: components["schemas"]["Decision"][];
+            deposits: number;
+            hour: number;
+            hours: components["schemas"]["HourView"][];
+            hourSeconds: number;
+            now: number;
+            proof: components["schemas"]["DecisionProgress"] | null;
+            /** @description wei */
+            quote: string;
+            redemptions: number;
+            /** @description wei */
+            shares: string;
+            tick: number;
         };
         /**
          * @description The vote of the current ply. Candidates: most weight first, ties to the lower move number, as the contract
@@ -1511,6 +1698,284 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Passport"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A value has the wrong form; `detail` names it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many requests; Retry-After says in how many seconds the next is taken. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A mistake of the server's. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Redis, the chain or the relay does not answer now; Retry-After may say when to try again. */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    vault_api_v1_vault_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VaultDocument"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A value has the wrong form; `detail` names it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many requests; Retry-After says in how many seconds the next is taken. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A mistake of the server's. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Redis, the chain or the relay does not answer now; Retry-After may say when to try again. */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    contract_api_v1_vault_contract_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VaultContract"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A value has the wrong form; `detail` names it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many requests; Retry-After says in how many seconds the next is taken. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A mistake of the server's. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Redis, the chain or the relay does not answer now; Retry-After may say when to try again. */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    decision_api_v1_vault_decisions__hour__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                hour: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DecisionProof"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A value has the wrong form; `detail` names it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many requests; Retry-After says in how many seconds the next is taken. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A mistake of the server's. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Redis, the chain or the relay does not answer now; Retry-After may say when to try again. */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    network_api_v1_vault_network_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NetworkPassport"];
                 };
             };
             /** @description There is no such thing. */

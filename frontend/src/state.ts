@@ -18,6 +18,8 @@ import { type Language, w } from './words/index.ts';
 export interface State {
   route: Route;
   config: Config | null;
+  /** Draws the vault's page; null until it was fetched. */
+  vault: { draw: (state: State) => unknown } | null;
   /** The newest games; null until the server told them. */
   games: GameLine[] | null;
   /** Whether the next game is open, or when it opens; null: there is no series. */
@@ -94,6 +96,7 @@ export type Theme = 'auto' | 'light' | 'dark';
 export const initial: State = {
   route: { page: 'front' },
   config: null,
+  vault: null,
   games: null,
   series: null,
   game: null,

@@ -11,11 +11,11 @@ import {
   hexToBytes,
   isAddressEqual,
   keccak256,
+  type PublicClient,
   parseEventLogs,
   toHex,
 } from 'viem';
 import type { Config, Game } from './api.ts';
-import type { Reader } from './chain.ts';
 import type { Finding } from './checks.ts';
 import { grouped } from './format.ts';
 import { positionKey } from './key.ts';
@@ -23,7 +23,7 @@ import { bitmapHas, boardWords, legalIndices, moveNumber, policyIndex, position 
 import { w } from './words/index.ts';
 
 /** Order of BN254's scalar field; public words are elements of it. */
-const SCALAR_FIELD = 21888242871839275222246405745257275088548364400416034343698204186575808495617n;
+export const SCALAR_FIELD = 21888242871839275222246405745257275088548364400416034343698204186575808495617n;
 
 export interface Verdict {
   accepted: boolean;
@@ -97,7 +97,7 @@ interface Submitted {
   proof: Hex;
 }
 
-async function submission(config: Config, read: Reader, game: Game, ply: number, hash: Hex): Promise<Submitted> {
+async function submission(config: Config, read: PublicClient, game: Game, ply: number, hash: Hex): Promise<Submitted> {
   const [transaction, receipt] = await Promise.all([
     read.getTransaction({ hash }),
     read.getTransactionReceipt({ hash }),
@@ -120,7 +120,7 @@ async function submission(config: Config, read: Reader, game: Game, ply: number,
 /** Makes the CHECKS of one proven move, reporting after each; throws when something cannot be fetched. */
 export async function checkProof(
   config: Config,
-  read: Reader,
+  read: PublicClient,
   game: Game,
   ply: number,
   report: (findings: Finding[]) => void,

@@ -1,11 +1,11 @@
 // What the actions share: the state and its change, the chain, and how a visitor's task is run.
 
-import type { EIP1193Provider, Hex } from 'viem';
+import type { EIP1193Provider, Hex, PublicClient } from 'viem';
 import type { Game } from '../api.ts';
-import type { Reader } from '../chain.ts';
 import { explain } from '../explain.ts';
 import type { GameIdentity } from '../kept.ts';
 import type { State } from '../state.ts';
+import type { VaultPage } from '../views/vault.ts';
 import { w } from '../words/index.ts';
 
 /** How long a notice stays, in milliseconds. */
@@ -15,13 +15,15 @@ const PROBLEM = 20_000;
 
 export class Context {
   /** Reads the chain; null until the server's settings are known. */
-  chain: Reader | null = null;
+  chain: PublicClient | null = null;
   /** Settles when the chain's code and the wallets are here; null until they are asked for. */
   connecting: Promise<void> | null = null;
   /** The app by WalletConnect that is listened to. */
   paired: EIP1193Provider | null = null;
   /** Ends the stream of the game that is shown. */
   unfollow: () => void = () => {};
+  /** The vault's page, once it was fetched. */
+  vault: VaultPage | null = null;
   /** Whether the account is being asked for, and whether something changed since the question. */
   account = { asking: false, stale: false };
   /** How often the balance was asked for: an answer that was overtaken by a later question is dropped. */

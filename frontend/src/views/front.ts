@@ -67,6 +67,16 @@ export function front(state: State): Drawn {
           <ul class="no">${w.front.unprovenList.map((text) => html`<li>${text}</li>`)}</ul>
         </div>
       </section>
+      ${
+        state.config?.vault == null
+          ? nothing
+          : html`
+              <section class="to-vault" aria-labelledby="title-vault">
+                <h2 id="title-vault">${w.front.vault}</h2>
+                <p>${w.front.vaultAbout} <a href=${pathOf({ page: 'vault' })}>${w.front.vaultLink}</a></p>
+              </section>
+            `
+      }
     </main>
   `;
 }

@@ -39,6 +39,8 @@ function body(state: State, act: Actions, mountBoard: (element: Element | undefi
       return mine(state, act);
     case 'glossary':
       return glossary();
+    case 'vault':
+      return html`${state.vault?.draw(state) ?? html`<main id="main" class="list-page" tabindex="-1"><p class="lead">${w.page.loading}</p></main>`}`;
     case 'missing':
       return missing(state);
     case 'game':
@@ -76,13 +78,13 @@ function table(state: State, act: Actions, number: number, mountBoard: (element:
         game === null
           ? html`
               <div class="right-side">${skeleton('action', html`<div class="bar"></div>`)} ${skeleton('proof')}</div>
-              <div class="left-side">${skeleton('moves')} ${skeleton('position')} ${skeleton('pools')}</div>
-              <div class="below">${skeleton('thinking')} ${skeleton('check')} ${skeleton('passport')}</div>
+              <div class="left-side">${skeleton('moves')} ${skeleton('position')}</div>
+              <div class="below">${skeleton('pools')} ${skeleton('thinking')} ${skeleton('check')} ${skeleton('passport')}</div>
             `
           : html`
               <div class="right-side">${action(state, act)} ${proof(state, act)} ${crowd(state)}</div>
-              <div class="left-side">${moves(state, act)} ${myPosition(state)} ${pools(state)}</div>
-              <div class="below">${thinking(state)} ${check(state, act)} ${state.passport === null ? skeleton('passport') : passport(state)}</div>
+              <div class="left-side">${moves(state, act)} ${myPosition(state)}</div>
+              <div class="below">${pools(state)} ${thinking(state)} ${check(state, act)} ${state.passport === null ? skeleton('passport') : passport(state)}</div>
             `
       }
     </main>

@@ -48,6 +48,10 @@ export const pages = {
         'Mate, and the losers’ coins go to the winners. The contract pays; nobody, not even the operator, can hold them back.',
       ],
     ] as [string, string][],
+    vault: 'Not only chess',
+    vaultAbout:
+      'The same proof makes a vault obey a network: it trades once an hour, as the network decides and nobody else.',
+    vaultLink: 'Look at the vault',
     truths: 'What is proven, and what is not',
     proven: 'Proven on chain',
     provenList: [

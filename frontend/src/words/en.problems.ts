@@ -17,6 +17,9 @@ export const problemWords = {
     codes: {
       game: 'There is no such game.',
       model: 'The server knows no such network.',
+      vault: 'This server shows no vault.',
+      decision: 'The server does not know this decision of the vault.',
+      network: 'The server does not know the network of the vault.',
       seat: 'Your stake gives you no vote in this game.',
       'not-voting': 'The World is not voting now.',
       'wrong-ply': 'The vote is on another move by now.',
@@ -36,7 +39,6 @@ export const problemWords = {
       thoughts: 'The server does not know what the network thought here.',
       proof: 'The server has no proof of this move.',
       away: 'The server cannot reach its database or the chain. Try again soon.',
-      form: 'The server does not understand this page; it may be an old one. Load it again.',
       mistake: 'The server made a mistake. Try again, or tell who runs it.',
     } as Record<string, string>,
     /** What the contract's refusals mean to a visitor. */

@@ -17,6 +17,9 @@ export const problemWords: typeof english = {
     codes: {
       game: '没有这个对局。',
       model: '服务器不认识这个网络。',
+      vault: '这台服务器没有金库。',
+      decision: '服务器不知道金库的这个决定。',
+      network: '服务器不认识金库的网络。',
       seat: '你的押注在这个对局中没有投票权。',
       'not-voting': '现在不是世界队投票的时候。',
       'wrong-ply': '投票已经进行到另一步了。',
@@ -36,7 +39,6 @@ export const problemWords: typeof english = {
       thoughts: '服务器不知道网络在此局面的想法。',
       proof: '服务器没有这一步的证明。',
       away: '服务器暂时连不上数据库或区块链，请稍后再试。',
-      form: '服务器看不懂这个页面的请求，页面可能已过时。请重新加载。',
       mistake: '服务器出错了。请重试，或告知运营者。',
     },
     refusals: {
