@@ -174,7 +174,8 @@ def parser(hooks: Sequence[str] = ()) -> argparse.ArgumentParser:
         "streams": "serve the streams of games alone, beside an api",
         "indexer": "read the chain into Redis",
         "relay": "bring ballots and proofs to the chain",
-        "worker": "prove the network's moves",
+        "worker": "prove the network's moves, and a vault's decisions",
+        "keeper": "record the hours of VAULT and send its network's decisions, with KEEPER_KEY",
         "series": "open the next lobby when one closes, with OWNER_KEY",
     }
     for name, summary in processes.items():
@@ -300,10 +301,10 @@ def _prove(options: argparse.Namespace) -> int:
 
 
 def _keep(options: argparse.Namespace) -> int:
-    from server.processes.keeper import run
+    from server.processes.keeper import keep
 
     _environment()
-    run(options.rpc, options.contract, options.payee, options.key, options.holds)
+    keep(options.rpc, options.contract, options.payee, options.key, options.holds)
     return 0
 
 

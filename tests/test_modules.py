@@ -20,14 +20,13 @@ ELSEWHERE = {
     "server/api/observe.py": "tests/server/api/routes/test_operations.py",
     "server/api/routes/ballots.py": "tests/server/store/test_ballots.py",
     "server/api/streaming.py": "tests/server/api/test_stream.py",
+    "server/chain/logs.py": "tests/server/chain/test_client.py",
     "server/chain/vault.py": "tests/server/checks/simulate/test_vault.py",
     "server/checks/audit/fetch.py": "tests/server/checks/audit/test_lies.py",
     "server/checks/simulate/play.py": "tests/test_whole_flow.py",
-    "server/checks/vault/audit.py": "tests/server/checks/simulate/test_vault.py",
     "server/checks/vault/command.py": "tests/server/checks/simulate/test_vault.py",
     "server/local/valkey.py": "tests/server/local/test_stack.py",
     "server/metrics.py": "tests/test_deploy.py",
-    "server/processes/keeper.py": "tests/server/checks/simulate/test_vault.py",
 }
 """Modules that work only together with others, and the tests that try them."""
 

@@ -16,7 +16,7 @@ from server.api.limits import BodyLimit, Headers
 from server.api.observe import Observe
 from server.api.openapi import ABOUT, TAGS, schema_of
 from server.api.page import COMPRESSED_FROM, Page
-from server.api.routes import accounts, ballots, config, games, local, model, operations, plies, proofs
+from server.api.routes import accounts, ballots, config, games, local, model, operations, plies, proofs, vault
 from server.api.shared import Api
 from server.chain.client import Chain
 from server.settings import Settings, public_rpc
@@ -71,7 +71,7 @@ def create(settings: Settings, chain: Chain, streams_only: bool = False) -> Fast
     app.add_middleware(HeadAsGet)
     routers = [games.stream_router]
     if not streams_only:
-        whole = (config, games, ballots, proofs, plies, accounts, model, *((local,) if settings.local else ()))
+        whole = (config, games, ballots, proofs, plies, accounts, model, vault, *((local,) if settings.local else ()))
         routers += [routes.router for routes in whole]
     for prefix in (VERSION, "/api"):
         for router in routers:

@@ -23,6 +23,7 @@ TAGS = [
     {"name": "ballots", "description": "Votes: acknowledged here, counted on the chain."},
     {"name": "accounts", "description": "What an account has."},
     {"name": "network", "description": "The network that plays, and the proofs of its moves."},
+    {"name": "vault", "description": "The vault, if this server shows one: how it stands, its decisions, its network."},
 ]
 
 

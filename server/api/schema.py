@@ -30,6 +30,8 @@ def schema() -> dict[str, Any]:
         unlisted_chain=False,
         contract="0x" + "00" * 20,
         start_block=0,
+        vault=None,
+        vault_block=0,
         receipt_key="0x" + "11" * 32,
         receipt_addresses=(),
         payee=None,

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import httpx
 from fastapi import Depends, Path, Request
+from fastapi.concurrency import run_in_threadpool
 from redis.asyncio import BlockingConnectionPool, Redis
 
 from server.api import rpc
@@ -16,11 +17,13 @@ from server.api.documents import Documents
 from server.api.limits import Limiter, Slots, visitor
 from server.api.problems import Problem
 from server.api.stream import Hub
+from server.api.vault import VaultReader
 from server.api.views import Views
 from server.chain.client import Chain
+from server.chain.vault import Vault
 from server.model.game import Game
 from server.model.signing import Typed
-from server.settings import Settings
+from server.settings import Settings, SettingsError
 from server.store.admission import PollBook
 from server.store.ballots import BallotBox
 from server.store.names import Names
@@ -62,6 +65,7 @@ class Api:
         files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
         self.connections = Slots(total=min(files * 3 // 4, 10_000), each=100)
         self._visit_noted_until = 0.0
+        self._vault: VaultReader | None = None
         self.healthy_until = 0.0
         """The monotonic time until which the last healthy result of /readyz is reused."""
 
@@ -69,6 +73,22 @@ class Api:
     def box(self) -> BallotBox:
         """Raises SettingsError without a receipt key."""
         return BallotBox(self.redis, self.names, self.typed, self.settings.need("receipt_key"))
+
+    async def vault(self) -> VaultReader:
+        """Reads the vault of this server. Raises Problem if it shows none."""
+        address = self.settings.vault
+        if address is None:
+            raise Problem(404, "this server shows no vault", "vault")
+        if self._vault is None:
+
+            def make() -> VaultReader:
+                return VaultReader(self.settings, Vault(self.chain.w3, address), self.redis, self.names)
+
+            try:
+                self._vault = await run_in_threadpool(make)
+            except SettingsError as error:
+                raise Problem(503, str(error), "away", retry_after=2) from None
+        return self._vault
 
     async def _load(self, game: int) -> tuple[int, str] | None:
         document = await self.views.document(game)
@@ -104,7 +124,7 @@ def client(request: Request) -> str:
 def require_json(request: Request) -> None:
     """Raises Problem 415 unless the body is JSON: pages of other origins can send other types without a preflight."""
     if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
-        raise Problem(415, "send application/json", "form")
+        raise Problem(415, "send application/json")
 
 
 async def _api(request: Request) -> Api:

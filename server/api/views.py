@@ -55,6 +55,8 @@ class Config(Frozen):
     explorer: str | None
     wallet_connect: str | None
     """The operator's project of WalletConnect; null: pages offer no wallet apps by it."""
+    vault: str | None
+    """The vault that this server shows; null: none."""
     abi: list[dict[str, Any]]
 
 

@@ -8,30 +8,18 @@ from typing import Any, cast
 
 from web3.exceptions import BlockNotFound
 from web3.logs import DISCARD
-from web3.types import BlockData, LogReceipt, TxReceipt
+from web3.types import TxReceipt
 
 from server.chain import chains
 from server.chain.contracts import game_contract, state_of
-from server.chain.node import Unreachable, connect, log_ranges
+from server.chain.logs import Block, EventLog, block_of
+from server.chain.node import Unreachable, connect
 from server.model.game import Event, State, ballots
 from server.model.position import Position
 from server.settings import Settings, SettingsError
 
-BLOCKS_BY_HASH = 32
-"""How many of the newest blocks are asked for by hash. If several nodes share one URL, one that lags may not have them
-yet, and would answer a range of block numbers without an error and without their logs."""
-
 SUMMARIES = 100
 """Games asked for in one request."""
-
-
-@dataclass(frozen=True)
-class Block:
-    number: int
-    hash: str
-    parent: str
-    time: int
-    gas_limit: int = 0
 
 
 @dataclass(frozen=True)
@@ -58,9 +46,7 @@ class Chain:
         self.w3 = connect(rpc_url)
         self.chain_id = chain_id
         self.contract = game_contract(self.w3, contract)
-        self._events = {
-            bytes.fromhex(event().topic.removeprefix("0x")): event() for event in cast(Any, self.contract.events)
-        }
+        self.log = EventLog(self.w3, self.contract, lambda args: "game" in args, _is_proven)
 
     @classmethod
     def connect(cls, settings: Settings) -> Chain:
@@ -78,12 +64,12 @@ class Chain:
         return chain
 
     def head(self) -> Block:
-        return _block(self.w3.eth.get_block("latest"))
+        return block_of(self.w3.eth.get_block("latest"))
 
     def block(self, number: int) -> Block | None:
         """The block of this number; None if the chain is shorter."""
         try:
-            return _block(self.w3.eth.get_block(number))
+            return block_of(self.w3.eth.get_block(number))
         except BlockNotFound:
             return None
 
@@ -96,7 +82,7 @@ class Chain:
             return head.number == number and head.hash == digest
         if head.number == number + 1:
             return head.parent == digest
-        return _block(self.w3.eth.get_block(number)).hash == digest
+        return block_of(self.w3.eth.get_block(number)).hash == digest
 
     def summary(self, game: int) -> Summary:
         """The game as it stands."""
@@ -134,55 +120,19 @@ class Chain:
 
     def events(self, first: int, last: int, game: int | None = None) -> Iterator[Event]:
         """The contract's events in blocks first..last, in order; of one game, or of all."""
-        for start, end in log_ranges(first, last):
-            yield from self._logs({"fromBlock": start, "toBlock": end}, game)
+        return self.log.events(first, last, _topics(game))
 
     def events_until(self, first: int, last: Block, game: int | None = None) -> Iterator[Event]:
-        """The same for the chain that ends in `last`, which may be its newest block.
-
-        A node that lags answers a range of numbers with the logs it has, but raises one of `Unreachable` for a hash
-        that it does not know. So the last BLOCKS_BY_HASH blocks are asked for by hash.
-        """
-        newest = [last] if first <= last.number else []
-        while newest and newest[-1].number > first and len(newest) < BLOCKS_BY_HASH:
-            newest.append(_block(self.w3.eth.get_block(cast(Any, newest[-1].parent))))
-        yield from self.events(first, last.number - len(newest), game)
-        for block in reversed(newest):
-            yield from self._logs({"blockHash": block.hash}, game)
-
-    def _logs(self, where: dict[str, Any], game: int | None) -> Iterator[Event]:
-        asked = {"address": self.contract.address, **where}
-        if game is not None:
-            asked["topics"] = [None, "0x" + game.to_bytes(32, "big").hex()]
-        times: dict[int, int] = {}
-        for entry in self.w3.eth.get_logs(cast(Any, asked)):
-            if event := self._decode(entry, times):
-                yield event
-
-    def _decode(self, entry: LogReceipt, times: dict[int, int]) -> Event | None:
-        kind = self._events.get(bytes(entry["topics"][0]))
-        if kind is None:
-            return None
-        args = dict(kind.process_log(entry)["args"])
-        if "game" not in args:
-            return None
-        number, tx = entry["blockNumber"], "0x" + entry["transactionHash"].hex()
-        if number not in times:
-            stamp = cast("dict[str, Any]", entry).get("blockTimestamp")
-            times[number] = int(stamp, 16) if isinstance(stamp, str) else self.w3.eth.get_block(number)["timestamp"]
-        proven = kind.event_name == "Moved" and int(args["payee"], 16) != 0
-        gas = self.w3.eth.get_transaction_receipt(entry["transactionHash"])["gasUsed"] if proven else 0
-        return Event(kind.event_name, args, number, times[number], tx, gas)
+        """The same for the chain that ends in `last`, which may be its newest block."""
+        return self.log.events_until(first, last, _topics(game))
 
 
-def _block(data: BlockData) -> Block:
-    return Block(
-        number=data["number"],
-        hash="0x" + bytes(data["hash"]).hex(),
-        parent="0x" + bytes(data["parentHash"]).hex(),
-        time=data["timestamp"],
-        gas_limit=data["gasLimit"],
-    )
+def _topics(game: int | None) -> list[str | None]:
+    return [] if game is None else [None, "0x" + game.to_bytes(32, "big").hex()]
+
+
+def _is_proven(name: str, args: dict[str, Any]) -> bool:
+    return name == "Moved" and int(args["payee"], 16) != 0
 
 
 def _summary(found: Any) -> Summary:

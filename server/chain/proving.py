@@ -124,11 +124,20 @@ def _make(env: Environment, file: Path, progress: Progress) -> None:
         raise SettingsError(complaint.rpartition("\n")[2] or f"the prover stopped with exit code {process.returncode}")
 
 
-def sample(prover: Prover) -> bytes:
-    """The words and the proof of the network's move in the initial position, of no game: `addModel` tries a verifier
-    on it."""
-    board = chess.Board()
-    proof = prover.prove(planes(board, repeated=False), legal_indices(board), 0)
+def sample(prover: Prover, network: Path) -> bytes:
+    """Public words and a proof of them, of no game: a contract tries a verifier on it.
+
+    Of the network's move in the initial position, or of what a perceptron says of zeros.
+    """
+    from engine.dense import Network as Perceptron
+
+    try:
+        perceptron = Perceptron.load(network)
+    except ValueError:
+        board = chess.Board()
+        proof = prover.prove(planes(board, repeated=False), legal_indices(board), 0)
+    else:
+        proof = prover.prove(perceptron.input([0] * perceptron.features), perceptron.classes, 0)
     return b"".join(word.to_bytes(32, "big") for word in proof.words) + proof.proof
 
 
@@ -145,7 +154,7 @@ def main(file: Path) -> None:
         network_hash="0x" + prover.network_hash.hex(),
         verifying_key_hash="0x" + prover.verifying_key_hash.hex(),
         insecure=prover.setup.insecure,
-        sample="0x" + sample(prover).hex(),
+        sample="0x" + sample(prover, network_of(env)).hex(),
     )
     write_json(file, asdict(verifier))
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
+import functools
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from hexbytes import HexBytes
@@ -18,19 +18,18 @@ from web3.exceptions import BadFunctionCallOutput, ContractLogicError
 
 from engine.dense import Network
 from engine.policy import NETWORKS
-from engine.rockefeller.hours import FEATURES, HOUR, features
 from server.chain.contracts import CONTRACTS, artifact, compile_verifier, is_code_of
+from server.chain.logs import EventLog
 from server.chain.node import Unreachable
 from server.chain.sender import Sender
-from server.settings import SettingsError
+from server.model.vault import BOUNDARIES, features_of
+from server.settings import LOCAL_CHAINS, SettingsError
 
 if TYPE_CHECKING:
     from engine.prover import Prover
 
 NETWORK = NETWORKS / "rockefeller.safetensors"
 """The network that this checkout keeps vaults with."""
-BOUNDARIES = FEATURES + 2
-"""Boundaries of hours that a decision needs: of the 37 hours before it."""
 POOL_FEE = 500
 """Of the local pool, in millionths."""
 OBSERVATIONS = 400
@@ -40,21 +39,28 @@ START_TICK = 78_000
 """Of the local market: a price of about 2,440."""
 
 
+def vault_abi() -> list[dict[str, Any]]:
+    """The vault's ABI."""
+    return cast("list[dict[str, Any]]", artifact("Rockefeller")["abi"])
+
+
 class Vault:
     """A vault at an address. Raises SettingsError if there is no code, or none of a vault."""
 
     def __init__(self, w3: Web3, address: str) -> None:
         self.w3 = w3
-        self.contract: Contract = w3.eth.contract(Web3.to_checksum_address(address), abi=artifact("Rockefeller")["abi"])
+        self.contract: Contract = w3.eth.contract(Web3.to_checksum_address(address), abi=vault_abi())
         try:
             self.base = str(self.contract.functions.base().call())
             self.quote = str(self.contract.functions.quote().call())
+            self.seconds = int(self.contract.functions.hourSeconds().call())
             self.network_hash = bytes(self.contract.functions.networkHash().call())
         except (ContractLogicError, BadFunctionCallOutput) as error:
             raise SettingsError(f"--contract: {address} is no vault ({type(error).__name__})") from None
         except Unreachable as error:
             raise SettingsError(f"RPC_URL: no chain answers ({type(error).__name__})") from None
         self.base_is_token0 = int(self.base, 16) < int(self.quote, 16)
+        self.log = EventLog(w3, self.contract, lambda args: True, lambda name, args: name == "Decided")
 
     @property
     def address(self) -> str:
@@ -64,24 +70,27 @@ class Vault:
         """The hour of the latest block."""
         return int(self.contract.functions.currentHour().call())
 
-    def boundary(self, hour: int, block: int | str = "latest") -> int | None:
-        """The pool's sum of ticks at the begin of an hour, as recorded; None if it is not."""
-        known, tick_sum = self.contract.functions.boundary(hour).call(block_identifier=block)  # type: ignore[arg-type]
-        return int(tick_sum) if known else None
+    def boundaries(self, hours: Sequence[int], block: int | str = "latest") -> dict[int, int]:
+        """The pool's sums of ticks at the begins of hours, as far as they are recorded, in one request."""
+        if not hours:
+            return {}
+        with self.w3.batch_requests() as batch:
+            for hour in hours:
+                batch.add(self.contract.functions.boundary(hour).call(block_identifier=block))  # type: ignore[arg-type]
+            answers = [cast("tuple[bool, int]", answer) for answer in batch.execute()]
+        return {hour: tick_sum for hour, (known, tick_sum) in zip(hours, answers, strict=True) if known}
 
     def features(self, hour: int, block: int | str = "latest") -> NDArray[np.int64] | None:
         """The network's input in an hour, computed here from the recorded boundaries; None if one is missing."""
-        sums = [self.boundary(h, block) for h in range(hour - BOUNDARIES + 1, hour + 1)]
-        known = [tick_sum for tick_sum in sums if tick_sum is not None]
-        if len(known) < len(sums):
+        found = self.boundaries(window(hour), block)
+        if len(found) < BOUNDARIES:
             return None
-        return features(mean_ticks(known, self.base_is_token0))
+        return features_of(found, hour, self.base_is_token0, self.seconds)
 
 
-def mean_ticks(sums: Sequence[int], base_is_token0: bool) -> list[int]:
-    """Mean ticks [n - 1] of the base's price, from the pool's sums [n] at successive boundaries, rounded down."""
-    sign = 1 if base_is_token0 else -1
-    return [sign * (after - before) // HOUR for before, after in itertools.pairwise(sums)]
+def window(hour: int) -> range:
+    """The boundaries that a decision in an hour needs."""
+    return range(hour - BOUNDARIES + 1, hour + 1)
 
 
 def check_network(vault: Vault, network: Network) -> None:
@@ -99,7 +108,9 @@ def check_verifier(vault: Vault, prover: Prover, cache: Path) -> None:
             f"the verifier at {address} is not the one that this network and setup make: another setup (SETUP), "
             "another version of this program, or a dishonest deployer"
         )
-    if not is_code_of("Rockefeller", bytes(vault.w3.eth.get_code(vault.contract.address))):
+    kinds = ("Rockefeller", "LocalRockefeller") if vault.w3.eth.chain_id in LOCAL_CHAINS else ("Rockefeller",)
+    found = bytes(vault.w3.eth.get_code(vault.contract.address))
+    if not any(is_code_of(kind, found) for kind in kinds):
         raise SettingsError(f"the code at {vault.address} is not this checkout's vault")
 
 
@@ -112,9 +123,34 @@ class LocalMarket:
     quote: Contract
     market: Contract
 
+    @classmethod
+    def at(cls, w3: Web3, factory: str, base: str, quote: str, market: str) -> LocalMarket:
+        """The market at these addresses."""
+
+        def local(name: str, address: str) -> Contract:
+            made: Contract = w3.eth.contract(cast(Any, address), abi=artifact(name)["abi"])
+            return made
+
+        return cls(factory, local("LocalCoin", base), local("LocalCoin", quote), local("LocalMarket", market))
+
+    @functools.cached_property
+    def pool(self) -> Contract:
+        """The pool it trades on."""
+        address = self.market.functions.pool().call()
+        pool: Contract = self.market.w3.eth.contract(address, abi=uniswap_artifact("UniswapV3Pool")["abi"])
+        return pool
+
+    @property
+    def _sign(self) -> int:
+        return 1 if int(self.base.address, 16) < int(self.quote.address, 16) else -1
+
     def push(self, tick: int) -> Any:
         """The call that trades until the base's price is 1.0001^tick."""
-        return self.market.functions.push(tick if int(self.base.address, 16) < int(self.quote.address, 16) else -tick)
+        return self.market.functions.push(self._sign * tick)
+
+    def tick(self) -> int:
+        """Of the base's price now."""
+        return self._sign * int(self.pool.functions.slot0().call()[1])
 
 
 def deploy_market(w3: Web3, owner: Sender) -> LocalMarket:
@@ -133,10 +169,8 @@ def deploy_market(w3: Web3, owner: Sender) -> LocalMarket:
     base, quote = local("LocalCoin", "Wrapped ether", "WETH"), local("LocalCoin", "Dollar", "USDC")
     owner.send(factory.functions.createPool(base.address, quote.address, POOL_FEE))
     pool = factory.functions.getPool(base.address, quote.address, POOL_FEE).call()
-    market = local("LocalMarket", pool)
-    made = LocalMarket(str(factory.address), base, quote, market)
-    first = int(base.address, 16) < int(quote.address, 16)
-    owner.send(market.functions.open(START_TICK if first else -START_TICK, LIQUIDITY, OBSERVATIONS))
+    made = LocalMarket(str(factory.address), base, quote, local("LocalMarket", pool))
+    owner.send(made.market.functions.open(made._sign * START_TICK, LIQUIDITY, OBSERVATIONS))
     return made
 
 
@@ -151,13 +185,19 @@ def uniswap_artifact(name: str) -> dict[str, Any]:
 
 
 def deploy_vault(
-    w3: Web3, owner: Sender, market: LocalMarket, verifier_code: str, sample: bytes, network_hash: bytes
+    w3: Web3,
+    owner: Sender,
+    market: LocalMarket,
+    verifier_code: str,
+    sample: bytes,
+    network_hash: bytes,
+    kind: str = "Rockefeller",
 ) -> Vault:
     """Deploys the verifier and a vault on a local market; rewards are 10 basis points, at most 5 of the quote token.
 
-    sample: public words and a proof of them, by which the vault tries the verifier.
+    sample: public words and a proof of them, by which the vault tries the verifier. kind: the contract's name.
     """
-    made = artifact("Rockefeller")
+    made = artifact(kind)
     verifier = owner.send(w3.eth.contract(abi=[], bytecode=HexBytes(verifier_code)).constructor())["contractAddress"]
     terms = {
         "factory": market.factory,

@@ -49,7 +49,9 @@ class UnwrittenError(SettingsError):
 class LocalChain:
     """Anvil, with its state copied to disk. `options` are added to its command."""
 
-    def __init__(self, env: Environment, *options: str) -> None:
+    def __init__(self, env: Environment, *options: str, past: int = 0) -> None:
+        self.past = past
+        """How many seconds ago a new chain began."""
         self.url = f"http://127.0.0.1:{env.chain_port}"
         self.file = env.data_dir / "chain.json"
         self.old = env.data_dir / "chain.old.json"
@@ -88,13 +90,14 @@ class LocalChain:
         if (self.file.parent / "deployment.json").exists():
             raise SettingsError(f"DATA_DIR: {self.file} is lost or damaged; start over with `proofmate reset`")
         # Anvil wants a file to load: a new chain is started once to get one.
-        self.child.command = [part for part in self.child.command if part not in ("--load-state", str(self.file))]
+        command = [part for part in self.child.command if part not in ("--load-state", str(self.file))]
+        self.child.command = [*command, "--timestamp", str(int(time.time()) - self.past)]
         self.child.start()
         self.child.await_ready(lambda: rpc_answers(self.url), 30)
         self.save()
         stop([self.child], 5)
         self.child.process = None
-        self.child.command = [*self.child.command, "--load-state", str(self.file)]
+        self.child.command = [*command, "--load-state", str(self.file)]
 
     def _newest(self) -> str:
         return str(rpc(self.url, "eth_getBlockByNumber", "latest", False, seconds=ANSWER_SECONDS)["hash"])

@@ -67,5 +67,5 @@ class DataFolder:
             self.release()
 
 
-_OURS = re.compile(r"lock|logs|redis|chain(\.old)?\.damaged|(chain(\.old)?|keys|deployment)\.json(.*\.part)?")
+_OURS = re.compile(r"lock|logs|redis|chain(\.old)?\.damaged|(chain(\.old)?|keys|deployment|vault)\.json(.*\.part)?")
 """Names that Proofmate uses in a data folder. A kill can leave .part files."""

@@ -19,6 +19,7 @@ from redis.exceptions import RedisError
 from web3 import Web3
 from web3.exceptions import Web3Exception
 
+from server.accounts import KEYS, key_of, make_keys
 from server.chain import chains, deploy, proving
 from server.chain.client import Chain
 from server.chain.contracts import artifact_hash, compile_verifier
@@ -31,25 +32,15 @@ from server.local.children import Child, stop, tend
 from server.local.folder import DataFolder
 from server.local.probe import await_free_port, ping_redis, redis_answers, rpc, trouble
 from server.local.steps import Say, Steps
+from server.local.vault import HISTORY_SECONDS, Trader, VaultDeployment, deploy_vault, identity
 from server.processes.series import Series, demo_plan
-from server.settings import (
-    KEYS,
-    Environment,
-    Settings,
-    SettingsError,
-    check_setup,
-    key_of,
-    make_keys,
-    network_of,
-    public_rpc,
-    socket_of,
-)
+from server.settings import Environment, Settings, SettingsError, check_setup, network_of, public_rpc, socket_of
 from server.store.connect import connect_redis
 from server.store.names import Names
 
 SERIES_SECONDS = 0.5
 """Time between two looks at whether a lobby is to be opened."""
-SIGNS_WITH = {"api": "receipt", "relay": "relay"}
+SIGNS_WITH = {"api": "receipt", "relay": "relay", "keeper": "keeper"}
 """The account that a process signs for; it is started without the keys of the others."""
 LOCAL_BALANCE = 1_000_000 * deploy.ETHER
 """What each of the operator's accounts gets on a local chain, in wei."""
@@ -68,6 +59,8 @@ class Stack:
         self.clock: Clock | None = None
         self.series: Series | None = None
         self._series_due = 0.0
+        self.trader: Trader | None = None
+        """Moves the price of the local vault's market."""
         self.deployment: deploy.Deployment | None = None
         self._last_trouble = ""
         self.relay: str | None = None
@@ -110,6 +103,11 @@ class Stack:
         with self.steps("processes") as progress:
             self._start_processes(progress)
 
+    @property
+    def _has_vault(self) -> bool:
+        """Whether a vault is started beside the games."""
+        return self.demo and self.env.local and self.env.local_vault and self.env.vault is None
+
     def _start_redis(self) -> None:
         if self.env.redis_url is not None:
             ping_redis(self.env.redis_url)
@@ -125,7 +123,7 @@ class Stack:
             if not env.local:
                 raise SettingsError(f"RPC_URL: missing; only a local chain is started here, and {env.chain_id} is none")
             await_free_port("CHAIN_PORT", "127.0.0.1", env.chain_port)
-            self.chain = LocalChain(env)
+            self.chain = LocalChain(env, past=HISTORY_SECONDS if self._has_vault else 0)
             self.chain.start(self.say)
         try:
             chain_id = int(rpc(first_of(self.rpc_url), "eth_chainId"), 16)
@@ -134,7 +132,9 @@ class Stack:
         if chain_id != env.chain_id:
             raise SettingsError(f"CHAIN_ID: {env.chain_id}, but the chain at {self.rpc_url} says {chain_id}")
         deployed = env.contract or (env.data_dir / "deployment.json").exists()
-        for name in ("owner", "relay", "house") if env.local else ("relay",) if deployed else ("owner", "relay"):
+        for name in (
+            ("owner", "relay", "house", "keeper") if env.local else ("relay",) if deployed else ("owner", "relay")
+        ):
             signers = signers_of(env, name)
             if not signers:
                 text = f"missing; an account with funds on chain {env.chain_id} is needed"
@@ -170,6 +170,8 @@ class Stack:
             deploy.check(w3, self.deployment, proving.hash_of(network))
         owner = signer_of(env, "owner")
         artifact_hash()  # raises if the contracts are not built, before minutes are spent on keys
+        if self._has_vault and self.chain is not None and owner is not None:
+            self._begin_vault(w3, Sender(w3, owner, "OWNER_KEY"))  # first: a new chain is still in the past
         with self.steps("setup and keys") as progress:
             verifier = proving.verifier(env, network, progress)
         if self.deployment is not None:
@@ -179,15 +181,35 @@ class Stack:
                 compile_verifier(verifier.source, env.cache_dir)
             with self.steps("contracts"):
                 self.deployment = deploy.deploy(w3, Sender(w3, owner, "OWNER_KEY"), verifier, env.cache_dir)
-                if self.chain is not None:
-                    self.chain.next_save = 0.0  # on disk before deployment.json names it
-                    self.chain.save()
+                self._save_now()
                 self.deployment.save(env.data_dir)
         if env.local and self.deployment is not None:
             self.clock = Clock(Chain(self.rpc_url, self.deployment.contract, env.chain_id))
             if self.demo:
                 with self.steps("game"):
                     self._begin_series()
+
+    def _save_now(self) -> None:
+        """Saves the chain before a file names what is on it."""
+        if self.chain is not None:
+            self.chain.next_save = 0.0
+            self.chain.save()
+
+    def _begin_vault(self, w3: Web3, owner: Sender) -> None:
+        """The vault of the local demo, deployed at the first start."""
+        env = self.env
+        kept = VaultDeployment.load(env.data_dir)
+        if kept is not None and (
+            kept.made != identity(env) or not w3.eth.get_code(Web3.to_checksum_address(kept.vault))
+        ):
+            self.say("  the vault in DATA_DIR is of other contracts or another network; a new one is deployed")
+            kept = None
+        if kept is None:
+            with self.steps("vault") as progress:
+                kept = deploy_vault(env, w3, owner, progress)
+                self._save_now()
+                kept.save(env.data_dir)
+        self.trader = Trader.of(kept, w3, owner)
 
     def _begin_series(self) -> None:
         """The first game waits for its first visitor, however long; the series opens the others."""
@@ -206,7 +228,10 @@ class Stack:
         self.series.step()
 
     def _start_processes(self, progress: Callable[[str], None]) -> None:
-        Settings.load(self.env)  # raises here for a missing setting, not once in each process
+        settings = Settings.load(self.env)  # raises here for a missing setting, not once in each process
+        if self.trader is not None:
+            redis, seen = connect_redis(settings), Names(settings.chain_id, settings.contract).vault_visited
+            self.trader.watched = lambda: bool(redis.exists(seen))
         given = {**os.environ, **self.env.variables(), "PYTHONUNBUFFERED": "1"}
         if self.env.payee is None and self.relay is not None:
             given["PAYEE"] = self.relay  # the worker needs to know the address, not the key
@@ -233,6 +258,8 @@ class Stack:
         start("api").await_ready(ready, 120)
         # The worker comes last: it makes its keys with all cores, which would delay the page.
         start("worker")
+        if settings.vault is not None and (self.env.local or self.env.keeper_key is not None):
+            start("keeper")
 
     # -------------------------------------------------------------------------------------------------------- watch
 
@@ -254,6 +281,8 @@ class Stack:
             if self.series is not None and time.monotonic() >= self._series_due:
                 self._series_due = time.monotonic() + SERIES_SECONDS
                 self.series.step()
+            if self.trader is not None:
+                self.trader.tick(time.time())
             self._save_chain()
         except (OSError, httpx.HTTPError, Web3Exception, RedisError, SettingsError, ValueError) as error:
             if self.clock is not None:

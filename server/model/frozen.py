@@ -15,6 +15,14 @@ Wei = Annotated[
 ]
 
 
+Signed = Annotated[
+    int,
+    BeforeValidator(int),
+    PlainSerializer(str, when_used="json"),
+    WithJsonSchema({"type": "string", "pattern": "^-?[0-9]+$", "description": "smallest units, gained or given"}),
+]
+
+
 class Frozen(BaseModel):
     """Immutable; its names are camelCase in JSON."""
 

@@ -23,13 +23,17 @@ from redis.exceptions import RedisError
 
 from server import metrics
 from server.chain import node
-from server.chain.client import BLOCKS_BY_HASH, Block, Chain
+from server.chain.client import Chain
+from server.chain.logs import BLOCKS_BY_HASH, Block
 from server.chain.node import Unreachable
+from server.chain.vault import Vault
 from server.logline import line
 from server.model import game as games
 from server.model.game import Card, Event, Game
 from server.model.tally import ClosedVote, closed_vote
+from server.model.vault import VaultState
 from server.processes.loop import run_loop, stop_signal
+from server.processes.vaultbook import VaultBook
 from server.settings import Settings, SettingsError
 from server.store.changes import announce
 from server.store.connect import connect_redis
@@ -39,7 +43,7 @@ from server.store.records import KEPT_SECONDS, CountedVote, Cursor, Head, Seat, 
 
 log = logging.getLogger(__name__)
 
-SHAPES = [model.model_json_schema() for model in (Game, Card, ClosedVote)]
+SHAPES = [model.model_json_schema() for model in (Game, Card, ClosedVote, VaultState)]
 SHAPE = hashlib.sha256(json.dumps(SHAPES, sort_keys=True).encode()).hexdigest()[:8]
 """Hash of the documents' JSON schemas. A server whose hash differs from the cursor's rebuilds the read model."""
 NOBODY = "0x" + "00" * 20
@@ -135,6 +139,8 @@ class Ledger:
 
 class Indexer:
     def __init__(self, chain: Chain, redis: Redis, names: Names, start_block: int = 0, lag: float = 0.0) -> None:
+        self.vault: VaultBook | None = None
+        """Of the server's vault, if it shows one."""
         self.chain = chain
         self.redis = redis
         self.names = names
@@ -164,6 +170,8 @@ class Indexer:
             self.term = self.lease.term
             self.ledgers.clear()
             self.cursor = self._read_cursor()
+            if self.vault is not None:
+                self.vault.state = None
         head = self.chain.head()
         if not self.cursor or head.number >= self.cursor[-1][0]:
             self.level = time.monotonic()
@@ -180,10 +188,11 @@ class Indexer:
         if last is None:
             return False
         events = list(self.chain.events(first, last.number) if far else self.chain.events_until(first, last))
+        vault = None if self.vault is None else self.vault.read(first, last, not far, not self.cursor)
         if self.chain.block(last.number) != last:
             return False  # reorganised while it was read
         touched = self._fold_all(events, last)
-        self._commit([*self.cursor, (last.number, last.hash)][-REMEMBERED_BLOCKS:], touched, head)
+        self._commit([*self.cursor, (last.number, last.hash)][-REMEMBERED_BLOCKS:], touched, head, vault)
         for number, ledger in touched.items():
             if ledger.game.state == "over":
                 del self.ledgers[number]
@@ -208,6 +217,8 @@ class Indexer:
             log.warning(line("read_model_forgotten", reason="the chain's first block is another"))
             self._forget()
             self.cursor = []
+            if self.vault is not None:
+                self.vault.state = None
             return
         number = kept[-1][0] if kept else -1
         touched = [
@@ -215,7 +226,9 @@ class Indexer:
         ]
         log.warning(line("chain_reorganised", block=number, games=touched))
         metrics.reorganisations.inc()
-        self._commit(kept, {game: self._rebuild(game, block if kept else None) for game in touched}, None)
+        last = block if kept else None
+        vault = None if self.vault is None else self.vault.rolled_back(last)
+        self._commit(kept, {game: self._rebuild(game, last) for game in touched}, None, vault)
 
     def _rebuild(self, game: int, last: Block | None) -> Ledger | None:
         """The game as of block `last`, from its events; None: it was not created by then."""
@@ -272,8 +285,14 @@ class Indexer:
             whole=False,
         )
 
-    def _commit(self, cursor: list[tuple[int, str]], touched: Mapping[int, Ledger | None], head: Block | None) -> None:
-        """Writes ledgers and cursor in one transaction, if the lease is still ours."""
+    def _commit(
+        self,
+        cursor: list[tuple[int, str]],
+        touched: Mapping[int, Ledger | None],
+        head: Block | None,
+        vault: VaultState | None = None,
+    ) -> None:
+        """Writes ledgers, the vault and the cursor in one transaction, if the lease is still ours."""
         genesis = self._genesis()
         with self.redis.pipeline() as pipe:
             pipe.watch(self.lease.key)  # type: ignore[no-untyped-call]
@@ -289,6 +308,8 @@ class Indexer:
                 else:
                     ledger.write(pipe, self.names)
                 announce(pipe, self.names, number)
+            if self.vault is not None and vault is not None:
+                self.vault.write(pipe, vault)
             pipe.set(self.names.cursor, Cursor(SHAPE, cursor).dump())
             pipe.set(self.names.genesis, genesis)
             if head is not None:
@@ -300,6 +321,8 @@ class Indexer:
             if ledger is not None:
                 self._mark_carried(ledger)
                 ledger.written()
+        if self.vault is not None and vault is not None:
+            self.vault.state = vault
         self.cursor = cursor
 
     def _mark_carried(self, ledger: Ledger) -> None:
@@ -340,6 +363,9 @@ def run(settings: Settings) -> None:
     redis, chain = connect_redis(settings), Chain.connect(settings)
     names, lag = Names(settings.chain_id, settings.contract), 0.0 if settings.local else LAG_SECONDS
     indexer = Indexer(chain, redis, names, settings.start_block, lag)
+    if settings.vault is not None:
+        log_of = Vault(chain.w3, settings.vault).log
+        indexer.vault = VaultBook(log_of, redis, names, settings.vault, settings.vault_block)
     indexer.lease.keep(stop)
     run_loop(indexer.step, redis, None, 0.1 if settings.local else 1.0, stop)
     indexer.lease.release()

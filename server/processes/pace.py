@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from server.chain.client import Block
+from server.chain.logs import Block
 
 BALLOT_GAS = 16_000
 """Gas of a ballot in a full batch, calldata and its share of the transaction included (measured: 13k)."""

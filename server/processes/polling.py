@@ -8,7 +8,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from redis import Redis
 
-from server.chain.client import Block, Chain, Summary
+from server.chain.client import Chain, Summary
+from server.chain.logs import Block
 from server.chain.sender import GAS_LIMIT
 from server.logline import line
 from server.processes.box import Box, ballots_in, seat_of

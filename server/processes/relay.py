@@ -23,7 +23,8 @@ from web3.types import TxReceipt
 from engine.encoding import pack_move
 from server import metrics
 from server.chain import beacon
-from server.chain.client import Block, Chain, Summary
+from server.chain.client import Chain, Summary
+from server.chain.logs import Block
 from server.chain.node import Unreachable
 from server.chain.outbox import Outbox
 from server.chain.reverts import Refused, refuses

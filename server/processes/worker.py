@@ -1,4 +1,4 @@
-"""The worker: proves the network's moves.
+"""The worker: proves the network's moves, and while none is due, a vault's decisions (`server.processes.deciding`).
 
 The process loads one prover before the first job and never forks: the prover's threads would not survive a fork.
 While it proves, other threads send heartbeats, publish the proof's progress, and cancel it when its ply is over. If a
@@ -11,7 +11,7 @@ import contextlib
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -27,16 +27,18 @@ from rq.worker import WorkerStatus
 from engine import encoding
 from engine.proof import ProofCancelled
 from server import metrics
+from server.accounts import key_of
 from server.chain.client import Chain, Summary
 from server.chain.node import Unreachable
 from server.chain.proving import make_prover
 from server.keys import address_of
 from server.logline import line
 from server.ops.port import PULSE
-from server.settings import Environment, Settings, SettingsError, key_of
+from server.processes import deciding
+from server.settings import Environment, Settings, SettingsError
 from server.store import progress
 from server.store.connect import connect_redis
-from server.store.jobs import HEARTBEAT_SECONDS, LEASE_SECONDS
+from server.store.jobs import HEARTBEAT_SECONDS, LEASE_SECONDS, queues
 from server.store.names import Names
 from server.store.records import KEPT_SECONDS, ProverInfo, StoredProof
 from server.store.thinking import think
@@ -150,10 +152,10 @@ def _watch(tools: Tools, game: int, ply: int, position_key: str) -> Iterator[Wat
 class ProvingWorker(SimpleWorker):
     """RQ's worker that runs jobs in its own process, with heartbeats from a second thread."""
 
-    def __init__(self, queue: Queue, stop: threading.Event) -> None:
+    def __init__(self, queues: Sequence[Queue], stop: threading.Event) -> None:
         super().__init__(
-            [queue],
-            connection=queue.connection,
+            list(queues),
+            connection=queues[0].connection,
             serializer=JSONSerializer,
             maintenance_interval=10,
             worker_ttl=20,
@@ -221,8 +223,9 @@ def run(settings: Settings) -> None:
     )
     redis.set(names.prover, info.dump())
     log.info(line("worker_ready", k=prover.k, payee=payee))
-    queue = Queue(names.queue, connection=raw, serializer=JSONSerializer)
-    work(queue, stop)
+    games, vault = queues(raw, names)
+    deciding.tools = deciding.Tools(settings, redis, names, games, stop.is_set)
+    work((games, vault) if settings.vault else (games,), stop)
 
 
 def _relay() -> str:
@@ -233,11 +236,11 @@ def _relay() -> str:
     return address_of(key)
 
 
-def work(queue: Queue, stop: threading.Event) -> None:
+def work(queues: Sequence[Queue], stop: threading.Event) -> None:
     """Works until `stop`. Waits while Redis does not answer."""
     while not stop.is_set():
         try:
-            ProvingWorker(queue, stop).work(logging_level="WARNING")
+            ProvingWorker(queues, stop).work(logging_level="WARNING")
         except RedisError as error:
             log.warning(line("redis_away", error=error))
             metrics.faults.labels("redis").inc()

@@ -1,12 +1,13 @@
-"""Proving jobs: a queue on Redis (RQ).
+"""Proving jobs: two queues on Redis (RQ). Those of a vault wait until there are none of games.
 
-A job's id names the game, the ply and the position, so none is done twice at once.
+A job's id names the game, the ply and the position, or the hour and the network's input, so none is done twice at once.
 """
 
 from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from redis import Redis
@@ -36,25 +37,38 @@ class Jobs:
     def __init__(self, redis: Redis, names: Names) -> None:
         self.redis = redis
         self.names = names
-        self.queue = Queue(names.queue, connection=redis, serializer=JSONSerializer)
+        self.queue, self.vault_queue = queues(redis, names)
         self._looked: dict[str, float] = {}
         self._lost: dict[str, float] = {}
 
     def ensure(self, game: int, ply: int, position_key: str) -> bool:
         """Queues the proof of a ply unless it is queued or a living worker has it. True: it was queued now."""
         name = self.names.job(game, ply, position_key)
+        queued = self._ensure(self.queue, name, "server.processes.worker.prove", game, ply, position_key)
+        if queued:
+            log.info(line("proof_queued", game=game, ply=ply))
+        return queued
+
+    def ensure_decision(self, hour: int, key: str, features: Sequence[int], payee: str) -> bool:
+        """The same for the proof of a vault's decision; `key` names the features (`key_of_input`)."""
+        name = self.names.decision_job(hour, key)
+        task = "server.processes.deciding.decide"
+        queued = self._ensure(self.vault_queue, name, task, hour, list(features), payee)
+        if queued:
+            log.info(line("decision_queued", hour=hour))
+        return queued
+
+    def _ensure(self, queue: Queue, name: str, task: str, *args: object) -> bool:
         now = time.monotonic()
         if now - self._looked.get(name, float("-inf")) < LOOK_SECONDS:
             return False
         self._looked = {name: now for name, at in self._looked.items() if now - at < RETRY_SECONDS} | {name: now}
-        self.queue.started_job_registry.cleanup()
-        self._drop(name)
+        queue.started_job_registry.cleanup()
+        self._drop(queue, name)
         try:
-            self.queue.enqueue(
-                "server.processes.worker.prove",
-                game,
-                ply,
-                position_key,
+            queue.enqueue(
+                task,
+                *args,
                 job_id=name,
                 unique=True,
                 job_timeout=3600,
@@ -64,12 +78,11 @@ class Jobs:
             )
         except DuplicateJobError:
             return False
-        log.info(line("proof_queued", game=game, ply=ply))
         return True
 
-    def _drop(self, name: str) -> None:
+    def _drop(self, queue: Queue, name: str) -> None:
         """Removes a job that failed a while ago, or that a worker took from the queue and died before it began."""
-        job = self.queue.fetch_job(name)
+        job = queue.fetch_job(name)
         if job is None:
             return
         status = job.get_status(refresh=False)
@@ -78,11 +91,19 @@ class Jobs:
             if (datetime.now(UTC) - ended.astimezone(UTC)).total_seconds() > RETRY_SECONDS:
                 job.delete()
             return
-        held = name in self.queue.started_job_registry or self.queue.get_job_position(name) is not None
+        held = name in queue.started_job_registry or queue.get_job_position(name) is not None
         if held:
             self._lost.pop(name, None)
         elif time.monotonic() - self._lost.setdefault(name, time.monotonic()) > RETRY_SECONDS:
             self._lost.pop(name)
             log.warning(line("job_lost", job=name))
-            self.queue.intermediate_queue.remove(name)
+            queue.intermediate_queue.remove(name)
             job.delete()
+
+
+def queues(redis: Redis, names: Names) -> tuple[Queue, Queue]:
+    """The queues of games and of a vault, in the order in which workers look at them."""
+    games, vault = (
+        Queue(name, connection=redis, serializer=JSONSerializer) for name in (names.queue, names.vault_queue)
+    )
+    return games, vault

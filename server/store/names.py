@@ -6,7 +6,9 @@ All names of a deployment share a prefix made of chain id and contract, so a new
     not yet on the chain (must not be lost)      ballots, carried, proof, sent
     passing (may be lost)                        head, version, progress, thought, thoughts, relay, carriage, leader,
                                                  indexer, prover, spent, coin, stats, faucet, series,
-                                                 series_state, visited
+                                                 series_state, visited, keeper, vault_visited, vault_progress
+
+A vault's read model is `vault`; its proofs that are not yet on the chain are `decision`.
 """
 
 from __future__ import annotations
@@ -52,6 +54,26 @@ class Names:
         """Set of addresses that the faucet has funded."""
         self.cursor = self.prefix + "cursor"
         """String: Cursor."""
+        self.vault_queue = self.queue + "-vault"
+        """The name of the queue of a vault's proofs; a worker takes from it while the game's is empty."""
+        self.keeper = self.prefix + "keeper"
+        """Lease of the one keeper that acts."""
+        self.vault_visited = self.prefix + "vault_visited"
+        """String that expires: somebody looked at the vault a moment ago."""
+        self.vault_progress = self.prefix + "vault_progress"
+        """String that expires: DecisionProgress, the proof under way."""
+
+    def vault(self, address: str) -> str:
+        """String: VaultState, the document of the vault at an address."""
+        return f"{self.prefix}vault:{address.lower()}"
+
+    def decision(self, hour: int, key: str) -> str:
+        """String: StoredDecision, the proof of a vault's decision in an hour on an input (`key_of_input`)."""
+        return f"{self.prefix}decision:{hour}:{key}"
+
+    def decision_job(self, hour: int, key: str) -> str:
+        """The identity of the job of that proof."""
+        return f"{self.vault_queue}-{hour}-{key}"
 
     def game(self, game: int) -> str:
         """String: Game, the document."""

@@ -172,6 +172,17 @@ class StoredProof(Frozen):
         return [int(word, 16) for word in self.words[:BITMAP_WORDS]]
 
 
+class StoredDecision(Frozen):
+    """A finished proof of what the vault's network says of an hour. Words and bytes are 0x-prefixed hex."""
+
+    bucket: int
+    bitmap: tuple[str, ...]
+    proof: str
+    payee: str
+    seconds: float
+    """What the worker took."""
+
+
 Kind = Literal["lobby", "begin", "draw", "cast", "close", "move"]
 
 
@@ -223,6 +234,14 @@ class Flight(Frozen):
 
 
 # ------------------------------------------------------------------------------------------------------------- passing
+
+
+class DecisionProgress(Frozen):
+    """The proof of a vault's decision under way."""
+
+    hour: int
+    step: str
+    fraction: float
 
 
 class ProverInfo(Frozen):

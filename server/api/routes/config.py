@@ -29,5 +29,6 @@ async def config(request: Request, api: Shared) -> Config:
         ballot_margin=settings.ballot_margin,
         explorer=settings.explorer,
         wallet_connect=settings.walletconnect_project_id,
+        vault=settings.vault,
         abi=abi(),
     )

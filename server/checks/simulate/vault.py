@@ -28,11 +28,13 @@ from server.chain.contracts import compile_verifier
 from server.chain.node import connect
 from server.chain.sender import Sender
 from server.chain.signer import KeySigner
-from server.chain.vault import BOUNDARIES, NETWORK, LocalMarket, Vault, deploy_market, deploy_vault
+from server.chain.vault import NETWORK, LocalMarket, Vault, deploy_market, deploy_vault
 from server.checks.vault.audit import audit
 from server.local.anvil import anvil
 from server.local.children import Child, stop
 from server.local.probe import rpc, rpc_answers, unused_port
+from server.model.vault import BOUNDARIES
+from server.processes.deciding import Decider
 from server.processes.keeper import Decision, Keeper
 from server.settings import Environment, SettingsError
 
@@ -97,6 +99,11 @@ class Simulation:
         self.decisions: list[Decision] = []
         self.gas: dict[str, list[int]] = collections.defaultdict(list)
 
+    def keeper(self, holds: bool = False) -> Keeper:
+        """One that proves for itself."""
+        decider = Decider(self.vault, self.network, self.prover, self.w3.eth.chain_id)
+        return Keeper(self.vault, self.network, self.keeper_key, self.keeper_key.address, decider.prove, holds)
+
     def sender(self, name: str) -> Sender:
         """A wallet of its own, rich in gas."""
         key = Web3.keccak(text=f"{self.seed} {name}").to_0x_hex()
@@ -109,7 +116,7 @@ class Simulation:
 
     def run(self) -> dict[str, Any]:
         """The whole course; returns its figures. Raises SimulationError."""
-        keeper = Keeper(self.vault, self.network, self.prover, self.keeper_key, self.keeper_key.address)
+        keeper = self.keeper()
         with Bar("simulate vault", len(self.ticks), "hours") as bar:
             for n, ticks in enumerate(self.ticks):
                 moment = self.start + n * HOUR

@@ -1,20 +1,23 @@
 """`proofmate audit vault`: every decision again, from the chain and the network's file.
 
-For each decision: the features from the boundaries that stood in the vault's state, the network's choice on them, the
-proof of its transaction judged on this machine, the size of the trade. For the whole: holdings and shares add up from
-all events.
+For each decision: the features from the boundaries that had been recorded by then, the network's choice on them, the
+proof of its transaction judged on this machine, the size of the trade. For the whole: holdings, shares and boundaries
+add up from all events to what stands in the vault's state.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from engine.dense import Network
 from engine.words import SCALAR_FIELD, context_word
-from server.chain.vault import Vault
+from server.chain.vault import Vault, window
+from server.model.vault import features_of
 
+BATCH = 100
+"""Boundaries asked for in one request."""
 Judge = Callable[[Sequence[int], bytes], bool]
 """Whether a proof is valid for these public words: `Prover.verify`."""
 
@@ -46,10 +49,13 @@ def audit(vault: Vault, network: Network, judge: Judge, start: int = 0) -> dict[
     )
     base = quote = shares = 0
     hours: set[int] = set()
+    known: dict[int, int] = {}
     for event in _events(vault, start):
         args, kind = event["args"], event["event"]
         if kind == "HourRecorded":
             found.boundaries += 1
+            found.expect(args["hour"] not in known, f"boundary {args['hour']}: recorded twice")
+            known[args["hour"]] = args["tickCumulative"]
         elif kind == "Deposited":
             found.deposits += 1
             if shares:  # in proportion, rounded up
@@ -75,9 +81,15 @@ def audit(vault: Vault, network: Network, judge: Judge, start: int = 0) -> dict[
             most = base if args["base"] < 0 else quote
             given = -min(args["base"], args["quote"], 0)
             found.expect(10 * given <= most, f"hour {hour}: {given} of {most} was traded, more than a tenth")
-            found.proofs += _decision(vault, network, judge, event, found)
+            found.proofs += _decision(vault, network, judge, event, known, found)
             base, quote = base + args["base"], quote + args["quote"] - args["reward"]
         found.expect(min(base, quote, shares) >= 0, f"block {event['blockNumber']}: holdings below nothing")
+    recorded = sorted(known)
+    for first in range(0, len(recorded), BATCH):
+        part = recorded[first : first + BATCH]
+        found.expect(
+            vault.boundaries(part) == {hour: known[hour] for hour in part}, f"boundaries {part}: not as recorded"
+        )
     held = vault.contract.functions.holdings().call()
     found.expect([base, quote] == list(held), f"the events add up to {[base, quote]}, the vault says {list(held)}")
     supply = vault.contract.functions.totalSupply().call()
@@ -92,16 +104,18 @@ def _events(vault: Vault, start: int) -> list[Any]:
     return sorted(logs, key=lambda log: (log["blockNumber"], log["logIndex"]))
 
 
-def _decision(vault: Vault, network: Network, judge: Judge, event: Any, found: Findings) -> bool:
+def _decision(
+    vault: Vault, network: Network, judge: Judge, event: Any, known: Mapping[int, int], found: Findings
+) -> bool:
     """Checks one decision; whether its proof was judged valid."""
     args, block = event["args"], event["blockNumber"]
     hour, bucket = args["hour"], args["bucket"]
     mined = vault.w3.eth.get_block(block)["timestamp"]
-    found.expect(mined // 3600 == hour, f"hour {hour}: decided at the time {mined}, in another hour")
-    features = vault.features(hour, block)
-    if not found.expect(features is not None, f"hour {hour}: decided without all of its boundaries"):
+    found.expect(mined // vault.seconds == hour, f"hour {hour}: decided at the time {mined}, in another hour")
+    whole = all(needed in known for needed in window(hour))
+    if not found.expect(whole, f"hour {hour}: decided without all of its boundaries"):
         return False
-    assert features is not None
+    features = features_of(known, hour, vault.base_is_token0, vault.seconds)
     chosen = int(network.classify(features[None])[0])
     found.expect(chosen == bucket, f"hour {hour}: bucket {bucket} was obeyed, the network chooses {chosen}")
     transaction = vault.w3.eth.get_transaction(event["transactionHash"])

@@ -42,7 +42,7 @@ def test_the_newest_events_are_asked_for_by_hash(table: Table, monkeypatch: pyte
     asked: list[Any] = []
     get_logs = table.w3.eth.get_logs
     monkeypatch.setattr(table.w3.eth, "get_logs", lambda where: asked.append(where) or get_logs(where))
-    monkeypatch.setattr("server.chain.client.BLOCKS_BY_HASH", 4)
+    monkeypatch.setattr("server.chain.logs.BLOCKS_BY_HASH", 4)
     assert list(table.chain.events_until(0, head)) == whole
     assert [where.get("toBlock") for where in asked] == [head.number - 4, None, None, None, None]
     assert list(table.chain.events_until(head.number + 1, head)) == []

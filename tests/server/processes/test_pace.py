@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from server.chain.client import Block
+from server.chain.logs import Block
 from server.processes.pace import BALLOT_GAS, DAY, QUICKEST, Demand, Pace, part_of_day, shares
 
 GAS = 60_000_000

@@ -52,7 +52,7 @@ def work(table: Table, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Sl
         stop = threading.Event()
         tools = Tools(cast(Any, prover), table.chain, table.redis, table.names, table.settings.payee, stop)
         monkeypatch.setattr(worker, "tools", tools)
-        ProvingWorker(table.relay.jobs.queue, stop).work(burst=True, logging_level="WARNING")
+        ProvingWorker([table.relay.jobs.queue], stop).work(burst=True, logging_level="WARNING")
 
     yield work
     for number, handler in handlers.items():
@@ -164,7 +164,7 @@ def test_a_worker_waits_for_redis(table: Table, monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(worker, "ProvingWorker", NoRedis)
     monkeypatch.setattr(worker, "LOOK_SECONDS", 0.01)
-    worker.work(table.relay.jobs.queue, stop)
+    worker.work([table.relay.jobs.queue], stop)
     assert len(tries) == 3
 
 

@@ -18,6 +18,9 @@ def names_of(chain_id: int, contract: str) -> dict[str, str]:
         "position_key": "0x" + "34" * 32,
         "sender": "0x" + "Cd" * 20,
         "day": 9,
+        "hour": 5,
+        "key": "56" * 8,
+        "address": "0x" + "Ef" * 20,
     }
     found = {name: value for name, value in vars(names).items() if name != "prefix"}
     for name, method in inspect.getmembers(names, inspect.ismethod):
@@ -37,6 +40,7 @@ def test_an_address_in_capitals_is_the_same_address() -> None:
     assert names_of(31337, CONTRACT) == names_of(31337, CONTRACT.lower())
     names = Names(31337, CONTRACT)
     assert names.sent("0x" + "Cd" * 20) == names.sent("0x" + "cd" * 20)
+    assert names.vault("0x" + "Cd" * 20) == names.vault("0x" + "cd" * 20)
 
 
 def test_games_plies_and_positions_do_not_run_into_each_other() -> None:

@@ -6,11 +6,10 @@ import json
 
 import pytest
 
-from server.chain.vault import Vault, check_network, check_verifier, mean_ticks
+from server.chain.vault import Vault, check_network, check_verifier
 from server.checks.simulate.vault import Simulation, local_chain, simulate_vault
 from server.checks.vault import command
 from server.checks.vault.audit import audit
-from server.processes.keeper import Keeper
 from server.settings import Environment, SettingsError
 
 HOURS = 2
@@ -50,15 +49,10 @@ def test_every_trade_is_proven_and_nothing_is_lost(capsys: pytest.CaptureFixture
             Vault(run.w3, run.market.base.address)
 
         # A keeper that is too late sends nothing.
-        keeper = Keeper(run.vault, run.network, run.prover, run.keeper_key, run.keeper_key.address, holds=True)
+        keeper = run.keeper(holds=True)
         run.w3.provider.make_request("evm_setNextBlockTimestamp", [(run.vault.hour() + 100) * 3600])
         run.w3.provider.make_request("evm_mine", [])
         assert keeper.decide() is None
-
-
-def test_mean_ticks_are_rounded_down_and_turned_to_the_base() -> None:
-    assert mean_ticks([0, 3600, 3599, 0], base_is_token0=True) == [1, -1, -1]
-    assert mean_ticks([0, 3600, 3599, 0], base_is_token0=False) == [-1, 0, 0]
 
 
 @pytest.mark.parametrize(("hours", "seed"), [(0, 1), (5001, 1), (1, -1), (1, 1 << 32)])
