@@ -258,7 +258,7 @@ library Chess {
             uint256 piece = board >> 4 * from & 15;
             uint256 clock = state >> 12 & 0xff;
             uint256 step = from < to ? to - from : from - to;
-            // The side changes, the en passant square goes, the counters go on; they stop at their ends.
+            // The other side is to move, the en passant square is cleared, and the counters rise, to their largest values at most.
             uint256 ply = state >> 20 & 0xfff;
             if (ply < MAX_PLY) ++ply;
             if (piece & 7 == PAWN || board >> 4 * to & 7 != 0) clock = 0;
@@ -439,7 +439,7 @@ library Chess {
             uint256 knights = b[1] & g.free;
             if (knights == 0) return 0;
             uint256 targets = g.targets;
-            // Two files over the edge is past the pad, onto the next rank.
+            // Two files over the edge lead past the pad, to the next rank.
             uint256 east = knights & ~FILE_H;
             uint256 west = knights & ~FILE_A;
             all = m[56] = knights & targets >> 19;
