@@ -10,7 +10,7 @@ import random
 import statistics
 import subprocess
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from engine.prover import Prover
 from engine.setup import Setup
 from server.chain.contracts import CONTRACTS
 from server.model.signing import compact
+from server.store.records import pack_ballot
 from tests.contracts.arena import LEELA_BEGINS, Arena, account, arena
 
 STAKERS = (1, 100, 10_000)
@@ -105,12 +106,7 @@ def _game(here: Arena, crowd: Any, stakers: int, moves: list[int]) -> dict[str, 
     here.wait(blocks=3)
     begin = here.send(functions.begin(game))
 
-    ballots = []
-    chance = random.Random(stakers)
-    for number, voter in enumerate(voters, first):
-        move = encoding.pack_move(chess.Move.from_uci(chance.choice(CROWD_MOVES)))
-        digest = functions.ballotDigest(game, 0, move).call()
-        ballots.append(number.to_bytes(4, "big") + move.to_bytes(2, "big") + compact(voter.unsafe_sign_hash(digest)))
+    ballots = _ballots(here, game, voters, first, random.Random(stakers))
     batches = [_cast(here, game, ballots[start : start + BATCH]) for start in range(0, len(ballots), BATCH)]
     here.wait(int(TERMS["votingPeriod"]))
     close = here.send(functions.closeVote(game))
@@ -139,6 +135,16 @@ def _game(here: Arena, crowd: Any, stakers: int, moves: list[int]) -> dict[str, 
         "voidGame": void["gasUsed"],
         "claim": claim["gasUsed"],
     }
+
+
+def _ballots(here: Arena, game: int, voters: Sequence[Any], first: int, chance: random.Random) -> list[bytes]:
+    """A ballot of each voter in the game's first position, as castBallots takes it; `first` is the first one's seat."""
+    ballots = []
+    for number, voter in enumerate(voters, first):
+        move = encoding.pack_move(chess.Move.from_uci(chance.choice(CROWD_MOVES)))
+        digest = here.contract.functions.ballotDigest(game, 0, move).call()
+        ballots.append(pack_ballot(number, move, compact(voter.unsafe_sign_hash(digest))))
+    return ballots
 
 
 def _network_moves(here: Arena, game: int, moves: list[int]) -> int:

@@ -15,6 +15,8 @@ from starlette.types import Scope
 
 ADDRESSES = re.compile(r"game/(0|[1-9][0-9]{0,9})|games|glossary|vault")
 """Paths below `/` that the page's own router knows (frontend/src/route.ts)."""
+ASKED_FIRST = {"": ("/api/v1/games", "/api/v1/config"), "game": ("/api/v1/games/{}", "/api/v1/config")}
+"""What the page asks for before all else, by the first word of its address: browsers fetch it while its code comes."""
 ENCODINGS = (("br", ".br"), ("gzip", ".gz"))
 """Content codings by preference, with the suffix of a file's compressed neighbour."""
 
@@ -30,7 +32,10 @@ class Page(StaticFiles):
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         try:
-            return await super().get_response(path, scope)
+            response = await super().get_response(path, scope)
+            if path == ".":  # the front page
+                response.headers["link"] = preloads("")
+            return response
         except HTTPException as error:
             wanted = Headers(scope=scope).get("accept", "")
             if error.status_code != 404 or "text/html" not in wanted:
@@ -39,7 +44,10 @@ class Page(StaticFiles):
             if found is None:
                 raise
             known = ADDRESSES.fullmatch(path) is not None
-            return self.file_response(full_path, found, scope, 200 if known else 404)
+            response = self.file_response(full_path, found, scope, 200 if known else 404)
+            if known and (link := preloads(path)):
+                response.headers["link"] = link
+            return response
 
     def file_response(
         self, full_path: str | os.PathLike[str], stat_result: os.stat_result, scope: Scope, status_code: int = 200
@@ -59,3 +67,10 @@ class Page(StaticFiles):
         if stat_result.st_size < COMPRESSED_FROM:  # of larger ones the compressing middleware says it
             response.headers["vary"] = "Accept-Encoding"
         return response
+
+
+def preloads(path: str) -> str:
+    """The Link header of an address (RFC 8288): what its page asks for first, in the mode in which `fetch` asks."""
+    page, _, number = path.partition("/")
+    wanted = (address.format(number) for address in ASKED_FIRST.get(page, ()))
+    return ", ".join(f"<{address}>; rel=preload; as=fetch; crossorigin=anonymous" for address in wanted)

@@ -105,7 +105,8 @@ def install(app: FastAPI) -> None:
     async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"] if part not in ("body", "path", "query"))
-        return response(422, f"{place or 'body'}: {first['msg']}")
+        said = f"{place or 'body'}: {first['msg']}"
+        return response(422, said, "form")
 
     async def away(_: Request, error: Exception) -> JSONResponse:
         metrics.faults.labels("redis" if isinstance(error, RedisError) else "chain").inc()

@@ -76,7 +76,7 @@ async def forward(client: httpx.AsyncClient, url: str, body: bytes, spend: Calla
     try:
         answer = await client.post(url, json=clean if isinstance(asked, list) else clean[0], timeout=SECONDS)
     except httpx.HTTPError:
-        raise Problem(503, "the chain does not answer now; try again soon", retry_after=1) from None
+        raise Problem(503, "the chain does not answer now; try again soon", "away", retry_after=1) from None
     return Response(answer.content, answer.status_code, media_type="application/json")
 
 

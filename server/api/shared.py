@@ -124,7 +124,7 @@ def client(request: Request) -> str:
 def require_json(request: Request) -> None:
     """Raises Problem 415 unless the body is JSON: pages of other origins can send other types without a preflight."""
     if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
-        raise Problem(415, "send application/json")
+        raise Problem(415, "send application/json", "form")
 
 
 async def _api(request: Request) -> Api:

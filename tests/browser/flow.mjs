@@ -1,10 +1,11 @@
-// One visitor, from an empty browser to being paid, on a stack of its own: `node tests/browser/flow.mjs [--phone]`.
+// Two visitors, from an empty browser to being paid, on a stack of their own: `node tests/browser/flow.mjs`, or one of
+// them with `--desk` or `--phone`.
 //
 // Starts `proofmate up` on free ports in a temporary folder and drives Debian's Chromium. At a desk the visitor stakes
 // with the burner wallet, votes by clicking on the board, sees Leela's proven move and its steps, checks the proof in the
-// tab, outlives reloads and a restart of the server, mates by keyboard alone and claims. With --phone, which `make test`
-// does not run yet, a screen of 360 x 640 and an injected wallet whose account changes: it mates by promoting, claims,
-// and plays the next game up to the proven answer. Ends with exit code 0, or 1 and the page's picture.
+// tab, outlives reloads and a restart of the server, mates by keyboard alone and claims. On a phone (360 x 640) the
+// visitor has an injected wallet whose account changes, mates by promoting, claims, and plays the next game up to the
+// proven answer, with a reload in each state. Ends with exit code 0, or 1 and the page's picture.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -18,7 +19,7 @@ import { fileURLToPath } from 'node:url';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const require = createRequire(join(ROOT, 'frontend', 'package.json'));
 const { chromium } = require('playwright-core');
-const { createPublicClient, createWalletClient, concat, http, parseEventLogs, toHex } = require('viem');
+const { createPublicClient, createWalletClient, concat, http, parseEventLogs, toHex, zeroAddress } = require('viem');
 const { generatePrivateKey, privateKeyToAccount } = require('viem/accounts');
 
 const CHROMIUM = '/usr/bin/chromium';
@@ -28,6 +29,8 @@ const FLAGS = [
 ];
 const STEPS = ['witness', 'commitments', 'quotient', 'opening', 'submitted', 'verified'];
 const ETHER = 10n ** 18n;
+/** How long a lobby of the series is open, in seconds; the demo's own are open for a minute. */
+const LOBBY = 24;
 
 const folder = mkdtempSync(join(tmpdir(), 'proofmate-browser-'));
 
@@ -45,7 +48,9 @@ class Stack {
 
   constructor(port, chainPort) {
     this.url = `http://127.0.0.1:${port}`;
-    this.environment = { ...process.env, DATA_DIR: join(folder, 'data'), PORT: `${port}`, CHAIN_PORT: `${chainPort}` };
+    const ports = { PORT: `${port}`, CHAIN_PORT: `${chainPort}` };
+    const terms = { SERIES_TERMS: `lobbyPeriod=${LOBBY}` };
+    this.environment = { ...process.env, ...ports, ...terms, DATA_DIR: join(folder, 'data') };
   }
 
   async start() {
@@ -218,12 +223,12 @@ const ROOK_MATES = { 0: 4, 6: 6, 13: 1, 14: 1, 15: 1, 62: 14, 53: 9, 54: 9, 55: 
 // White: Kg6, pawn e7; Black: Kg8. The pawn mates as a queen, or as a rook.
 const PAWN_MATES = { 46: 6, 52: 1, 62: 14 };
 
-/** Opens a lobby whose game starts with White to mate in one, at ply 0. */
+/** Opens a lobby whose game starts with White to mate in one, at ply 0, with a stake on Leela. */
 async function createMateInOne(stack, squares) {
   const config = await stack.get('/api/config');
   const { reader, owner } = chainOf(stack);
-  const send = async (functionName, args) => {
-    const call = { address: config.contract, abi: config.abi, functionName, args };
+  const send = async (functionName, args, value = 0n) => {
+    const call = { address: config.contract, abi: config.abi, functionName, args, value };
     const hash = await owner.writeContract(call);
     const receipt = await reader.waitForTransactionReceipt({ hash, pollingInterval: 100 });
     assert.equal(receipt.status, 'success');
@@ -236,6 +241,7 @@ async function createMateInOne(stack, squares) {
     ...{ provingPeriod: 86400, quorum: 0, fee: 0, maxOdds: 2, maxPly: 40, minStake: ETHER / 1000n, maxStake: 0n, reward: 0n },
   };
   const { game } = await send('createGame', [terms, 0n]);
+  await send('stake', [game, 1, zeroAddress], ETHER); // the house stakes only while this lobby is the newest
   await until(async () => BigInt((await stack.get(`/api/games/${game}`)).pools?.leela ?? 0) > 0n);
   return Number(game);
 }
@@ -370,6 +376,7 @@ async function phone(stack, page) {
   await visitor.mayVote(20_000);
   await visitor.reload();
   await visitor.mayVote(20_000);
+  await page.evaluate(() => scrollTo(0, 0)); // the browser came back to where the stake was typed
   passed('phone: staked with an injected wallet; another account has no vote; the first one does, after a reload too');
 
   const bar = await page.locator('.bar').boundingBox();
@@ -387,63 +394,62 @@ async function phone(stack, page) {
   await page.locator('.position .profit.gain').waitFor();
   passed('phone: promoted, mated and claimed');
 
+  const lobby = ({ state, deadline }) => state === 'lobby' && deadline > Date.now() / 1000 + LOBBY / 2;
+  await until(async () => (await stack.get('/api/games')).games.some(lobby), 2 * LOBBY);
   await page.goto(stack.url);
   const number = await visitor.enter();
+  await visitor.reload();
   await visitor.stake('1');
+  await visitor.reload();
   await visitor.mayVote(90_000);
   const { fen, ply } = await stack.get(`/api/games/${number}`);
   await visitor.clickSomeMove(fen);
   await visitor.button(/^Vote /).click();
   await visitor.reload();
+  await until(async () => (await stack.get(`/api/games/${number}`)).moves.length > ply);
+  await visitor.reload();
   await until(async () => (await stack.get(`/api/games/${number}`)).moves[ply + 1]?.proof, 90);
   await page.locator('.stamp').waitFor();
-  passed('phone: the next game, up to the proven answer');
+  passed('phone: the next game, up to the proven answer, with a reload before and after stake and vote and at the proof');
 }
 
-const began = Date.now();
-const stack = new Stack(await freePort(), await freePort());
-let context;
-let hand;
-try {
-  await stack.start();
-  passed('proofmate up is ready');
-  context = await chromium.launchPersistentContext(join(folder, 'profile'), {
-    executablePath: CHROMIUM,
-    headless: true,
-    args: FLAGS,
-    viewport: { width: 1280, height: 860 },
-    acceptDownloads: true,
-  });
+const VISITS = [
+  { name: '--desk', visit: flow, screen: { viewport: { width: 1280, height: 860 } } },
+  { name: '--phone', visit: phone, screen: { viewport: { width: 360, height: 640 }, isMobile: true, hasTouch: true } },
+];
+
+/** One visitor with an empty browser; what the page throws and what its CSP refuses are faults. */
+async function visit(browser, { name, visit, screen }) {
+  const context = await browser.newContext({ ...screen, locale: 'en-GB' });
   context.setDefaultTimeout(20_000);
+  const page = await context.newPage();
   const faults = [];
-  const open = async (context) => {
-    const page = await context.newPage();
-    page.setDefaultTimeout(20_000);
-    page.on('pageerror', (error) => faults.push(String(error)));
-    page.on('console', (message) => /Content Security Policy/.test(message.text()) && faults.push(message.text()));
-    return page;
-  };
-  let page = await open(context);
+  page.on('pageerror', (error) => faults.push(String(error)));
+  page.on('console', (message) => /Content Security Policy/.test(message.text()) && faults.push(message.text()));
   try {
-    if (!process.argv.includes('--phone')) await flow(stack, page);
-    else {
-      await page.close();
-      hand = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
-      const screen = { viewport: { width: 360, height: 640 }, isMobile: true, hasTouch: true, locale: 'en-GB' };
-      page = await open(await hand.newContext(screen));
-      await phone(stack, page);
-    }
+    await visit(stack, page);
     assert.deepEqual(faults, []);
   } catch (error) {
-    const picture = join(tmpdir(), 'proofmate-browser.png');
+    const picture = join(tmpdir(), `proofmate-browser${name}.png`);
     writeFileSync(picture, await page.screenshot({ fullPage: true }));
     console.error(`${stack.log}\n${faults.join('\n')}\nThe page: ${picture}`);
     throw error;
   }
+  await context.close();
+}
+
+const began = Date.now();
+const asked = VISITS.filter(({ name }) => process.argv.includes(name));
+const stack = new Stack(await freePort(), await freePort());
+let browser;
+try {
+  await stack.start();
+  passed('proofmate up is ready');
+  browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+  for (const visitor of asked.length > 0 ? asked : VISITS) await visit(browser, visitor);
   console.log(`${((Date.now() - began) / 1000).toFixed(1).padStart(6)} s  in all`);
 } finally {
-  await context?.close();
-  await hand?.close();
+  await browser?.close();
   await stack.stop();
   rmSync(folder, { recursive: true, force: true });
 }

@@ -1,4 +1,4 @@
-"""The whole flow in a browser, see flow.mjs: a visitor stakes, votes, sees a proven move, mates and is paid."""
+"""The whole flow in a browser, see flow.mjs: two visitors stake, vote, see a proven move, mate and are paid."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ import pytest
 
 
 @pytest.mark.flow
-def test_a_visitor_plays_and_is_paid() -> None:
-    subprocess.run(["node", Path(__file__).with_name("flow.mjs")], check=True, timeout=400)
+def test_visitors_play_and_are_paid() -> None:
+    subprocess.run(["node", Path(__file__).with_name("flow.mjs")], check=True, timeout=600)

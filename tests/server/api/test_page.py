@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import re
 
 import pytest
 
@@ -37,6 +38,19 @@ def test_the_page_has_addresses(built: Table) -> None:
         assert "doctype" not in client.get("/assets/none.js", headers={"accept": "*/*"}).text
         assert client.get("/api/none", headers=HTML).status_code == 404
         assert client.get("/%2e%2e/%2e%2e/etc/passwd", headers=HTML).text == "<!doctype html>"
+
+
+def test_a_browser_may_fetch_what_the_page_asks_for_first(built: Table) -> None:
+    with serve(built) as client:
+
+        def preloaded(path: str) -> list[str]:
+            link = client.get(path, headers=HTML).headers.get("link", "")
+            return re.findall("<([^>]+)>; rel=preload; as=fetch", link)
+
+        assert preloaded("/") == ["/api/v1/games", "/api/v1/config"]
+        assert preloaded("/game/12") == ["/api/v1/games/12", "/api/v1/config"]
+        for path in ("/games", "/glossary", "/nothing", "/game/1>;x", "/game/%0d%0aa"):
+            assert preloaded(path) == [], path
 
 
 def test_compressed_neighbours_are_sent_to_who_takes_them(built: Table) -> None:
