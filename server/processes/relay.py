@@ -387,8 +387,7 @@ def run(settings: Settings) -> None:
     signers = signers_of(Environment.read(), "relay")
     if not signers:
         raise SettingsError("RELAY_KEY: missing; it sends ballots and proofs, and pays their gas (or RELAY_SIGNER)")
-    stop = stop_signal()
-    redis, chain = connect_redis(settings), Chain.connect(settings)
+    stop, redis, chain = stop_signal(), connect_redis(settings), Chain.connect(settings)
     names = Names(settings.chain_id, settings.contract)
     jobs = Jobs(connect_redis(settings, text=False), names)
     outboxes = [
