@@ -4,6 +4,7 @@ import type { Config } from '../src/api.ts';
 import { CHECKS } from '../src/checks.ts';
 import { initial, type State } from '../src/state.ts';
 import { action } from '../src/views/action.ts';
+import { header } from '../src/views/header.ts';
 import { check } from '../src/views/proof.ts';
 import { ADDRESS, DEPLOYMENT, game, held, move, RECEIPT, seated, WALLET } from './fakes.ts';
 
@@ -36,6 +37,16 @@ test('the vote by transaction is on offer once the server refused, and while a b
   expect(text(action(state({ proposal: 'e2e4', refused: true, now: 1299 }), act))).toContain(offer);
   expect(text(action(state({ held: voted('received') }), act))).toContain(offer);
   expect(text(action(state({ held: voted('counted') }), act))).not.toContain(offer);
+});
+
+test('a game that is not there is not waited for', () => {
+  vi.stubGlobal('location', new URL('http://localhost/game/7'));
+  const waiting = (none: boolean) => {
+    const absent = { why: '', none };
+    return header(state({ route: { page: 'game', game: 7 }, game: null, connection: 'lost', absent }), act).values;
+  };
+  expect(waiting(true)).toContain('connection lost sr');
+  expect(waiting(false)).toContain('chip connection lost');
 });
 
 test('a draw that lasts is anyone’s to end', () => {

@@ -1,6 +1,6 @@
 // The top of every page: where one can go, whether the server is heard, the wallet, and what one prefers.
 
-import { html, nothing } from 'lit-html';
+import { html, nothing, type TemplateResult } from 'lit-html';
 import type { Actions } from '../actions/index.ts';
 import { coins, shortHex } from '../format.ts';
 import { WALLETCONNECT } from '../kept.ts';
@@ -9,9 +9,11 @@ import type { State, Theme } from '../state.ts';
 import { LANGUAGES, type Language, w } from '../words/index.ts';
 import { type Drawn, icon } from './dom.ts';
 
-export function header(state: State, act: Actions): Drawn {
+export function header(state: State, act: Actions): TemplateResult {
   const { connection, route } = state;
-  const heard = route.page !== 'game' || (connection === 'live' && state.game !== null);
+  // A game that is not there is not waited for.
+  const waits = route.page === 'game' && state.absent?.none !== true;
+  const heard = !waits || (connection === 'live' && state.game !== null);
   const here = (page: typeof route.page) => (route.page === page ? 'page' : nothing);
   return html`
     <header class="page-top">

@@ -39,18 +39,15 @@ export const boardWords = {
   story: {
     steps: {
       look: [
-        'Leela looked at the board',
-        'It gave every move a score, from the position alone. It does not search ahead.',
+        'Leela looks at the board',
+        'It gives every move a score, from the position alone. It does not search ahead.',
       ],
-      write: ['It wrote down its sums', 'Every sum of that look, in a form in which one wrong number would show.'],
+      write: ['It writes down its sums', 'Every sum of that look, in a form in which one wrong number would show.'],
       check: [
-        'The referee checked them',
-        'A contract on the chain, which nobody can overrule, checked the sums in one go.',
+        'The referee checks them',
+        'A contract on the chain, which nobody can overrule, checks the sums in one go.',
       ],
-      play: [
-        'Only then was the move played',
-        'It is the best legal move by those scores. No other move would have been accepted.',
-      ],
+      play: ['Only then the move is played', 'It is the best legal move by those scores. No other move is accepted.'],
     } as Record<'look' | 'write' | 'check' | 'play', [title: string, about: string]>,
     deeper: 'The cryptography',
     notKnown: 'What the network thought here is not known to this server.',
