@@ -169,6 +169,18 @@ def parser(hooks: Sequence[str] = ()) -> argparse.ArgumentParser:
     keep.add_argument("--holds", action="store_true", help="also send decisions to hold, which earn nothing")
     keep.set_defaults(run=_keep)
 
+    record = commands.add_parser(
+        "record",
+        help="print what the database of record holds of a game, one JSON object a line",
+        description="Prints what the database of record holds of a game: receipts and refusals of ballots, what the "
+        "network thought, how long proofs took, the finished game. One JSON object a line.",
+    )
+    record.add_argument("kind", choices=("receipt", "refusal", "thinking", "proving", "game"))
+    record.add_argument("game", type=int, metavar="GAME", help="the game's number")
+    record.add_argument("--ply", type=int, metavar="N", help="of this ply only")
+    record.add_argument("--seat", type=int, metavar="N", help="of this seat only")
+    record.set_defaults(run=_record)
+
     processes = {
         "api": "serve the page and its API",
         "streams": "serve the streams of games alone, beside an api",
@@ -176,6 +188,7 @@ def parser(hooks: Sequence[str] = ()) -> argparse.ArgumentParser:
         "relay": "bring ballots and proofs to the chain",
         "worker": "prove the network's moves, and a vault's decisions",
         "keeper": "record the hours of VAULT and send its network's decisions, with KEEPER_KEY",
+        "recorder": "write what Redis does not keep for ever into the database of record",
         "series": "open the next lobby when one closes, with OWNER_KEY",
     }
     for name, summary in processes.items():
@@ -298,6 +311,22 @@ def _prove(options: argparse.Namespace) -> int:
 
     given = options.rpc, options.contract, options.game, options.watch, options.payee, options.key
     return 0 if prove.run(*given, options.even_at_a_loss) else 1
+
+
+def _record(options: argparse.Namespace) -> int:
+    from server.settings import Settings, SettingsError
+    from server.store.journal import DatabaseAway
+    from server.store.record import Record
+
+    try:
+        rows = Record(Settings.load(_environment())).read(options.kind, options.game, options.ply, options.seat)
+    except DatabaseAway as error:
+        raise SettingsError(f"DATABASE_URL: the database does not answer: {error}") from None
+    except ValueError as error:
+        raise SettingsError(str(error)) from None
+    for row in rows:
+        print(json.dumps(row))
+    return 0 if rows else 1
 
 
 def _keep(options: argparse.Namespace) -> int:

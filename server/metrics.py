@@ -14,7 +14,7 @@ refused = Counter("proofmate_ballots_refused", "Ballots that were not taken, by 
 counted = Counter("proofmate_ballots_counted", "Ballots received here that the chain has counted.")
 streams = Gauge("proofmate_streams", "Open event streams of this process.")
 streams_refused = Counter("proofmate_streams_refused", "Streams refused, because too many are open.")
-faults = Counter("proofmate_faults", "Calls that Redis or the chain's node did not answer.", ["of"])
+faults = Counter("proofmate_faults", "Calls that Redis, the chain's node or the database did not answer.", ["of"])
 reorganisations = Counter("proofmate_reorganisations", "Times that blocks which were read left the chain.")
 inclusion = Histogram(
     "proofmate_inclusion_seconds",
@@ -27,3 +27,5 @@ proof_seconds = Histogram(
     "proofmate_proof_seconds", "Time that a proof took.", buckets=(1, 2, 4, 6, 8, 12, 16, 24, 32, 64, 128, 300)
 )
 proofs_failed = Counter("proofmate_proofs_failed", "Proofs that ended with an error.")
+recorded = Counter("proofmate_recorded", "Records written to the database of record, by kind.", ["kind"])
+unrecorded = Counter("proofmate_unrecorded", "Entries of the journal that no database would take; the log has them.")

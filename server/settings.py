@@ -7,7 +7,7 @@ an embedded Redis, a local chain, keys made at the first start, an insecure setu
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, cast
@@ -27,7 +27,10 @@ ROOT = Path(__file__).resolve().parent.parent
 LOCAL_CHAINS = (31337, 1337)
 """Chain ids of development nodes: the game contract takes an insecure setup on no other chain."""
 
-SECRETS = ("owner_key", "relay_key", "receipt_key", "house_key", "keeper_key", "redis_url", "rpc_url")
+SECRETS = (
+    *("owner_key", "relay_key", "receipt_key", "house_key", "keeper_key"),
+    *("redis_url", "database_url", "rpc_url"),
+)
 """Settings whose value may be in a file that NAME_FILE names; URLs, because they may hold a password."""
 
 
@@ -51,6 +54,10 @@ class Environment(BaseSettings):
     port: int = Field(8000, ge=1, le=65535, description="port the page is served on")
     redis_url: str | None = Field(
         None, description="Redis to use instead of the embedded one, such as redis://host:6379/0"
+    )
+    database_url: str | None = Field(
+        None,
+        description="database of record, such as postgresql://user@host/name; without it SQLite in the data folder",
     )
     rpc_url: str | None = Field(
         None,
@@ -168,6 +175,11 @@ class Environment(BaseSettings):
     def _redis(cls, url: str | None) -> str | None:
         return _with_scheme(url, "redis://", "rediss://", "unix://")
 
+    @field_validator("database_url")
+    @classmethod
+    def _database(cls, url: str | None) -> str | None:
+        return _with_scheme(url, "postgresql://", "sqlite:///")
+
     @field_validator("rpc_url")
     @classmethod
     def _nodes(cls, urls: str | None) -> str | None:
@@ -236,6 +248,7 @@ class Settings:
     host: str
     port: int
     redis_url: str
+    database_url: str
     rpc_url: str
     public_rpc_url: str | None
     chain_id: int
@@ -299,41 +312,21 @@ class Settings:
             kept = read_json(env.data_dir / "vault.json") or {}
             vault, vault_block = kept.get("vault"), kept.get("block")
         check_setup(env)
-        return cls(
-            data_dir=env.data_dir,
-            cache_dir=env.cache_dir,
-            host=env.host,
-            port=env.port,
-            redis_url=env.redis_url or f"unix://{socket_of(env)}",
-            rpc_url=env.rpc_url or f"http://127.0.0.1:{env.chain_port}",
-            public_rpc_url=env.public_rpc_url,
-            chain_id=env.chain_id,
-            unlisted_chain=env.unlisted_chain,
-            contract=contract,
-            start_block=start_block or 0,
-            vault=vault,
-            vault_block=(start_block or 0) if vault_block is None else vault_block,
-            receipt_key=key_of(env, "receipt"),
-            receipt_addresses=tuple(filter(None, env.receipt_addresses.split(","))),
-            payee=env.payee,
-            network=network_of(env),
-            setup=env.setup,
-            setup_hash=env.setup_hash,
-            explorer=env.explorer,
-            walletconnect_project_id=env.walletconnect_project_id,
-            frontend=env.frontend,
-            beacon_url=env.beacon_url,
-            ballot_margin=env.ballot_margin,
-            relay_budget=None if env.relay_budget is None else int(env.relay_budget * 10**18),
-            reads_per_second=env.reads_per_second,
-            posts_per_second=env.posts_per_second,
-            streams=env.streams,
-            streams_each=env.streams_each,
-            operator_port=env.operator_port,
-            operator_host=env.operator_host,
-            forwarded_allow_ips=env.forwarded_allow_ips,
-            log_level=env.log_level,
-        )
+        same = {field.name: getattr(env, field.name) for field in fields(cls) if field.name in Environment.model_fields}
+        completed = {
+            "redis_url": env.redis_url or f"unix://{socket_of(env)}",
+            "database_url": env.database_url or f"sqlite:///{env.data_dir / 'record.sqlite'}",
+            "rpc_url": env.rpc_url or f"http://127.0.0.1:{env.chain_port}",
+            "contract": contract,
+            "start_block": start_block or 0,
+            "vault": vault,
+            "vault_block": (start_block or 0) if vault_block is None else vault_block,
+            "receipt_key": key_of(env, "receipt"),
+            "receipt_addresses": tuple(filter(None, env.receipt_addresses.split(","))),
+            "network": network_of(env),
+            "relay_budget": None if env.relay_budget is None else int(env.relay_budget * 10**18),
+        }
+        return cls(**same | completed)
 
 
 def check_setup(env: Environment) -> None:

@@ -66,7 +66,7 @@ def test_the_chart_sets_what_there_is() -> None:
     assert set_there and set_there <= settings
     commands = next(action.choices for action in parser()._actions if action.choices)
     processes = dict(re.findall(r"^  (\w+):\n    replicas: .*\n    secrets: \[(.*)\]", values, re.MULTILINE))
-    assert commands is not None and len(processes) == 5 and set(processes) <= set(commands)
+    assert commands is not None and len(processes) == 6 and set(processes) <= set(commands)
     for name, listed in processes.items():
         secrets = {secret.replace("-", "_") for secret in listed.split(", ")}
         assert secrets <= set(SECRETS), name
@@ -80,5 +80,5 @@ def test_helm_finds_no_fault() -> None:
     for options in ([], ["--set", "autoscaling.enabled=true"]):
         made = subprocess.run(["helm", "template", "x", chart, *options], check=True, capture_output=True, text=True)
         kinds = re.findall(r"^kind: (\w+)$", made.stdout, re.MULTILINE)
-        assert kinds.count("Deployment") == 5 and kinds.count("PodDisruptionBudget") == 4
+        assert kinds.count("Deployment") == 6 and kinds.count("PodDisruptionBudget") == 5
         assert ("ScaledObject" in kinds) == bool(options)

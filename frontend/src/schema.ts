@@ -859,7 +859,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description Redis, the chain or the relay does not answer now; Retry-After may say when to try again. */
+            /** @description Redis, the chain, the relay or the database does not answer now; Retry-After may say when to try again. */
             503: {
                 headers: {
                     /** @description Seconds. */
@@ -919,7 +919,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description Redis, the chain or the relay does not answer now; Retry-After may say when to try again. */
+            /** @description Redis, the chain, the relay or the database does not answer now; Retry-After may say when to try again. */
             503: {
                 headers: {
                     /** @description Seconds. */
@@ -1019,7 +1019,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description Redis, the chain or the relay does not answer now; Retry-After may say when to try again. */
+            /** @description Redis, the chain, the relay or the database does not answer now; Retry-After may say when to try again. */
             503: {
                 headers: {
                     /** @description Seconds. */
@@ -1090,7 +1090,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description Redis, the chain or the relay does not answer now; Retry-After may say when to try again. */
+            /** @description Redis, the chain, the relay or the database does not answer now; Retry-After may say when to try again. */
             503: {
                 headers: {
                     /** @description Seconds. */
@@ -1178,7 +1178,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description Redis, the chain or the relay does not answer now; Retry-After may say when to try again. */
+            /** @description Redis, the chain, the relay or the database does not answer now; Retry-After may say when to try again. */
             503: {
                 headers: {
                     /** @description Seconds. */
@@ -1250,7 +1250,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description Redis, the chain or the relay does not answer now; Retry-After may say when to try again. */
+            /** @description Redis, the chain, the relay or the database does not answer now; Retry-After may say when to try again. */
             503: {
                 headers: {
                     /** @description Seconds. */
@@ -1361,7 +1361,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description Redis, the chain or the relay does not answer now; Retry-After may say when to try again. */
+            /** @description Redis, the chain, the relay or the database does not answer now; Retry-After may say when to try again. */
             503: {
                 headers: {
                     /** @description Seconds. */
@@ -1433,7 +1433,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description Redis, the chain or the relay does not answer now; Retry-After may say when to try again. */
+            /** @description Redis, the chain, the relay or the database does not answer now; Retry-After may say when to try again. */
             503: {
                 headers: {
                     /** @description Seconds. */
@@ -1523,7 +1523,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description Redis, the chain or the relay does not answer now; Retry-After may say when to try again. */
+            /** @description Redis, the chain, the relay or the database does not answer now; Retry-After may say when to try again. */
             503: {
                 headers: {
                     /** @description Seconds. */
@@ -1595,7 +1595,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description Redis, the chain or the relay does not answer now; Retry-After may say when to try again. */
+            /** @description Redis, the chain, the relay or the database does not answer now; Retry-After may say when to try again. */
             503: {
                 headers: {
                     /** @description Seconds. */
@@ -1667,7 +1667,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description Redis, the chain or the relay does not answer now; Retry-After may say when to try again. */
+            /** @description Redis, the chain, the relay or the database does not answer now; Retry-After may say when to try again. */
             503: {
                 headers: {
                     /** @description Seconds. */
@@ -1738,7 +1738,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description Redis, the chain or the relay does not answer now; Retry-After may say when to try again. */
+            /** @description Redis, the chain, the relay or the database does not answer now; Retry-After may say when to try again. */
             503: {
                 headers: {
                     /** @description Seconds. */
@@ -1807,7 +1807,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description Redis, the chain or the relay does not answer now; Retry-After may say when to try again. */
+            /** @description Redis, the chain, the relay or the database does not answer now; Retry-After may say when to try again. */
             503: {
                 headers: {
                     /** @description Seconds. */
@@ -1876,7 +1876,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description Redis, the chain or the relay does not answer now; Retry-After may say when to try again. */
+            /** @description Redis, the chain, the relay or the database does not answer now; Retry-After may say when to try again. */
             503: {
                 headers: {
                     /** @description Seconds. */
@@ -1947,7 +1947,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description Redis, the chain or the relay does not answer now; Retry-After may say when to try again. */
+            /** @description Redis, the chain, the relay or the database does not answer now; Retry-After may say when to try again. */
             503: {
                 headers: {
                     /** @description Seconds. */
@@ -2016,7 +2016,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description Redis, the chain or the relay does not answer now; Retry-After may say when to try again. */
+            /** @description Redis, the chain, the relay or the database does not answer now; Retry-After may say when to try again. */
             503: {
                 headers: {
                     /** @description Seconds. */

@@ -38,12 +38,14 @@ def create(settings: Settings, chain: Chain, streams_only: bool = False) -> Fast
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(api.hub.run()), asyncio.create_task(operations.beat(api))]
+        tasks = [asyncio.create_task(work) for work in (api.hub.run(), api.refusals.run(), operations.beat(api))]
         yield
         for task in tasks:
             task.cancel()
+        await api.refusals.flush()
         await api.http.aclose()
         await api.redis.aclose(close_connection_pool=True)
+        api.record.close()
 
     app = FastAPI(
         title="Proofmate",

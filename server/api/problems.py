@@ -17,6 +17,7 @@ from server import metrics
 from server.chain.node import Unreachable
 from server.logline import line
 from server.store.admission import BallotError
+from server.store.journal import DatabaseAway
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +61,7 @@ MEANING = {
     422: "A value has the wrong form; `detail` names it.",
     429: "Too many requests; Retry-After says in how many seconds the next is taken.",
     500: "A mistake of the server's.",
-    503: "Redis, the chain or the relay does not answer now; Retry-After may say when to try again.",
+    503: "Redis, the chain, the relay or the database does not answer now; Retry-After may say when to try again.",
 }
 
 
@@ -109,12 +110,14 @@ def install(app: FastAPI) -> None:
         return response(422, said, "form")
 
     async def away(_: Request, error: Exception) -> JSONResponse:
-        metrics.faults.labels("redis" if isinstance(error, RedisError) else "chain").inc()
-        what = "Redis" if isinstance(error, RedisError) else "the chain"
-        log.warning(line("redis_away" if isinstance(error, RedisError) else "chain_away", error=error))
+        database = isinstance(error, DatabaseAway)
+        what = "the database" if database else "Redis" if isinstance(error, RedisError) else "the chain"
+        name = what.removeprefix("the ").lower()
+        metrics.faults.labels(name).inc()
+        log.warning(line(f"{name}_away", error=error))
         return response(503, f"{what} does not answer now; try again soon", "away", retry_after=1)
 
-    for kind in (RedisError, *Unreachable):
+    for kind in (RedisError, DatabaseAway, *Unreachable):
         app.add_exception_handler(kind, away)
 
     @app.exception_handler(Exception)

@@ -16,6 +16,7 @@ from server.api import rpc
 from server.api.documents import Documents
 from server.api.limits import Limiter, Slots, visitor
 from server.api.problems import Problem
+from server.api.refusals import Refusals
 from server.api.stream import Hub
 from server.api.vault import VaultReader
 from server.api.views import Views
@@ -27,6 +28,7 @@ from server.settings import Settings, SettingsError
 from server.store.admission import PollBook
 from server.store.ballots import BallotBox
 from server.store.names import Names
+from server.store.record import Record
 
 VISIT_SECONDS = 60
 """For how long a look at the list of games counts as somebody being here."""
@@ -55,6 +57,8 @@ class Api:
         self.hub = Hub(self.redis, self.names, self._load)
         self.typed = Typed(settings.chain_id, settings.contract)
         self.book = PollBook(self.redis, self.names)
+        self.refusals = Refusals(self.redis, self.names)
+        self.record = Record(settings)
         self.http = httpx.AsyncClient(timeout=20, trust_env=False)
         reads, posts = settings.reads_per_second, settings.posts_per_second
         self.reads, self.posts = Limiter(reads, int(4 * reads)), Limiter(posts, int(10 * posts))

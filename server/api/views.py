@@ -258,15 +258,18 @@ class Views:
     async def thoughts(self, game: Game, ply: int) -> Thinking | None:
         """What the network thought at this ply, in the position that is on the chain there."""
         thinking = Thinking.load(_text(await self.redis.hget(self.names.thoughts(game.id), str(ply))))
-        fens = [game.opening_fen, *(move.fen for move in game.moves)]
-        fen = fens[ply] if ply < len(fens) else None
-        if thinking is None or fen is None:
-            return None
-        return thinking if thinking.position == Position.pack(chess.Board(fen), 0).key else None
+        return thinking if thinking is not None and thinking.position == position_at(game, ply) else None
 
     async def proving_seconds(self, game: int, ply: int, position_key: str) -> float | None:
         proof = StoredProof.load(_text(await self.redis.get(self.names.proof(game, ply, position_key))))
         return None if proof is None else proof.seconds
+
+
+def position_at(game: Game, ply: int) -> str | None:
+    """The key of the position that is on the chain at this ply; None: there is none yet."""
+    fens = [game.opening_fen, *(move.fen for move in game.moves)]
+    fen = fens[ply] if ply < len(fens) else None
+    return None if fen is None else Position.pack(chess.Board(fen), 0).key
 
 
 def _text(reply: bytes | str | None) -> str | None:

@@ -67,5 +67,7 @@ class DataFolder:
             self.release()
 
 
-_OURS = re.compile(r"lock|logs|redis|chain(\.old)?\.damaged|(chain(\.old)?|keys|deployment|vault)\.json(.*\.part)?")
+_OURS = re.compile(
+    r"lock|logs|redis|chain(\.old)?\.damaged|(chain(\.old)?|keys|deployment|vault)\.json(.*\.part)?|record\.sqlite(-\w+)?"
+)
 """Names that Proofmate uses in a data folder. A kill can leave .part files."""

@@ -260,6 +260,7 @@ class Stack:
         start("worker")
         if settings.vault is not None and (self.env.local or self.env.keeper_key is not None):
             start("keeper")
+        start("recorder")
 
     # -------------------------------------------------------------------------------------------------------- watch
 

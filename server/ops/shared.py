@@ -32,7 +32,8 @@ class Shared(Collector):
                 pipe.hgetall(names.stats)
                 pipe.llen(f"rq:queue:{names.queue}")
                 pipe.lindex(f"rq:queue:{names.queue}", 0)
-                (stored, relay), games, stats, waiting, oldest = pipe.execute()
+                pipe.xlen(names.journal)
+                (stored, relay), games, stats, waiting, oldest, unwritten = pipe.execute()
             since = None if oldest is None else self.redis.hget(f"rq:job:{oldest}", "enqueued_at")
         except RedisError:
             return
@@ -50,6 +51,7 @@ class Shared(Collector):
             "relay_gas": ("Gas they used.", int(stats.get("gas", 0))),
             "relay_lost": ("Ballots that were acknowledged and not counted: an alarm.", int(stats.get("lost", 0))),
         }
+        values["records_waiting"] = ("Entries of the journal that no recorder has written yet.", unwritten)
         for name, (about, value) in values.items():
             yield GaugeMetricFamily("proofmate_" + name, about, value=float(value))
 
@@ -63,6 +65,6 @@ def _age(stamp: str | None) -> float:
 
 SHARED = (
     *("head_block", "head_age_seconds", "indexer_age_seconds", "games", "relay_up", "proofs_waiting"),
-    *("proof_queue_age_seconds", "relay_transactions", "relay_reverts", "relay_gas", "relay_lost"),
+    *("proof_queue_age_seconds", "relay_transactions", "relay_reverts", "relay_gas", "relay_lost", "records_waiting"),
 )
 """Names of the gauges, without their prefix `proofmate_`."""

@@ -37,6 +37,7 @@ from server.processes.vaultbook import VaultBook
 from server.settings import Settings, SettingsError
 from server.store.changes import announce
 from server.store.connect import connect_redis
+from server.store.journal import note
 from server.store.lease import Lease
 from server.store.names import Names
 from server.store.records import KEPT_SECONDS, CountedVote, Cursor, Head, Seat, Staker
@@ -125,6 +126,8 @@ class Ledger:
         for name, values in zip(hashes, news, strict=True):
             if values:
                 pipe.hset(name, mapping=cast(Any, values))
+        if self.game.state == "over":
+            note(pipe, names, "game", number, self.game)
         pipe.set(names.game(number), self.game.dump())
         pipe.set(names.card(number), Card.of(self.game).dump())
         pipe.zadd(names.games, {str(number): self.game.block})

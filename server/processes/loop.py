@@ -1,4 +1,4 @@
-"""What the long-running processes share: stop signals, and a loop that continues after faults of Redis or the chain."""
+"""What the long-running processes share: stop signals, and a loop that survives faults of Redis, chain or database."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ from server import metrics
 from server.chain.node import Unreachable
 from server.logline import line
 from server.ops.port import PULSE
+from server.store.journal import DatabaseAway
 
 log = logging.getLogger(__name__)
 
 RETRY_SECONDS = 1.0
-"""How long to wait after Redis or the chain failed."""
+"""How long to wait after one of them failed."""
 
 
 def stop_signal() -> threading.Event:
@@ -36,7 +37,7 @@ def run_loop(
 ) -> None:
     """Calls `step` until `stop`: at once if it returned True, else after a message on `channel` or `interval` seconds.
 
-    While the chain or Redis does not answer it tries again every RETRY_SECONDS, and logs the fault once.
+    While chain, Redis or database does not answer it tries again every RETRY_SECONDS, and logs the fault once.
     """
     pubsub = redis.pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
     healthy = True
@@ -55,16 +56,23 @@ def run_loop(
                 stop.wait(interval)
             else:
                 _listen(pubsub, interval)
-        except (RedisError, *Unreachable) as error:
+        except (RedisError, DatabaseAway, *Unreachable) as error:
             if healthy:
                 log.warning(line("process_waits", fault=type(error).__name__, error=error))
             healthy = False
-            what = "Redis" if isinstance(error, RedisError) else "the chain"
+            what = away(error)
             metrics.faults.labels(what.removeprefix("the ").lower()).inc()
             PULSE.beat(f"{what} does not answer")
             pubsub.reset()
             stop.wait(RETRY_SECONDS)
     pubsub.close()
+
+
+def away(error: Exception) -> str:
+    """What did not answer."""
+    if isinstance(error, DatabaseAway):
+        return "the database"
+    return "Redis" if isinstance(error, RedisError) else "the chain"
 
 
 def _listen(pubsub: PubSub, seconds: float) -> None:

@@ -39,6 +39,7 @@ from server.settings import Environment, Settings, SettingsError
 from server.store import progress
 from server.store.connect import connect_redis
 from server.store.jobs import HEARTBEAT_SECONDS, LEASE_SECONDS, queues
+from server.store.journal import Proving, note
 from server.store.names import Names
 from server.store.records import KEPT_SECONDS, ProverInfo, StoredProof
 from server.store.thinking import think
@@ -98,8 +99,12 @@ def prove(game: int, ply: int, position_key: str) -> None:
         payee=tools.payee,
         seconds=proof.seconds,
     )
-    tools.redis.set(tools.names.proof(game, ply, position_key), kept.dump(), ex=KEPT_SECONDS)
-    tools.redis.publish(tools.names.wake, "proof")
+    proving = Proving(ply=ply, position=position_key, move=kept.move, payee=tools.payee, seconds=proof.seconds)
+    with tools.redis.pipeline() as pipe:
+        pipe.set(tools.names.proof(game, ply, position_key), kept.dump(), ex=KEPT_SECONDS)
+        note(pipe, tools.names, "proving", game, proving)
+        pipe.publish(tools.names.wake, "proof")
+        pipe.execute()
     metrics.proof_seconds.observe(proof.seconds)
     log.info(line("move_proven", game=game, ply=ply, move=kept.move, seconds=proof.seconds))
 

@@ -23,9 +23,11 @@ local kept = redis.call("HGET", KEYS[1], ARGV[1])
 if kept then return kept end
 if redis.call("HLEN", KEYS[1]) >= tonumber(ARGV[3]) then return false end
 redis.call("HSET", KEYS[1], ARGV[1], ARGV[2])
+redis.call("XADD", KEYS[2], "*", "kind", "receipt", "game", ARGV[4], "text", ARGV[2])
 return ARGV[2]
 """
-"""Keeps a seat's ballot if it is the first and there is room for it; what is kept of the seat, or nothing."""
+"""Keeps a seat's ballot, and notes it in the journal, if it is the first and there is room for it; what is kept of the
+seat, or nothing."""
 DISK_TIMEOUT_MS = 5_000
 """How long to wait for the disk, in milliseconds."""
 
@@ -84,7 +86,8 @@ class BallotBox:
                 name = self.names.ballots(ballot.game, ballot.ply, ballot.position_key)
                 stored = StoredBallot(signature=ballot.signature.hex(), receipt=self._receipt(ballot))
                 sent.append(stored.dump())
-                pipe.eval(TAKE, 1, name, str(ballot.seat), sent[-1], str(ballot.room))
+                given = str(ballot.seat), sent[-1], str(ballot.room), str(ballot.game)
+                pipe.eval(TAKE, 2, name, self.names.journal, *given)
                 deadlines[name] = ballot.deadline
                 pipe.hget(self.names.voted(ballot.game), str(ballot.seat))
             for name, deadline in deadlines.items():

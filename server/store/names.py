@@ -4,9 +4,11 @@ All names of a deployment share a prefix made of chain id and contract, so a new
 
     read model (from the chain; may be lost)     cursor, genesis, game, card, games, seats, accounts, voted, votes
     not yet on the chain (must not be lost)      ballots, carried, proof, sent
+    not yet in the database (must not be lost)   journal
     passing (may be lost)                        head, version, progress, thought, thoughts, relay, carriage, leader,
                                                  indexer, prover, spent, coin, stats, faucet, series,
-                                                 series_state, visited, keeper, vault_visited, vault_progress
+                                                 series_state, visited, recorder, keeper,
+                                                 vault_visited, vault_progress
 
 A vault's read model is `vault`; its proofs that are not yet on the chain are `decision`.
 """
@@ -37,6 +39,10 @@ class Names:
         """Lease of the one relay that acts."""
         self.indexer = self.prefix + "indexer"
         """Lease of the one indexer that writes."""
+        self.journal = self.prefix + "journal"
+        """Stream of entries for the database of record (server/store/journal.py)."""
+        self.recorder = self.prefix + "recorder"
+        """Lease of the one process that writes them there."""
         self.series = self.prefix + "series"
         """Lease of the one process that opens games."""
         self.series_state = self.prefix + "series_state"

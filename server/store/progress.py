@@ -9,7 +9,9 @@ from redis import Redis
 
 from server.model.frozen import Frozen
 from server.store.changes import announce
+from server.store.journal import note
 from server.store.names import Names
+from server.store.records import KEPT_SECONDS
 from server.store.thinking import Thinking
 
 Step = Literal["queued", "witness", "commitments", "quotient", "opening", "submitted", "verified"]
@@ -52,7 +54,11 @@ def verified(redis: Redis, names: Names, game: int, ply: int, tx: str) -> None:
 
 def think(redis: Redis, names: Names, game: int, thinking: Thinking) -> None:
     """Says what the network thinks of the position, and keeps it for whoever looks back."""
-    redis.hset(names.thoughts(game), str(thinking.ply), thinking.dump())
+    with redis.pipeline() as pipe:
+        pipe.hset(names.thoughts(game), str(thinking.ply), thinking.dump())
+        pipe.expire(names.thoughts(game), KEPT_SECONDS)
+        note(pipe, names, "thinking", game, thinking)
+        pipe.execute()
     _tell(redis, names, game, names.thinking(game), thinking)
 
 

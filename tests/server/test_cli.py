@@ -16,7 +16,19 @@ def test_help_lists_every_command_and_setting(capsys: pytest.CaptureFixture[str]
         cli.main(["--help"])
     text = capsys.readouterr().out
     assert raised.value.code == 0
-    for command in ("up", "reset", "simulate", "create", "audit", "api", "indexer", "relay", "worker", *cli.HOOKS):
+    for command in (
+        "up",
+        "reset",
+        "simulate",
+        "create",
+        "audit",
+        "api",
+        "indexer",
+        "relay",
+        "worker",
+        "recorder",
+        *cli.HOOKS,
+    ):
         assert f"    {command} " in text
     for name in Environment.model_fields:
         assert name.upper() in text

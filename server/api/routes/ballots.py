@@ -42,16 +42,20 @@ async def ballot(request: Request, api: Shared, number: GameNumber, body: Ballot
     """
     api.limit(api.posts, request)
     polls = await api.book.polls(number, body.seat)
-    admitted = admit(
-        polls,
-        api.typed,
-        number=number,
-        seat=body.seat,
-        ply=body.ply,
-        uci=body.move,
-        signature=bytes.fromhex(body.signature[2:]),
-        margin=api.settings.ballot_margin,
-    )
-    if not api.ballots.allow((number, body.seat)):
-        raise BallotError(429, "often", f"seat {body.seat} sends too many ballots")
-    return Taken(receipt=await api.box.put(admitted))
+    try:
+        admitted = admit(
+            polls,
+            api.typed,
+            number=number,
+            seat=body.seat,
+            ply=body.ply,
+            uci=body.move,
+            signature=bytes.fromhex(body.signature[2:]),
+            margin=api.settings.ballot_margin,
+        )
+        if not api.ballots.allow((number, body.seat)):
+            raise BallotError(429, "often", f"seat {body.seat} sends too many ballots")
+        return Taken(receipt=await api.box.put(admitted))
+    except BallotError as error:
+        api.refusals.add(number, body.ply, body.seat, body.move, error.code)
+        raise

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
+from fastapi.concurrency import run_in_threadpool
 
 from server.api.problems import Problem, answers
 from server.api.shared import GameNumber, Ply, Shared
+from server.api.views import position_at
 from server.model.tally import ClosedVote
 from server.store.thinking import Thinking
 
@@ -26,7 +28,11 @@ async def vote(request: Request, api: Shared, number: GameNumber, ply: Ply) -> R
 async def thoughts(request: Request, api: Shared, number: GameNumber, ply: Ply) -> Response:
     """What the network thought at a ply; known if a worker of this server looked at the position."""
     api.limit(api.reads, request)
-    thinking = await api.views.thoughts(await api.game(number), ply)
+    game = await api.game(number)
+    thinking = await api.views.thoughts(game, ply)
+    if thinking is None and (position := position_at(game, ply)) is not None:
+        api.limit(api.costly, request)
+        thinking = await run_in_threadpool(api.record.thinking, number, ply, position)
     if thinking is None:
         raise Problem(404, f"what the network thought at ply {ply} of game {number} is not known here", "thoughts")
     return Response(thinking.dump(), media_type="application/json")

@@ -33,6 +33,8 @@ async def proof(request: Request, api: Shared, number: GameNumber, ply: Ply) -> 
     fen = game.moves[ply - 1].fen if ply else cast(str, game.opening_fen)
     key = Position.pack(chess.Board(fen), 0).key
     proving = await api.views.proving_seconds(number, ply, key)
+    if proving is None:
+        proving = await run_in_threadpool(api.record.proving_seconds, number, ply, key)
     return ProofView(
         game=number,
         ply=ply,

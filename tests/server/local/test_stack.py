@@ -218,7 +218,7 @@ def test_each_process_gets_the_key_that_it_signs_with_and_no_other(env: Env, mon
     monkeypatch.setenv("OWNER_KEY", owner)
     stack = Stack(env(contract="0x" + "12" * 20, relay_key=relay, receipt_key=receipt), print)
     stack._start_processes(print)
-    assert [child.name for child in started] == ["indexer", "relay", "api", "worker"]
+    assert [child.name for child in started] == ["indexer", "relay", "api", "worker", "recorder"]
     for child in started:
         assert child.environment is not None
         held = {owner, relay, receipt} & set(child.environment.values())

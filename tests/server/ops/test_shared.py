@@ -33,7 +33,14 @@ def test_gauges_say_what_lies_in_redis(redis: Redis, monkeypatch: pytest.MonkeyP
     redis.hset(NAMES.stats, mapping={"transactions": 12, "reverts": 2, "gas": 3_000_000, "lost": 1})
     redis.rpush(f"rq:queue:{NAMES.queue}", "a job", "another")
     redis.hset("rq:job:a job", "enqueued_at", "1970-01-01T00:16:40.500000Z")
-    wanted = {"head_block": 77, "head_age_seconds": 22.5, "indexer_age_seconds": 12.5, "games": 2, "relay_up": 1}
+    wanted = {
+        "head_block": 77,
+        "head_age_seconds": 22.5,
+        "indexer_age_seconds": 12.5,
+        "games": 2,
+        "records_waiting": 0,
+        "relay_up": 1,
+    }
     wanted |= {"relay_transactions": 12, "relay_reverts": 2, "relay_gas": 3_000_000, "relay_lost": 1}
     wanted |= {"proofs_waiting": 2, "proof_queue_age_seconds": 12}
     assert read(redis) == wanted

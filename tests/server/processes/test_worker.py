@@ -172,7 +172,7 @@ def test_a_worker_waits_for_redis(table: Table, monkeypatch: pytest.MonkeyPatch)
 def test_a_worker_that_dies_or_is_told_to_stop_loses_its_job_to_another(table: Table, start: Start) -> None:
     game = networks_turn(table)
     first, second = start("2"), start("2")
-    until(lambda: table.redis.scard("rq:workers") == 2)
+    until(lambda: table.redis.scard("rq:workers") == 2, 90)
     table.relay.step()
     until(lambda: under_way(table, game))
     busy = next(found for found in Worker.all(table.relay.jobs.redis) if found.get_state() == "busy")
