@@ -23,6 +23,7 @@ def test_the_api_of_a_game(table: Table) -> None:
             "ballotMargin": 5,
             "explorer": None,
             "walletConnect": None,
+            "vault": None,
             "abi": 0,
         }
         client.post(f"/api/games/{game}/ballots", json=table.sign(voters[0], game, "e2e4"))
