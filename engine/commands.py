@@ -16,6 +16,11 @@ from engine.policy import NETWORKS, Network, default_network, network_file
 
 def add_parser(subparsers: Any) -> None:
     """Adds the commands to a parser; each sets `run`, a function of the parsed options that returns the exit code."""
+    for add in (_add_label, _add_train, _add_export, _add_strength):
+        add(subparsers)
+
+
+def _add_label(subparsers: Any) -> None:
     label = subparsers.add_parser(
         "label", help="make training data with Stockfish; can be stopped and continued at any time"
     )
@@ -30,6 +35,8 @@ def add_parser(subparsers: Any) -> None:
     )
     label.set_defaults(run=_or_sentence(_label))
 
+
+def _add_train(subparsers: Any) -> None:
     train = subparsers.add_parser(
         "train", help="train a network; can be stopped and continued at any time (needs torch)"
     )
@@ -55,6 +62,8 @@ def add_parser(subparsers: Any) -> None:
     )
     train.set_defaults(run=_or_sentence(_train))
 
+
+def _add_export(subparsers: Any) -> None:
     export = subparsers.add_parser(
         "export", help="write a trained network as integers, with its passport (needs torch)"
     )
@@ -67,6 +76,8 @@ def add_parser(subparsers: Any) -> None:
     export.add_argument("--target", type=Path, default=NETWORKS, help="where to write it (engine/networks)")
     export.set_defaults(run=_or_sentence(_export))
 
+
+def _add_strength(subparsers: Any) -> None:
     strength = subparsers.add_parser("strength", help="measure a network: matches with Stockfish, agreement, tactics")
     strength.add_argument("--network", help="name or file of a network (the one that is played)")
     strength.add_argument(

@@ -64,5 +64,5 @@ export function underProof({ game }: State): { uci: string; san: string; fractio
   // Thoughts of a position that a reorganisation removed are no choice here.
   if (ply !== game.ply || position !== game.positionKey) return null;
   const fraction = game.proof !== null && game.proof.ply === ply ? game.proof.fraction : 0;
-  return { uci: choice, san: choiceSan, fraction };
+  return { uci: choice, san: choiceSan, fraction: Math.min(fraction, 0.99) }; // whole only when the contract accepts it
 }

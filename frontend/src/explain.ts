@@ -31,6 +31,12 @@ export function explain(error: unknown): string {
   const named = (name: string) => error.walk((e) => e instanceof Error && e.name === name);
   if (named('UserRejectedRequestError') !== null) return w.problems.rejected;
   if (named('InsufficientFundsError') !== null) return w.problems.tooPoor;
+  // The chain's own address answers through the server, or is somebody else's node: viem's words for it are English.
+  const unanswered = named('HttpRequestError') as (Error & { status?: number }) | null;
+  if (unanswered !== null || named('TimeoutError') !== null) {
+    const { often, away } = w.problems.codes;
+    return (unanswered?.status === 429 ? often : away) ?? w.problems.notAccepted;
+  }
   const reverted = named('ContractFunctionRevertedError') as Reverted | null;
   if (reverted?.data !== undefined) {
     const { errorName, args } = reverted.data;

@@ -5,8 +5,8 @@ import '@lichess-org/chessground/assets/chessground.cburnett.css';
 import './styles/index.css';
 import { render } from 'lit-html';
 import { pageKey } from './actions/board.ts';
-import { Context } from './actions/context.ts';
-import { heldFocus, keepFocus } from './actions/focus.ts';
+import { Context, pause } from './actions/context.ts';
+import { heldFocus, keepFocus, scrollMoves } from './actions/focus.ts';
 import { bind } from './actions/index.ts';
 import { arrive, listen } from './actions/navigate.ts';
 import { start } from './actions/session.ts';
@@ -18,7 +18,10 @@ import { preferredLanguage, speak, w } from './words/index.ts';
 
 const root = document.getElementById('page') as HTMLElement;
 let state: State = initial;
-let scheduled = false;
+/** At first nothing is drawn: what the page asked for before all else is often here already, and is drawn at once. */
+let scheduled = true;
+/** How long it is waited for, in milliseconds. */
+const FIRST_LOOK = 100;
 
 function update(change: Partial<State>): void {
   state = { ...state, ...change };
@@ -46,13 +49,21 @@ function draw(): void {
   keepFocus(held);
 }
 
-const language = preferredLanguage();
-await speak(language).catch(() => {}); // English is always here
-update({ language });
-setTheme(context, storedTheme());
-listen(context);
-arrive(context);
-void start(context);
-window.addEventListener('keydown', (event) => pageKey(context, event));
-// Two looks a second keep every clock within half a second of the truth.
-setInterval(() => update({ now: Date.now() / 1000 }), 500);
+/** No `await` of the module itself: a language's chunk imports this one, and each would wait for the other. */
+async function begin(): Promise<void> {
+  setTheme(context, storedTheme());
+  const language = preferredLanguage();
+  const words = speak(language).catch(() => {}); // English is always here
+  listen(context);
+  const firstLook = arrive(context, true);
+  void start(context);
+  window.addEventListener('keydown', (event) => pageKey(context, event));
+  await Promise.all([words, Promise.race([firstLook, pause(FIRST_LOOK)])]);
+  scheduled = false;
+  update({ language });
+  scrollMoves();
+  // Two looks a second keep every clock within half a second of the truth.
+  setInterval(() => update({ now: Date.now() / 1000 }), 500);
+}
+
+void begin();

@@ -11,11 +11,11 @@ import {
   hexToBytes,
   isAddressEqual,
   keccak256,
-  type PublicClient,
   parseEventLogs,
   toHex,
 } from 'viem';
 import type { Config, Game } from './api.ts';
+import type { Reader } from './chain.ts';
 import type { Finding } from './checks.ts';
 import { grouped } from './format.ts';
 import { positionKey } from './key.ts';
@@ -97,7 +97,7 @@ interface Submitted {
   proof: Hex;
 }
 
-async function submission(config: Config, read: PublicClient, game: Game, ply: number, hash: Hex): Promise<Submitted> {
+async function submission(config: Config, read: Reader, game: Game, ply: number, hash: Hex): Promise<Submitted> {
   const [transaction, receipt] = await Promise.all([
     read.getTransaction({ hash }),
     read.getTransactionReceipt({ hash }),
@@ -120,7 +120,7 @@ async function submission(config: Config, read: PublicClient, game: Game, ply: n
 /** Makes the CHECKS of one proven move, reporting after each; throws when something cannot be fetched. */
 export async function checkProof(
   config: Config,
-  read: PublicClient,
+  read: Reader,
   game: Game,
   ply: number,
   report: (findings: Finding[]) => void,

@@ -2,13 +2,16 @@ import {
   ContractFunctionRevertedError,
   type EIP1193Provider,
   encodeErrorResult,
+  HttpRequestError,
   type PublicClient,
   parseAbi,
+  TimeoutError,
 } from 'viem';
 import { beforeEach, expect, test, vi } from 'vitest';
 import type { Config } from '../src/api.ts';
 import { type Announced, discover, ensureChain, transact, type Wallet } from '../src/chain.ts';
 import { explain } from '../src/explain.ts';
+import { w } from '../src/words/index.ts';
 
 const CONFIG = { chainId: 31337, rpc: '/rpc', local: true } as Config;
 
@@ -98,6 +101,9 @@ test('errors in words', () => {
   expect(explain({ code: -32002 })).toContain('already');
   expect(explain(new Error('plain'))).toBe('plain');
   expect(explain('?')).toBe('Something went wrong.');
+  const answered = (status: number) => explain(new HttpRequestError({ url: 'http://chain', status }));
+  expect([answered(429), answered(503)]).toEqual([w.problems.codes.often, w.problems.codes.away]);
+  expect(explain(new TimeoutError({ body: {}, url: 'http://chain' }))).toBe(w.problems.codes.away);
   const abi = parseAbi(['error NothingOwed(uint256 game, address account)', 'error BadBook(uint256 length)']);
   const revert = (errorName: 'NothingOwed' | 'BadBook', args: readonly [bigint, `0x${string}`] | readonly [bigint]) => {
     const data = encodeErrorResult({ abi, errorName, args } as Parameters<typeof encodeErrorResult>[0]);

@@ -111,6 +111,7 @@ function document(id) {
       deadline: id === 0 ? started + 60 : 0,
       state,
       fen: null,
+      opening: null,
       openingFen: null,
       ply: 0,
       turn: null,
@@ -303,10 +304,14 @@ const server = createServer((request, response) => {
   } else {
     const asset = join(DIST, normalize(path));
     const file = path !== '/' && asset.startsWith(DIST) && existsSync(asset) ? asset : join(DIST, 'index.html');
+    const number = /^\/game\/(\d+)$/.exec(path)?.[1];
+    const first = path === '/' ? ['/api/v1/games'] : number === undefined ? [] : [`/api/v1/games/${number}`];
+    const link = [...first, '/api/v1/config'].map((p) => `<${p}>; rel=preload; as=fetch; crossorigin=anonymous`);
     const packed = request.headers['accept-encoding']?.includes('br') && existsSync(`${file}.br`);
     response.writeHead(200, {
       'content-type': TYPES[extname(file)] ?? 'text/plain',
       'content-security-policy': POLICY,
+      ...(first.length > 0 ? { link: link.join(', ') } : {}),
       ...(packed ? { 'content-encoding': 'br' } : {}),
     });
     createReadStream(packed ? `${file}.br` : file).pipe(response);

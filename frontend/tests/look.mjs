@@ -37,7 +37,10 @@ try {
           const file = `${name}-${width}-${colorScheme}-${locale.slice(0, 2)}`;
           if (!filter.test(file)) continue;
           await page.goto(url + path);
-          await page.waitForTimeout(900);
+          await page.locator('main h1').waitFor({ state: 'attached' });
+          if (path.startsWith('/game/') && name !== 'absent')
+            await page.locator('.wallet-button b', { hasText: 'ETH' }).waitFor({ state: 'attached' });
+          await page.waitForTimeout(600);
           await page.screenshot({ path: join(folder, `${file}.png`) });
           await page.screenshot({ path: join(folder, `${file}-whole.png`), fullPage: true });
         }

@@ -1,7 +1,8 @@
 // What the actions share: the state and its change, the chain, and how a visitor's task is run.
 
-import type { EIP1193Provider, Hex, PublicClient } from 'viem';
+import type { EIP1193Provider, Hex } from 'viem';
 import type { Game } from '../api.ts';
+import type { Reader } from '../chain.ts';
 import { explain } from '../explain.ts';
 import type { GameIdentity } from '../kept.ts';
 import type { State } from '../state.ts';
@@ -15,7 +16,7 @@ const PROBLEM = 20_000;
 
 export class Context {
   /** Reads the chain; null until the server's settings are known. */
-  chain: PublicClient | null = null;
+  chain: Reader | null = null;
   /** Settles when the chain's code and the wallets are here; null until they are asked for. */
   connecting: Promise<void> | null = null;
   /** The app by WalletConnect that is listened to. */

@@ -14,6 +14,12 @@ export function scrollMoves(): void {
   });
 }
 
+/** Brings the board into sight: on a phone, who staked stands below it when the vote opens. */
+export function showBoard(): void {
+  const behavior = matchMedia('(prefers-reduced-motion: reduce)').matches ? 'auto' : 'smooth';
+  requestAnimationFrame(() => document.getElementById('board')?.scrollIntoView({ block: 'nearest', behavior }));
+}
+
 /** The element with the keyboard's focus, and the card it stands in. */
 export interface Focused {
   readonly element: HTMLElement;

@@ -8,20 +8,20 @@ import { connectChain, followGame, leaveGame, refreshGames } from './session.ts'
 /** Goes to an address of the page. */
 export function go(context: Context, path: string): void {
   if (path !== location.pathname + location.search) history.pushState(null, '', path);
-  arrive(context);
+  void arrive(context);
   window.scrollTo(0, 0);
   document.querySelector<HTMLElement>('main')?.focus({ preventScroll: true });
 }
 
-/** Shows what the present address names. */
-export function arrive(context: Context): void {
+/** Shows what the present address names. `first`: the page was just loaded; resolves when there is something to draw. */
+export async function arrive(context: Context, first = false): Promise<void> {
   const route = routeOf(location);
   const before = context.state();
   context.update({ route, problem: null });
   if (route.page === 'game') {
     if (location.search !== '') history.replaceState(null, '', `/game/${route.game}`);
     if (before.route.page !== 'game' || before.route.game !== route.game || before.game === null)
-      followGame(context, route.game);
+      await followGame(context, route.game, first);
     context.vault?.leave();
     return;
   }
@@ -32,7 +32,7 @@ export function arrive(context: Context): void {
     void connectChain(context);
     void refreshMine(context);
   }
-  if (route.page === 'front') void refreshGames(context);
+  if (route.page === 'front' || first) await refreshGames(context);
 }
 
 /** Fetches the vault's page at its first visit, and begins to look at the vault. */
@@ -47,7 +47,7 @@ async function showVault(context: Context): Promise<void> {
 
 /** Follows the browser's own moves, and turns clicks on the page's own links into moves. */
 export function listen(context: Context): void {
-  window.addEventListener('popstate', () => arrive(context));
+  window.addEventListener('popstate', () => void arrive(context));
   document.addEventListener('click', (event) => {
     const plain = event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey;
     const link = (event.target as Element).closest?.('a[href]');

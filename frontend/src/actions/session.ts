@@ -3,12 +3,12 @@
 import { ApiError, type Config, fetchConfig, fetchGame, fetchGames, fetchPassport, type Game } from '../api.ts';
 import { explain } from '../explain.ts';
 import { playSound, soundOf } from '../sounds.ts';
-import { holdingOf, news } from '../state.ts';
+import { accountOf, holdingOf, news } from '../state.ts';
 import { follow } from '../stream.ts';
 import { keptTaste, wear } from '../taste.ts';
 import { refreshAccount, refreshMine } from './account.ts';
 import { type Context, pause } from './context.ts';
-import { scrollMoves } from './focus.ts';
+import { scrollMoves, showBoard } from './focus.ts';
 import { lookUp } from './plies.ts';
 import { meetRelay, votesAtOnce } from './vote.ts';
 import { announced, firstFunds, restoreBurner, resumePaired } from './wallet.ts';
@@ -21,7 +21,6 @@ export async function start(context: Context): Promise<void> {
   const taste = keptTaste();
   context.update({ direct: votesAtOnce(), taste });
   wear(taste).catch(() => {}); // the pieces stay as they are
-  const games = refreshGames(context);
   for (let wait = 500; ; wait = Math.min(2 * wait, 8_000)) {
     try {
       const config = await fetchConfig();
@@ -34,7 +33,6 @@ export async function start(context: Context): Promise<void> {
     }
   }
   setInterval(() => document.visibilityState === 'visible' && lookAround(context), LOOK_AROUND);
-  await games; // first what is seen
   const { route, game } = context.state();
   if (route.page === 'mine' || route.page === 'vault' || game !== null) await connectChain(context);
 }
@@ -64,8 +62,11 @@ async function loadChain(context: Context, config: Config): Promise<void> {
   context.update({ walletsKnown: true });
 }
 
-/** Shows another game, and follows it. */
-export function followGame(context: Context, game: number): void {
+/**
+ * Shows another game, and follows it. The first one of a visit is fetched besides: browsers have begun with that before
+ * the page's code was here (server/api/page.py), while a stream begins now. Resolves when that document is drawn.
+ */
+export async function followGame(context: Context, game: number, first = false): Promise<void> {
   leaveGame(context);
   context.unfollow = follow(
     game,
@@ -75,7 +76,16 @@ export function followGame(context: Context, game: number): void {
       if (connection === 'lost' && context.state().game === null) void explainAbsence(context, game);
     },
   );
+  if (!first) return;
+  void import('../chain.ts').catch(() => {}); // comes while the board is drawn
+  const document = await fetchGame(game).catch(() => null); // the stream is the one that tells of failures
+  if (document !== null && shows(context, game) && context.state().game === null) received(context, document);
 }
+
+const shows = ({ state }: Context, game: number): boolean => {
+  const { route } = state();
+  return route.page === 'game' && route.game === game;
+};
 
 /** Follows no game any more. */
 export function leaveGame(context: Context): void {
@@ -91,7 +101,7 @@ export function leaveGame(context: Context): void {
 /** Asks again for the game that could not be shown. */
 export function retry(context: Context): void {
   const { route } = context.state();
-  if (route.page === 'game') followGame(context, route.game);
+  if (route.page === 'game') void followGame(context, route.game);
 }
 
 /** A stream tells nothing of why it fails; the document's own address does. */
@@ -100,9 +110,9 @@ async function explainAbsence(context: Context, game: number): Promise<void> {
     () => null,
     (error) => ({ why: explain(error), none: error instanceof ApiError && error.status === 404 }),
   );
-  const { route } = context.state();
-  if (context.state().game !== null || route.page !== 'game' || route.game !== game) return;
+  if (context.state().game !== null || !shows(context, game)) return;
   context.update({ absent });
+  void refreshGames(context); // to lead on
   if (absent?.none) context.unfollow();
 }
 
@@ -126,11 +136,19 @@ function received(context: Context, game: Game): void {
   lookUp(context);
   if (before !== null && before.state !== game.state) void refreshGames(context);
   if (before?.moves.length !== game.moves.length) scrollMoves();
-  if (before === null) setTimeout(() => connectChain(context)); // once the board is drawn
-  if (context.state().passport === null) void loadPassport(context, game.terms.model);
+  const opens = game.state === 'vote' && (before?.state === 'lobby' || before?.state === 'drawn');
+  if (opens && accountOf(context.state())?.side === 'world') showBoard();
+  if (before === null) setTimeout(() => besideTheBoard(context, game));
   const holding = holdingOf(context.state());
   const outdated = game.state === 'over' && holding.is === 'known' && !holding.current;
   if (before === null || outdated || stakesAndVotes(before) !== stakesAndVotes(game)) void refreshAccount(context);
+}
+
+/** What the board can be drawn without. */
+function besideTheBoard(context: Context, game: Game): void {
+  void connectChain(context);
+  void refreshGames(context);
+  void loadPassport(context, game.terms.model);
 }
 
 /** What of a document can change what an account has or may do; a proof's progress does not. */
@@ -151,7 +169,10 @@ export async function refreshGames(context: Context): Promise<void> {
 
 async function loadPassport(context: Context, model: number): Promise<void> {
   const passport = await fetchPassport(model).catch(() => null);
+  const { game } = context.state();
+  if (game?.terms.model !== model) return;
   if (passport !== null) context.update({ passport });
+  else setTimeout(() => loadPassport(context, model), LOOK_AROUND);
 }
 
 export function dismiss(context: Context): void {

@@ -179,11 +179,11 @@ function over(state: State, act: Actions): Drawn {
   return html`
     ${lastResult(state)}
     <p class="result ${game.outcome ?? ''}">${resultText(game)}</p>
-    <div class="bar">${settlement(state, act)}
+    <div class="bar ends">${settlement(state, act)}
     ${
       next === null || next.id === game.id
-        ? html`<a class="quiet big" href="/">${w.over.more}</a>`
-        : html`<a class="quiet big" id="next" href=${pathOf({ page: 'game', game: next.id })}>${w.over.next(next.id)}</a>`
+        ? html`<a class="quiet" href="/">${w.over.more}</a>`
+        : html`<a class="quiet" id="next" href=${pathOf({ page: 'game', game: next.id })}>${w.over.next(next.id)}</a>`
     }</div>
   `;
 }

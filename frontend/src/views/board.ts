@@ -2,6 +2,7 @@
 
 import { Chessground } from '@lichess-org/chessground';
 import type { Api } from '@lichess-org/chessground/api';
+import type { Config } from '@lichess-org/chessground/config';
 import type { DrawShape } from '@lichess-org/chessground/draw';
 import type { Key, SquareClasses } from '@lichess-org/chessground/types';
 import { makeFen } from 'chessops/fen';
@@ -30,6 +31,7 @@ const BRUSHES = {
 const keys = (uci: string): [Key, Key] => [uci.slice(0, 2) as Key, uci.slice(2, 4) as Key];
 
 export class Board {
+  private element: HTMLElement | null = null;
   private ground: Api | null = null;
   private drawn = '';
   private fen = '';
@@ -41,26 +43,37 @@ export class Board {
     for (const press of ['mousedown', 'touchstart'] as const) {
       element.addEventListener(press, () => this.ground?.state.dom.bounds.clear(), { capture: true, passive: true });
     }
+    this.element = element;
+    this.ground = null;
     this.drawn = '';
-    this.ground = Chessground(element, {
-      fen: EMPTY, // until the position is known
+  }
+
+  /** Makes the board with its first position on it: pieces that are put on a board later wait for another frame. */
+  private make(element: HTMLElement, first: Config): Api {
+    return Chessground(element, {
+      ...first,
       disableContextMenu: true, // the right button draws
       animation: { enabled: !matchMedia('(prefers-reduced-motion: reduce)').matches, duration: 220 },
       movable: {
+        ...first.movable,
         free: false,
         showDests: true,
         rookCastle: false,
         events: { after: (from, to) => this.act.play(parseSquare(from) ?? 0, parseSquare(to) ?? 0) },
       },
       premovable: { enabled: false },
-      drawable: { enabled: true, visible: true, brushes: BRUSHES },
-      highlight: { lastMove: true, check: true },
+      drawable: { ...first.drawable, enabled: true, visible: true, brushes: BRUSHES },
+      highlight: { ...first.highlight, lastMove: true, check: true },
     });
   }
 
   /** Draws the position looked at. Nothing is touched while it stays the same, so a drag under way goes on. */
   draw(state: State): void {
-    if (this.ground === null || state.game === null) return;
+    if (this.element === null) return;
+    if (state.game === null) {
+      this.ground ??= this.make(this.element, { fen: EMPTY }); // until the position is known
+      return;
+    }
     const { fen: at, last, live } = shown(state);
     const before = at ?? (state.game.state === 'lobby' ? START : EMPTY);
     const proposed = live ? state.proposal : null;
@@ -89,7 +102,7 @@ export class Board {
     this.fen = fen;
     // A promotion waiting for its piece keeps the pawn where it was dropped.
     const pieces = state.promotion === null ? { fen } : {};
-    this.ground.set({
+    const change: Config = {
       ...pieces,
       orientation,
       turnColor: turnOf(fen),
@@ -102,7 +115,9 @@ export class Board {
       viewOnly: false,
       highlight: { custom },
       drawable: { autoShapes: view.arrows, ...own },
-    });
+    };
+    if (this.ground === null) this.ground = this.make(this.element, change);
+    else this.ground.set(change);
   }
 }
 

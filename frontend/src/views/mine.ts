@@ -59,7 +59,7 @@ function row(state: State, act: Actions, { game, side, stake, payout, owed }: Ac
 }
 
 /** A gain or a loss, with its sign. */
-export function profit(wei: bigint): Drawn {
+export function profit(wei: bigint, unit = ' ETH'): Drawn {
   const text = wei < 0n ? `−${coins(-wei)}` : `+${coins(wei)}`;
-  return html`<em class="profit ${wei < 0n ? 'loss' : wei === 0n ? '' : 'gain'}">${wei === 0n ? '±0' : text} ETH</em>`;
+  return html`<em class="profit ${wei < 0n ? 'loss' : wei === 0n ? '' : 'gain'}">${wei === 0n ? '±0' : text}${unit}</em>`;
 }

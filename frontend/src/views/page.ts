@@ -78,13 +78,13 @@ function table(state: State, act: Actions, number: number, mountBoard: (element:
         game === null
           ? html`
               <div class="right-side">${skeleton('action', html`<div class="bar"></div>`)} ${skeleton('proof')}</div>
-              <div class="left-side">${skeleton('moves')} ${skeleton('position')}</div>
-              <div class="below">${skeleton('pools')} ${skeleton('thinking')} ${skeleton('check')} ${skeleton('passport')}</div>
+              <div class="left-side">${skeleton('moves')} ${skeleton('position')} ${skeleton('pools')}</div>
+              <div class="below">${skeleton('thinking')} ${skeleton('check')} ${skeleton('passport')}</div>
             `
           : html`
               <div class="right-side">${action(state, act)} ${proof(state, act)} ${crowd(state)}</div>
-              <div class="left-side">${moves(state, act)} ${myPosition(state)}</div>
-              <div class="below">${pools(state)} ${thinking(state)} ${check(state, act)} ${state.passport === null ? skeleton('passport') : passport(state)}</div>
+              <div class="left-side">${moves(state, act)} ${myPosition(state)} ${pools(state)}</div>
+              <div class="below">${thinking(state)} ${check(state, act)} ${state.passport === null ? skeleton('passport') : passport(state)}</div>
             `
       }
     </main>

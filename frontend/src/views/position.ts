@@ -23,7 +23,7 @@ export function outcomes(state: State, side: Side, staked: bigint, more = 0n): D
   const stake = staked + more;
   const row = (outcome: Side | 'draw', name: string) => {
     const paid = pays(stakes, side, stake, outcome);
-    return html`<div><dt>${name}</dt><dd>${coins(paid)} ETH ${profit(paid - stake)}</dd></div>`;
+    return html`<div><dt>${name}</dt><dd>${coins(paid)} ETH ${profit(paid - stake, '')}</dd></div>`;
   };
   return html`
     <dl class="outlook">

@@ -39,6 +39,7 @@ export const problemWords = {
       thoughts: 'The server does not know what the network thought here.',
       proof: 'The server has no proof of this move.',
       away: 'The server cannot reach its database or the chain. Try again soon.',
+      form: 'The server does not understand this page; it may be an old one. Load it again.',
       mistake: 'The server made a mistake. Try again, or tell who runs it.',
     } as Record<string, string>,
     /** What the contract's refusals mean to a visitor. */

@@ -39,6 +39,7 @@ export const problemWords: typeof english = {
       thoughts: '服务器不知道网络在此局面的想法。',
       proof: '服务器没有这一步的证明。',
       away: '服务器暂时连不上数据库或区块链，请稍后再试。',
+      form: '服务器看不懂这个页面的请求，页面可能已过时。请重新加载。',
       mistake: '服务器出错了。请重试，或告知运营者。',
     },
     refusals: {
