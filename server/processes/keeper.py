@@ -22,7 +22,7 @@ from engine.rockefeller.hours import FEATURES, part
 from server.chain import chains, deploy
 from server.chain.node import Unreachable, connect
 from server.chain.reverts import Refused
-from server.chain.sender import Sender
+from server.chain.sender import Reverted, Sender
 from server.chain.signer import signer_of
 from server.chain.vault import NETWORK, Vault, check_network, window
 from server.logline import line
@@ -81,7 +81,7 @@ class Keeper:
             try:
                 receipts.append(self.sender.send(self.vault.contract.functions.record(hour)))
                 log.info(line("hour_recorded", hour=hour, gas=receipts[-1]["gasUsed"]))
-            except Refused as error:
+            except (Refused, Reverted) as error:
                 log.info(line("hour_not_recorded", hour=hour, reason=error))
                 if "HourForgotten" in str(error):
                     self.settled.add(hour)
@@ -108,7 +108,7 @@ class Keeper:
         bitmap, proof = [int(word, 16) for word in proven.bitmap], bytes.fromhex(proven.proof[2:])
         try:
             receipt = self.sender.send(functions.decide(hour, proven.bucket, proven.payee, bitmap, proof))
-        except Refused as error:  # another keeper was faster, or the hour is over
+        except (Refused, Reverted) as error:  # another keeper was faster, or the hour is over
             log.info(line("decision_refused", hour=hour, reason=error))
             return None
         self.looked = hour

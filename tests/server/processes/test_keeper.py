@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -65,6 +66,23 @@ def test_a_decision_that_comes_too_late_is_refused_and_not_sent(kept: LocalVault
     keeper.record()
     nonce = keeper.sender.count("latest")
     assert keeper.decide() is None and keeper.sender.count("latest") == nonce
+
+
+def test_a_decision_that_is_mined_too_late_ends_nothing(kept: LocalVault, monkeypatch: pytest.MonkeyPatch) -> None:
+    keeper = kept.keeper()
+    keeper.record()
+    estimate = keeper.sender.estimate
+
+    def slow(*args: Any, **options: Any) -> int:
+        gas = estimate(*args, **options)
+        kept.pass_hour()  # after the estimate the hour is over
+        return gas
+
+    monkeypatch.setattr(keeper.sender, "estimate", slow)
+    assert keeper.decide() is None  # it was reverted, and paid for
+    monkeypatch.undo()
+    keeper.record()
+    assert keeper.decide() is not None
 
 
 def test_an_hour_that_the_pool_forgot_is_not_asked_for_again(kept: LocalVault) -> None:
