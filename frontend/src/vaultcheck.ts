@@ -10,10 +10,10 @@ import {
   type Hex,
   isAddressEqual,
   keccak256,
-  type PublicClient,
   parseEventLogs,
   toHex,
 } from 'viem';
+import type { Reader } from './chain.ts';
 import type { Finding } from './checks.ts';
 import { grouped } from './format.ts';
 import { BUCKETS, type Decision, type VaultContract } from './vault.ts';
@@ -57,7 +57,7 @@ export function decisionContext(chainId: number, vault: Address, hour: number, p
 /** Makes the checks of one decision, reporting after each; throws when something cannot be fetched. */
 export async function checkDecision(
   contract: VaultContract,
-  read: PublicClient,
+  read: Reader,
   decision: Decision,
   words: VaultWords,
   report: (findings: Finding[]) => void,
