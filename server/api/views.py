@@ -16,7 +16,7 @@ from server.model.position import Position
 from server.model.tally import ClosedVote
 from server.store.names import Names
 from server.store.progress import Progress
-from server.store.records import CountedVote, Head, Staker, StoredBallot, StoredProof, chain_time
+from server.store.records import Carriage, CountedVote, Head, Staker, StoredBallot, StoredProof, chain_time
 from server.store.thinking import Thinking
 
 
@@ -27,7 +27,7 @@ class Document(Game):
     now: int
     """The chain's time."""
     ballots_until: int
-    """Ballots are taken until then; 0: no vote."""
+    """Ballots are taken until then, as far as is known now: a slow chain makes it earlier; 0: no vote."""
     proof: Progress | None = None
     """The proof under way, or the last one."""
     thinking: Thinking | None = None
@@ -167,8 +167,9 @@ class Views:
 
     async def document(self, number: int) -> Document | None:
         names = self.names
-        wanted = (names.game(number), names.version(number), names.progress(number), names.thinking(number), names.head)
-        stored, version, progress, thinking, head = _texts(await self.redis.mget(wanted))
+        wanted = (names.game(number), names.version(number), names.progress(number), names.thinking(number))
+        found = await self.redis.mget(*wanted, names.head, names.carriage(number))
+        stored, version, progress, thinking, head, carriage = _texts(found)
         game = Game.load(stored)
         if game is None:
             return None
@@ -178,11 +179,20 @@ class Views:
             **dict(game),
             version=int(version or 0),
             now=chain_time(Head.load(head)),
-            ballots_until=max(game.deadline - self.margin, 0) if game.state == "vote" else 0,
+            ballots_until=self._ballots_until(game, Carriage.load(carriage)),
             proof=_proof(game, Progress.load(progress)),
             thinking=Thinking.load(thinking),
             opening=opening_of(game.opening_fen),
         )
+
+    def _ballots_until(self, game: Game, carriage: Carriage | None) -> int:
+        """As admission has it: BALLOT_MARGIN before the deadline, or earlier if a later ballot might miss its block."""
+        if game.state != "vote":
+            return 0
+        until = max(game.deadline - self.margin, 0)
+        if carriage is None or (carriage.ply, carriage.position_key) != (game.ply, game.position_key):
+            return until
+        return min(until, carriage.last)
 
     async def _pending(self, game: Game) -> int:
         """How many ballots of the present vote were received and are not on the chain."""

@@ -15,6 +15,7 @@ from server.logline import line
 from server.processes.box import Box, ballots_in, seat_of
 from server.processes.pace import BALLOT_GAS, Demand, Pace, day, part_of_day, shares
 from server.settings import Settings
+from server.store.changes import announce
 from server.store.names import Names
 from server.store.records import Carriage, Flight, Head, Purpose
 
@@ -32,6 +33,8 @@ BASE_GAS = 150_000
 PUBLISH_SECONDS = 0.5
 KEPT_SECONDS = 6
 """How long what was published counts, if nothing newer comes."""
+TOLD_SECONDS = 2
+"""A change of the time until which ballots are taken that is worth a new document."""
 EVERYBODY = 1 << 32
 
 
@@ -57,6 +60,8 @@ class Polling:
         """Wei that the relay's accounts can spend."""
         self.allowed: dict[int, int] = {}
         """Game -> how many ballots its vote may have for what it may cost, as published last."""
+        self.told: dict[int, int] = {}
+        """Game -> the end of its ballots of which those who watch were told."""
         self.published: tuple[float, list[tuple[int, str]]] = (float("-inf"), [])
         """When, and for which votes."""
 
@@ -193,6 +198,9 @@ class Polling:
                     most=self.allowed[game],
                 )
                 pipe.set(self.names.carriage(game), carriage.dump(), ex=KEPT_SECONDS)
+                if abs(carriage.last - self.told.get(game, 0)) >= TOLD_SECONDS:
+                    announce(pipe, self.names, game)  # documents say until when ballots are taken
+                    self.told[game] = carriage.last
             pipe.execute()
 
     def _seats(self) -> dict[int, int]:

@@ -4,10 +4,12 @@ import asyncio
 import time
 
 import chess
+import httpx
 from redis.asyncio import Redis
 
 from server.store.admission import Ballot
 from server.store.ballots import BallotBox
+from server.store.records import Carriage
 from tests.server.table import RECEIPT, Table, serve
 
 
@@ -78,3 +80,35 @@ def test_a_filtered_list_goes_on_where_it_stopped(table: Table) -> None:
         assert client.get("/api/v1/games?outcome=world").json()["games"] == []
         assert client.get("/api/v1/games?state=asleep").status_code == 422
         assert client.get("/api/v1/games?before=0").json() == {"games": [], "series": None, "next": None}
+
+
+def test_ballots_are_taken_until_the_moment_that_binds(table: Table) -> None:
+    game, _ = table.start(minPeriod=1000, votingPeriod=2000)
+    deadline = table.chain.summary(game).deadline
+
+    def until(client: httpx.Client) -> int:
+        return int(client.get(f"/api/v1/games/{game}").json()["ballotsUntil"])
+
+    with serve(table) as client:
+        assert until(client) == deadline - table.settings.ballot_margin, "no relay has said anything yet"
+        table.relay.step()
+        name = table.names.carriage(game)
+        said = Carriage.load(table.redis.get(name))
+        assert said is not None
+        table.redis.set(name, said.model_copy(update={"last": deadline - 300}).dump())
+        time.sleep(1.1)  # the age of a copy
+        assert until(client) == deadline - 300, "the chain is slow"
+        table.redis.set(name, said.model_copy(update={"last": deadline - 300, "ply": 9}).dump())
+        time.sleep(1.1)
+        assert until(client) == deadline - table.settings.ballot_margin, "that was of another vote"
+
+
+def test_watchers_hear_when_the_end_of_ballots_moves(table: Table) -> None:
+    game, _ = table.start(minPeriod=1000, votingPeriod=2000)
+    table.relay.step()
+    polling, version = table.relay.polling, table.names.version(game)
+    told = int(table.redis.get(version))
+    for delay, news in ((0.0, 0), (0.0, 0), (100.0, 1), (100.0, 1)):
+        polling.published = (float("-inf"), [])
+        polling.publish(table.chain.head(), time.time(), delay)
+        assert int(table.redis.get(version)) == told + news
