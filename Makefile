@@ -64,7 +64,7 @@ system:
 # Lock files name versions and hashes, no hosts.
 lock: .venv/uv.done
 	$(LOCK) pyproject.toml --group build -o requirements/play.txt
-	$(LOCK) pyproject.toml --group build --group test --group traces --group train --group ezkl -c requirements/play.txt -o requirements/test.txt
+	$(LOCK) pyproject.toml --group build --group test --group train --group ezkl -c requirements/play.txt -o requirements/test.txt
 	$(LOCK) --group formal -o requirements/formal.txt
 
 # -------------------------------------------------------------------------------------------------------------- tests

@@ -160,4 +160,5 @@ def _server(options: argparse.Namespace) -> Report:
 
     with Bar("bench server", None, "steps") as bar:
         given = options.wallets, options.block_time, options.vote, options.rate, options.streams, options.seed
-        return bench_server(*given, lambda text: bar.advance(1, step=text)), []
+        result = bench_server(*given, lambda text: bar.advance(1, step=text))
+    return result, [tables.crowd(result)]

@@ -92,3 +92,21 @@ def _transaction(gas: Any) -> str:
     if isinstance(gas, list):
         return "; ".join(f"{each['a ballot'] + each['its calldata']:,} a ballot of {each['ballots']}" for each in gas)
     return f"{gas:,}"
+
+
+def crowd(result: dict[str, Any]) -> Table:
+    """A crowd's vote on one ply."""
+    name = f"{result['wallets']:,} wallets, blocks of {result['block_seconds']} s"
+    if (streams := result.get("streams")) is not None:
+        name += f", {streams['open']:,} streams"
+    row = [
+        name,
+        *(f"{result[key]:,}" for key in ("acknowledged", "counted", "lost")),
+        f"{sum(result['refused'].values()):,}",
+        *(f"{result[key]:,.0f} ms" for key in ("ack_p50_ms", "ack_p99_ms")),
+        f"{result['acks_per_second']:,}",
+        f"{result['api_ms_per_ack']:.2f} ms",
+        f"{result['gas_per_ballot']:,.0f}",
+    ]
+    columns = ["crowd", "acknowledged", "counted", "lost", "refused", "median", "p99", "a second"]
+    return Table("server", [*columns, "api's processor time for one", "gas for one"], [row])

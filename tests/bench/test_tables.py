@@ -65,3 +65,13 @@ def test_gas_of_moves_and_of_games() -> None:
     assert list(table.rows[0]) == ["stake", "90,000", "90,000"]
     assert list(table.rows[1][1:]) == ["10,100 a ballot of 100; 10,100 a ballot of 100"] * 2
     assert {len(row) for row in table.rows} == {len(table.columns)}
+
+
+def test_a_crowd_is_named_by_its_size_blocks_and_streams() -> None:
+    figures = {"acknowledged": 990, "counted": 990, "lost": 0, "refused": {"429 full": 9, "503 relay": 1}}
+    times = {"ack_p50_ms": 20.4, "ack_p99_ms": 1_234.5, "acks_per_second": 800, "api_ms_per_ack": 0.98}
+    result = {"wallets": 1_000, "block_seconds": 2, "gas_per_ballot": 13_134.69, **figures, **times}
+    table = tables.crowd(result)
+    row = ["1,000 wallets, blocks of 2 s", "990", "990", "0", "10", "20 ms", "1,234 ms", "800", "0.98 ms", "13,135"]
+    assert [*table.rows[0]] == row and len(table.columns) == len(row)
+    assert tables.crowd({**result, "streams": {"open": 2_000}}).rows[0][0].endswith(", 2,000 streams")
