@@ -77,6 +77,7 @@ def documents() -> Iterator[dict[str, Any]]:
                 yield from (json.loads(line) for line in answer.iter_lines() if line)
         except httpx.TransportError as error:
             print(f"connection lost ({error}), trying again", file=sys.stderr)
+            time.sleep(1)
 
 
 def choose(board: chess.Board) -> chess.Move:
