@@ -5,6 +5,7 @@ import { createReadStream, existsSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 import { Chess } from 'chessops/chess';
 import { makeFen, parseFen } from 'chessops/fen';
 import { makeSanAndPlay, parseSan } from 'chessops/san';
@@ -299,8 +300,8 @@ const server = createServer((request, response) => {
       response.writeHead(404, { 'content-type': 'application/problem+json' });
       return response.end(JSON.stringify({ title: 'Not Found', detail: `there is no game ${number}` }));
     }
-    response.writeHead(200, { 'content-type': 'application/json' });
-    response.end(JSON.stringify(answer(path)));
+    response.writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' });
+    response.end(gzipSync(JSON.stringify(answer(path))));
   } else {
     const asset = join(DIST, normalize(path));
     const file = path !== '/' && asset.startsWith(DIST) && existsSync(asset) ? asset : join(DIST, 'index.html');
