@@ -82,6 +82,8 @@ const post = <T>(path: string, body: unknown): Promise<T> =>
 export const fetchConfig = () => get<Config>('/api/v1/config');
 export const fetchGames = () => get<Schemas['Cards']>('/api/v1/games');
 export const fetchGame = (game: number) => get<Game>(`/api/v1/games/${game}`);
+/** The document as browsers fetch it before the page's code is here (server/api/page.py). */
+export const fetchFirst = (game: number) => get<Game>(`/api/v1/games/${game}?first`);
 export const fetchAccount = (game: number, account: Address) =>
   get<Account>(`/api/v1/games/${game}/accounts/${account}`);
 export const fetchAccountGames = (account: Address, before: number | null = null) =>

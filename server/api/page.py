@@ -15,8 +15,9 @@ from starlette.types import Scope
 
 ADDRESSES = re.compile(r"game/(0|[1-9][0-9]{0,9})|games|glossary|vault")
 """Paths below `/` that the page's own router knows (frontend/src/route.ts)."""
-ASKED_FIRST = {"": ("/api/v1/games", "/api/v1/config"), "game": ("/api/v1/games/{}", "/api/v1/config")}
-"""What the page asks for before all else, by the first word of its address: browsers fetch it while its code comes."""
+ASKED_FIRST = {"": ("/api/v1/games", "/api/v1/config"), "game": ("/api/v1/games/{}?first", "/api/v1/config")}
+"""What the page asks for before all else, by the first word of its address: browsers fetch it while its code comes.
+A document has an address of its own for that: what was fetched so answers a later request, whatever that accepts."""
 ENCODINGS = (("br", ".br"), ("gzip", ".gz"))
 """Content codings by preference, with the suffix of a file's compressed neighbour."""
 

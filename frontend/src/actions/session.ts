@@ -1,6 +1,15 @@
 // The session: settings, the list of games, and the game that is followed.
 
-import { ApiError, type Config, fetchConfig, fetchGame, fetchGames, fetchPassport, type Game } from '../api.ts';
+import {
+  ApiError,
+  type Config,
+  fetchConfig,
+  fetchFirst,
+  fetchGame,
+  fetchGames,
+  fetchPassport,
+  type Game,
+} from '../api.ts';
 import { explain } from '../explain.ts';
 import { playSound, soundOf } from '../sounds.ts';
 import { accountOf, holdingOf, news } from '../state.ts';
@@ -78,7 +87,7 @@ export async function followGame(context: Context, game: number, first = false):
   );
   if (!first) return;
   void import('../chain.ts').catch(() => {}); // comes while the board is drawn
-  const document = await fetchGame(game).catch(() => null); // the stream is the one that tells of failures
+  const document = await fetchFirst(game).catch(() => null); // the stream is the one that tells of failures
   if (document !== null && shows(context, game) && context.state().game === null) received(context, document);
 }
 

@@ -48,7 +48,7 @@ def test_a_browser_may_fetch_what_the_page_asks_for_first(built: Table) -> None:
             return re.findall("<([^>]+)>; rel=preload; as=fetch", link)
 
         assert preloaded("/") == ["/api/v1/games", "/api/v1/config"]
-        assert preloaded("/game/12") == ["/api/v1/games/12", "/api/v1/config"]
+        assert preloaded("/game/12") == ["/api/v1/games/12?first", "/api/v1/config"]
         for path in ("/games", "/glossary", "/nothing", "/game/1>;x", "/game/%0d%0aa"):
             assert preloaded(path) == [], path
 
