@@ -58,6 +58,10 @@ def _add_train(subparsers: Any) -> None:
     train.add_argument("--device", default="cpu", help="cpu or cuda (cpu)")
     train.add_argument("--processes", type=int, default=1, help="split each batch over so many cores (1; cpu only)")
     train.add_argument(
+        "--from", dest="first", metavar="NETWORK", help="begin where this network stands: a name or a file"
+    )
+    train.add_argument("--seed", type=int, default=0, help="order of the positions, and the first weights (0)")
+    train.add_argument(
         "--mirror", action="store_true", help="also train on mirror images of positions without castling"
     )
     train.set_defaults(run=_or_sentence(_train))
@@ -132,6 +136,7 @@ def _label(options: argparse.Namespace) -> None:
 
 def _train(options: argparse.Namespace) -> None:
     _at_least(1, options, "steps", "batch", "processes")
+    _at_least(0, options, "seed")
     if options.processes > 1 and options.device != "cpu":
         raise ValueError(f"--processes {options.processes} is for --device cpu only, not {options.device}")
     from engine.train import Config, start
@@ -140,8 +145,9 @@ def _train(options: argparse.Namespace) -> None:
         if not getattr(options, name) > 0:
             raise ValueError(f"--{name.replace('_', '-')} must be above 0, not {getattr(options, name)}")
     rates = options.muon_rate, options.adam_rate
-    config = Config(options.network, options.steps, options.batch, *rates, mirror=options.mirror)
-    start(options.folder, config, options.games, options.device, options.processes, options.seconds)
+    config = Config(options.network, options.steps, options.batch, *rates, options.seed, options.mirror)
+    first = Network.load(network_file(Path(options.first))) if options.first else None
+    start(options.folder, config, options.games, options.device, options.processes, options.seconds, first)
 
 
 def _export(options: argparse.Namespace) -> None:

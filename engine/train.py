@@ -32,7 +32,7 @@ import os
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Any
@@ -48,6 +48,8 @@ from torch.multiprocessing.spawn import spawn
 from engine import data
 from engine.console import Bar, ending_cleanly, ignore_signals
 from engine.network import SHAPES, Tower, mirrored, planes_of, pseudo_legal
+from engine.policy import Network
+from engine.restore import restore
 
 REPEATED_SHARE = 1 / 16
 """Of a batch, shown as positions that occurred before."""
@@ -81,6 +83,8 @@ class Config:
     """Learning rate of all else."""
     seed: int = 0
     mirror: bool = False
+    start: str | None = None
+    """SHA-256 of the network's file that the run began from; None: it began from nothing."""
 
 
 class Positions:
@@ -321,10 +325,18 @@ def positions_of(games: Sequence[Path], cache: Path) -> data.Positions:
     return data.Positions.load(cache)
 
 
-def start(folder: Path, config: Config, games: Sequence[Path], device: str, processes: int, seconds: float) -> None:
-    """Trains for some time, with each batch split over processes (CPU only).
+def start(
+    folder: Path,
+    config: Config,
+    games: Sequence[Path],
+    device: str,
+    processes: int,
+    seconds: float,
+    first: Network | None = None,
+) -> None:
+    """Trains for some time, with each batch split over processes (CPU only); a new run from `first`, if it is given.
 
-    Raises ValueError for an unknown network, or if the folder's run is being trained already.
+    Raises ValueError for an unknown network, if the folder's run is being trained already, or if it began otherwise.
     """
     folder.mkdir(parents=True, exist_ok=True)
     try:
@@ -335,6 +347,8 @@ def start(folder: Path, config: Config, games: Sequence[Path], device: str, proc
         positions = positions_of(games, folder / "positions")
         if config.network not in SHAPES:
             raise ValueError(f"there is no network {config.network!r}, only {', '.join(SHAPES)}")
+        if first is not None:
+            config = begin(folder, config, positions, first)
         with ending_cleanly() as asked:
             if processes == 1:
                 Run(folder, config, torch.device(device)).train(positions, seconds, asked)
@@ -345,6 +359,21 @@ def start(folder: Path, config: Config, games: Sequence[Path], device: str, proc
                 while not parts.join(timeout=0.2):
                     if asked():
                         stop.set()
+
+
+def begin(folder: Path, config: Config, positions: data.Positions, first: Network) -> Config:
+    """Begins a run where an integer network stands, or finds that it began there."""
+    config = replace(config, start=first.hash.hex())
+    if (folder / "checkpoint.pt").exists():
+        if Run.open(folder).config.start != config.start:
+            raise ValueError(f"{folder} holds a run that did not begin from {first.name}: take another folder")
+        return config
+    run = Run(folder, config, torch.device("cpu"))
+    training, _ = data.split(positions)
+    boards = torch.from_numpy(positions.boards[training[:: len(training) // 512 + 1]])
+    restore(run.tower, first, planes_of(boards, torch.zeros(len(boards))))
+    run.save()
+    return config
 
 
 def _train_part(

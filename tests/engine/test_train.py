@@ -194,6 +194,24 @@ def test_a_folder_of_another_network_is_left_alone(trained: Path, games: list[Pa
     assert (trained / "config.json").read_text() == before
 
 
+def test_a_run_begins_where_a_network_stands(trained: Path, games: list[Path], tmp_path: Path) -> None:
+    exported = quantise.export(trained, "tiny", games, tmp_path / "networks")
+    config = train.Config("tiny", steps=200, batch=128, muon_rate=0.002, adam_rate=0.0002, seed=1)
+    train.start(tmp_path, config, games, "cpu", processes=1, seconds=0, first=exported)
+    begun = train.Run.open(tmp_path)
+    assert begun.config.start == exported.hash.hex() and begun.step == 1
+    train.start(tmp_path, config, games, "cpu", processes=1, seconds=0, first=exported)
+    assert train.Run.open(tmp_path).step == 2
+    assert log(tmp_path)[0]["held_out_top1"] > log(trained)[-1]["held_out_top1"] - 0.05, "it goes on from there"
+    other = Network.random("other", 15, 32, 2, seed=3, shift=11, zero=1 << 11)
+    with pytest.raises(ValueError, match="holds a run that did not begin from other: take another folder"):
+        train.start(tmp_path, config, games, "cpu", processes=1, seconds=0, first=other)
+    with pytest.raises(ValueError, match="another shape"):
+        wide = Network.random("wide", 15, 40, 2, seed=3, shift=11, zero=1 << 11)
+        train.start(tmp_path / "new", config, games, "cpu", processes=1, seconds=0, first=wide)
+    assert not (tmp_path / "new" / "checkpoint.pt").exists()
+
+
 def test_a_batch_larger_than_the_data_is_refused(games: list[Path], tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"a batch of 100000 is more than the \d+ training positions"):
         train.start(tmp_path, train.Config("tiny", 1, 100_000), games, "cpu", processes=1, seconds=1)
