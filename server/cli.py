@@ -169,6 +169,19 @@ def parser(hooks: Sequence[str] = ()) -> argparse.ArgumentParser:
     keep.add_argument("--holds", action="store_true", help="also send decisions to hold, which earn nothing")
     keep.set_defaults(run=_keep)
 
+    vault = commands.add_parser(
+        "open-vault",
+        help="deploy a vault on a Uniswap v3 pool, with OWNER_KEY; afterwards nobody owns it",
+        description="Deploys this checkout's vault and its verifier on the chain of RPC_URL. The network's decisions "
+        "bind it from then on: docs/vault.md says what it may do, and what is to be done before the first deposit.",
+    )
+    for name, what in (("factory", "the pool's factory"), ("base", "the token traded"), ("quote", "the other one")):
+        vault.add_argument(f"--{name}", required=True, metavar="ADDRESS", help=what)
+    vault.add_argument("--fee", type=int, default=500, metavar="N", help="the pool's, in millionths (500)")
+    vault.add_argument("--reward", type=int, default=10, metavar="N", help="of a trade, in basis points (10)")
+    vault.add_argument("--reward-cap", default="5", metavar="AMOUNT", help="the most of it, in quote tokens (5)")
+    vault.set_defaults(run=_open_vault)
+
     record = commands.add_parser(
         "record",
         help="print what the database of record holds of a game, one JSON object a line",
@@ -327,6 +340,15 @@ def _record(options: argparse.Namespace) -> int:
     for row in rows:
         print(json.dumps(row))
     return 0 if rows else 1
+
+
+def _open_vault(options: argparse.Namespace) -> int:
+    from server.chain.open_vault import Pool, open_vault
+
+    pool = Pool(options.factory, options.base, options.quote, options.fee)
+    vault, block = open_vault(pool, options.reward, options.reward_cap, lambda text: print(text, file=sys.stderr))
+    print(f"VAULT={vault.address}\nVAULT_BLOCK={block}")
+    return 0
 
 
 def _keep(options: argparse.Namespace) -> int:

@@ -71,7 +71,9 @@ def test_architecture_names_each_file_of_the_two_ways() -> None:
 @pytest.mark.parametrize("document", DOCUMENTS, ids=name)
 def test_commands_and_options_exist(document: Path) -> None:
     top = cli.parser(sorted(set(cli.HOOKS.values())))
-    for command, rest in re.findall(r"(?:`|^|[ /])proofmate ([a-z]+)([^`\n#]*)", document.read_text(), re.MULTILINE):
+    for command, rest in re.findall(
+        r"(?:`|^|[ /])proofmate ([a-z]+(?:-[a-z]+)?)([^`\n#]*)", document.read_text(), re.MULTILINE
+    ):
         parser = subparser(top, command)
         assert parser is not None, f"there is no command {command}"
         for inner in re.findall(r"^ ([a-z]+)", rest):

@@ -24,7 +24,7 @@ from engine.encoding import pack_move
 from server.chain import contracts, deploy, node
 from server.chain.sender import Sender
 from server.checks.simulate.plan import choose
-from server.local.probe import unused_port
+from server.local.probe import rpc, unused_port
 from server.settings import ROOT, Environment
 
 pytestmark = [pytest.mark.flow, pytest.mark.timeout(1800)]
@@ -174,7 +174,9 @@ class Visitor:
         signed = self.vote_key.sign_message(ballot)
         compact = signed.r.to_bytes(32, "big") + (signed.s | (signed.v - 27) << 255).to_bytes(32, "big")
         body = {"seat": 0, "ply": document["ply"], "move": move.uci(), "signature": "0x" + compact.hex()}
-        answer = self.http.post("/api/games/0/ballots", json=body)
+        # A stack that just came back refuses until its relay has the lease of the one that was killed.
+        post = lambda: self.http.post("/api/games/0/ballots", json=body)  # noqa: E731
+        answer = until(lambda: (answer := post()).status_code != 503 and answer, 60)
         assert answer.status_code == 202, answer.text
         return int(document["ply"])
 
@@ -183,14 +185,22 @@ def test_a_stack_that_is_killed_goes_on(tmp_path: Path) -> None:
     port, log = unused_port(), tmp_path / "up.log"
     environment = defaults(data_dir=tmp_path / "data", port=port, chain_port=unused_port())
     environment.pop("NETWORK", None)  # what is shipped plays
-    environment["LOCAL_VAULT"] = "false"  # of the game alone: a larger chain is copied to disk less often
     with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as http:
         kill_and_go_on(Visitor(http), environment, log)
+
+
+def on_disk(folder: Path) -> int:
+    """The newest block in the copy of the chain."""
+    return int(json.loads((folder / "chain.json").read_text())["block"]["number"], 16)
 
 
 def kill_and_go_on(visitor: Visitor, environment: dict[str, str], log: Path) -> None:
     with up(environment, log) as stack:
         visitor.stake()
+        until(lambda: visitor.game()["state"] == "vote")
+        url = f"http://127.0.0.1:{environment['CHAIN_PORT']}"
+        begun = int(rpc(url, "eth_blockNumber"), 16)
+        until(lambda: on_disk(Path(environment["DATA_DIR"])) >= begun)  # else the opening would be drawn again
         first = visitor.vote()
         # A ballot that was acknowledged counts, whatever is killed next.
         for process in children(stack.pid):

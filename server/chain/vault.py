@@ -184,30 +184,52 @@ def uniswap_artifact(name: str) -> dict[str, Any]:
     return made
 
 
+@dataclass(frozen=True)
+class VaultTerms:
+    """What is fixed when a vault is deployed (`Terms` in IRockefeller.sol), but for network and verifier.
+
+    fee: the pool's, in millionths. reward_basis_points: of a trade's quote amount. reward_cap: in quote's least unit.
+    """
+
+    factory: str
+    base: str
+    quote: str
+    fee: int
+    reward_basis_points: int
+    reward_cap: int
+
+    @classmethod
+    def local(cls, market: LocalMarket) -> VaultTerms:
+        """Of a vault on a local market: rewards of 10 basis points, at most 5 of the quote token."""
+        return cls(market.factory, str(market.base.address), str(market.quote.address), POOL_FEE, 10, 5 * 10**18)
+
+
 def deploy_vault(
     w3: Web3,
     owner: Sender,
-    market: LocalMarket,
+    terms: VaultTerms,
     verifier_code: str,
     sample: bytes,
     network_hash: bytes,
     kind: str = "Rockefeller",
 ) -> Vault:
-    """Deploys the verifier and a vault on a local market; rewards are 10 basis points, at most 5 of the quote token.
+    """Deploys the verifier and a vault.
 
     sample: public words and a proof of them, by which the vault tries the verifier. kind: the contract's name.
     """
     made = artifact(kind)
     verifier = owner.send(w3.eth.contract(abi=[], bytecode=HexBytes(verifier_code)).constructor())["contractAddress"]
-    terms = {
-        "factory": market.factory,
-        "base": market.base.address,
-        "quote": market.quote.address,
-        "fee": POOL_FEE,
+    named = {
+        "factory": terms.factory,
+        "base": terms.base,
+        "quote": terms.quote,
+        "fee": terms.fee,
         "verifier": verifier,
         "networkHash": network_hash,
-        "rewardBasisPoints": 10,
-        "rewardCap": 5 * 10**18,
+        "rewardBasisPoints": terms.reward_basis_points,
+        "rewardCap": terms.reward_cap,
     }
+    constructor = next(entry for entry in made["abi"] if entry["type"] == "constructor")  # it takes tuples only
+    values = tuple(named[field["name"]] for field in constructor["inputs"][0]["components"])
     contract = w3.eth.contract(abi=made["abi"], bytecode=HexBytes(made["bytecode"]["object"]))
-    return Vault(w3, str(owner.send(contract.constructor(tuple(terms.values()), sample))["contractAddress"]))
+    return Vault(w3, str(owner.send(contract.constructor(values, sample))["contractAddress"]))

@@ -19,7 +19,7 @@ from server.chain import proving
 from server.chain import vault as chain_vault
 from server.chain.contracts import artifact, compile_verifier
 from server.chain.sender import Sender
-from server.chain.vault import NETWORK, START_TICK, LocalMarket, deploy_market
+from server.chain.vault import NETWORK, START_TICK, LocalMarket, VaultTerms, deploy_market
 from server.files import read_json, write_json
 from server.local.probe import rpc
 from server.model.vault import BOUNDARIES
@@ -89,7 +89,7 @@ def deploy_vault(env: Environment, w3: Web3, owner: Sender, progress: Callable[[
         _history(env, w3, owner, market, now)
         rpc(_url(env), "evm_setTime", int(time.time()))
     sample, network_hash = bytes(HexBytes(verifier.sample)), bytes(HexBytes(verifier.network_hash))
-    vault = chain_vault.deploy_vault(w3, owner, market, code, sample, network_hash, KIND)
+    vault = chain_vault.deploy_vault(w3, owner, VaultTerms.local(market), code, sample, network_hash, KIND)
     for token, amount in ((market.base, FIRST_BASE), (market.quote, FIRST_QUOTE)):
         owner.send(token.functions.mint(owner.address, amount))
         owner.send(token.functions.approve(vault.address, amount))

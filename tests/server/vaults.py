@@ -9,7 +9,7 @@ from web3 import Web3
 from engine.dense import Network
 from engine.rockefeller.hours import FEATURES
 from server.chain.sender import Sender
-from server.chain.vault import NETWORK, START_TICK, Vault, deploy_market, deploy_vault
+from server.chain.vault import NETWORK, START_TICK, Vault, VaultTerms, deploy_market, deploy_vault
 from server.model.vault import BOUNDARIES
 from server.processes.keeper import Keeper, Prove
 from server.store.records import StoredDecision
@@ -35,7 +35,7 @@ class LocalVault:
             f"5f54603457365f5f37365f207f{Web3.keccak(sample).hex()}146034575f5ffd5b00"  # as tests.server.table has it
         )
         creation = "0x61" + (len(code) // 2).to_bytes(2, "big").hex() + "80600a3d393df3" + code
-        made = deploy_vault(self.w3, self.owner, self.market, creation, sample, self.network.hash)
+        made = deploy_vault(self.w3, self.owner, VaultTerms.local(self.market), creation, sample, self.network.hash)
         self.vault: Vault = made
         table.rpc("anvil_setStorageAt", self.call.verifier().call(), "0x0", "0x" + f"{1:064x}")
         for n in range(BOUNDARIES):

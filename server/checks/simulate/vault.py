@@ -28,7 +28,7 @@ from server.chain.contracts import compile_verifier
 from server.chain.node import connect
 from server.chain.sender import Sender
 from server.chain.signer import KeySigner
-from server.chain.vault import NETWORK, LocalMarket, Vault, deploy_market, deploy_vault
+from server.chain.vault import NETWORK, LocalMarket, Vault, VaultTerms, deploy_market, deploy_vault
 from server.checks.vault.audit import audit
 from server.local.anvil import anvil
 from server.local.children import Child, stop
@@ -93,7 +93,7 @@ class Simulation:
         words = b"".join(word.to_bytes(32, "big") for word in sample.words)
         verifier = compile_verifier(self.prover.verifier_source(), env.cache_dir).creation
         self.vault: Vault = deploy_vault(
-            self.w3, self.owner, self.market, verifier, words + sample.proof, self.network.hash
+            self.w3, self.owner, VaultTerms.local(self.market), verifier, words + sample.proof, self.network.hash
         )
         self.holders = [Holder(self.sender(f"holder {n}")) for n in range(DEPOSITORS)]
         self.decisions: list[Decision] = []
