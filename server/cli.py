@@ -328,8 +328,8 @@ def _prove(options: argparse.Namespace) -> int:
 
 def _record(options: argparse.Namespace) -> int:
     from server.settings import Settings, SettingsError
+    from server.store.database import Record
     from server.store.journal import DatabaseAway
-    from server.store.record import Record
 
     try:
         rows = Record(Settings.load(_environment())).read(options.kind, options.game, options.ply, options.seat)

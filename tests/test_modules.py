@@ -27,8 +27,8 @@ ELSEWHERE = {
     "server/checks/vault/command.py": "tests/server/checks/simulate/test_vault.py",
     "server/local/valkey.py": "tests/server/local/test_stack.py",
     "server/metrics.py": "tests/test_deploy.py",
-    "server/store/migrations/env.py": "tests/server/store/test_record.py",
-    "server/store/migrations/versions/0001_first.py": "tests/server/store/test_record.py",
+    "server/store/migrations/env.py": "tests/server/store/test_database.py",
+    "server/store/migrations/versions/0001_first.py": "tests/server/store/test_database.py",
 }
 """Modules that work only together with others, and the tests that try them."""
 

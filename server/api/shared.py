@@ -27,8 +27,8 @@ from server.model.signing import Typed
 from server.settings import Settings, SettingsError
 from server.store.admission import PollBook
 from server.store.ballots import BallotBox
+from server.store.database import Record
 from server.store.names import Names
-from server.store.record import Record
 
 VISIT_SECONDS = 60
 """For how long a look at the list of games counts as somebody being here."""

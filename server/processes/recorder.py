@@ -17,10 +17,10 @@ from server.logline import line
 from server.processes.loop import run_loop, stop_signal
 from server.settings import Settings
 from server.store.connect import connect_redis
+from server.store.database import Record
 from server.store.journal import Entry
 from server.store.lease import Lease
 from server.store.names import Names
-from server.store.record import Record
 
 log = logging.getLogger(__name__)
 

@@ -1,4 +1,4 @@
-"""The journal: a stream in Redis of what the database of record (`server/store/record.py`) is to keep.
+"""The journal: a stream in Redis of what the database of record (`server/store/database.py`) is to keep.
 
 Who makes a fact adds its entry in the same request, so the database can be slow or away and nobody waits for it. One
 process (`server/processes/recorder.py`) drains the stream. Entries hold text only, and know nothing of SQL.

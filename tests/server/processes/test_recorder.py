@@ -18,9 +18,9 @@ from server.local.probe import unused_port
 from server.processes import recorder as module
 from server.processes.recorder import Recorder
 from server.settings import ROOT
+from server.store.database import Record
 from server.store.journal import DatabaseAway, note
-from server.store.record import Record
-from tests.server.store.test_record import engines_are_closed, receipt
+from tests.server.store.test_database import engines_are_closed, receipt
 from tests.server.table import ETHER, Table, serve, variables
 
 assert engines_are_closed  # for every test here

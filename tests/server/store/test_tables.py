@@ -1,7 +1,7 @@
 from __future__ import annotations
 
+from server.store.database import TABLES
 from server.store.journal import RECORDS
-from server.store.record import TABLES
 from server.store.tables import METADATA
 
 

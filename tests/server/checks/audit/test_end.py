@@ -39,8 +39,9 @@ def test_nobody_is_owed_before_the_end_but_for_proofs(facts: Facts) -> None:
     stakers = [account for account in state.stakes if account not in state.credits]
     assert stakers and all(owed(state, account) == 0 for account in stakers)
     over = apply(state, event, world)
-    total = sum(owed(over, account) for account in {*over.stakes, *over.credits})
-    assert total == state.received - state.paid, "stakes, pot and fund are shared out to the last wei"
+    accounts = {*over.stakes, *over.credits}
+    dust = state.received - state.paid - sum(owed(over, account) for account in accounts)
+    assert 0 <= dust < len(accounts), "stakes, pot and fund are shared out, but for less than a wei an account"
     assert owed(over, STRANGER) == 0
 
 

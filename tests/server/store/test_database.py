@@ -19,9 +19,9 @@ from sqlalchemy import Engine, text
 
 from server.local.probe import unused_port
 from server.settings import Environment, Settings
-from server.store import record as module
+from server.store import database as module
+from server.store.database import MIGRATIONS, Record
 from server.store.journal import DatabaseAway, Entry, Proving, Refusal
-from server.store.record import MIGRATIONS, Record
 from server.store.records import Receipt, StoredBallot
 from server.store.thinking import Thinking, Thought
 
