@@ -25,7 +25,7 @@ from server.files import write_json
 from server.settings import ROOT, Environment, Settings, SettingsError, network_of
 
 if TYPE_CHECKING:
-    from engine.prover import Prover
+    from engine.prover import Proof, Prover
     from engine.setup import Setup
 
 Progress = Callable[[str], None]
@@ -125,19 +125,23 @@ def _make(env: Environment, file: Path, progress: Progress) -> None:
 
 
 def sample(prover: Prover, network: Path) -> bytes:
-    """Public words and a proof of them, of no game: a contract tries a verifier on it.
-
-    Of the network's move in the initial position, or of what a perceptron says of zeros.
-    """
+    """Public words and a proof of them, of no game and no vault: a contract tries a verifier on it."""
     from engine.dense import Network as Perceptron
 
     try:
         perceptron = Perceptron.load(network)
     except ValueError:
-        board = chess.Board()
-        proof = prover.prove(planes(board, repeated=False), legal_indices(board), 0)
-    else:
-        proof = prover.prove(perceptron.input([0] * perceptron.features), perceptron.classes, 0)
+        return sample_move(prover)
+    return _words_and(prover.prove(perceptron.input([0] * perceptron.features), perceptron.classes, 0))
+
+
+def sample_move(prover: Prover) -> bytes:
+    """The sample of a network that plays: its move in the initial position."""
+    board = chess.Board()
+    return _words_and(prover.prove(planes(board, repeated=False), legal_indices(board), 0))
+
+
+def _words_and(proof: Proof) -> bytes:
     return b"".join(word.to_bytes(32, "big") for word in proof.words) + proof.proof
 
 

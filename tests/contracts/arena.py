@@ -64,7 +64,7 @@ class Arena:
     def new_contract(self) -> Contract:
         """A game contract of its own, with the model and no book."""
         contract = contracts.game_contract(self.w3, self._create(contracts.artifact("Game")["bytecode"]["object"]))
-        sample = self.sample = self.sample or proving.sample(self.prover)
+        sample = self.sample = self.sample or proving.sample_move(self.prover)
         self.send(contract.functions.addModel(self.verifier, True, self.prover.network_hash, sample))
         return contract
 
