@@ -52,6 +52,7 @@ def bench_server(
         bodies = crowd.ballots(typed, game, summary.position, people, chance)
         chance.shuffle(bodies)
         wait_for(lambda: '"vote"' in str(here.redis.get(here.names.game(game))), 60, "the indexer lags")
+        wait_for(lambda: here.redis.exists(here.names.carriage(game)), 60, "the relay says nothing of the vote")
         before, own = here.processor_seconds(), processor_seconds(os.getpid())
         report(f"{wallets} ballots")
         answers, watched = asyncio.run(_vote(here, game, bodies, rate, streams))

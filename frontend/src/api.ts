@@ -38,6 +38,8 @@ export class ApiError extends Error {
   constructor(
     readonly status: number,
     message: string,
+    /** Seconds after which the server may say otherwise; 0 if it does not tell. */
+    readonly retryAfter = 0,
   ) {
     super(message);
   }
@@ -55,7 +57,8 @@ async function call<T>(path: string, read: (response: Response) => Promise<T>, i
     throw new ApiError(0, w.problems.noAnswer);
   }
   const problem: unknown = await response.json().catch(() => null);
-  throw new ApiError(response.status, problemText(problem) ?? w.problems.answered(response.status));
+  const text = problemText(problem) ?? w.problems.answered(response.status);
+  throw new ApiError(response.status, text, Number(response.headers.get('retry-after')) || 0);
 }
 
 function problemText(problem: unknown): string | null {

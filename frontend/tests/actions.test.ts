@@ -83,7 +83,7 @@ async function stir(): Promise<void> {
 async function vote(): Promise<void> {
   act.play(12, 28);
   act.vote();
-  await vi.waitFor(() => expect(state.task).toBeNull());
+  await vi.waitFor(() => expect(state.task).toBeNull(), 5_000);
   await settled();
 }
 
@@ -144,6 +144,15 @@ test('whom the server refuses votes by transaction, for the same move', async ()
   act.withdraw();
   act.play(12, 28);
   expect(state.proposal).toBeNull();
+});
+
+test('a ballot that comes before the relay has looked at a new vote is sent again', async () => {
+  let early = 2;
+  takes = () => (early-- > 0 ? Response.json({}, { status: 503, headers: { 'Retry-After': '1' } }) : taken());
+  await vote();
+  expect(posted).toHaveLength(3);
+  expect(posted[2]).toEqual(posted[0]);
+  expect(state).toMatchObject({ proposal: null, refused: false, problem: null });
 });
 
 test('a ballot received and never carried is voted by transaction too', async () => {

@@ -16,6 +16,8 @@ from server.store.names import Names
 from server.store.records import Carriage, CountedVote, Head, Seat, chain_time
 
 RETRY_SECONDS = 5
+OPENING_SECONDS = 1
+"""When a vote has just opened, until its relay has looked at it."""
 """When to try again after a refusal that may pass."""
 
 
@@ -188,7 +190,7 @@ def admit(
         raise BallotError(503, "relay", f"{polls.relay}; cast the ballot on chain, or try again soon", RETRY_SECONDS)
     if polls.relay is None or carriage is None:
         text = "no relay says that it can carry ballots now; cast the ballot on chain, or try again soon"
-        raise BallotError(503, "relay", text, RETRY_SECONDS)
+        raise BallotError(503, "relay", text, RETRY_SECONDS if polls.relay is None else OPENING_SECONDS)
     if holder.rank is None or holder.rank >= carriage.most:
         raise BallotError(409, "budget", "the relay carries the heaviest seats only; cast the ballot on chain")
     if not room:

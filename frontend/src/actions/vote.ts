@@ -3,7 +3,7 @@
 import type { Role } from 'chessops/types';
 import { makeSquare } from 'chessops/util';
 import type { Address } from 'viem';
-import { sendBallot } from '../api.ts';
+import { ApiError, type Ballot, sendBallot } from '../api.ts';
 import { Held } from '../held.ts';
 import { keepBallot, relayChanged } from '../kept.ts';
 import { moveNumber, needsPromotion, position, readMove } from '../position.ts';
@@ -12,7 +12,7 @@ import { answerTo } from '../spoken.ts';
 import { accountOf, livePosition, mayVote, ownBallot } from '../state.ts';
 import { w } from '../words/index.ts';
 import { refreshAccount } from './account.ts';
-import { type Context, identity } from './context.ts';
+import { type Context, identity, pause } from './context.ts';
 import { focusSoon } from './focus.ts';
 
 const DIRECT = 'proofmate:vote-at-once';
@@ -97,7 +97,7 @@ export function vote(context: Context): void {
       }
       try {
         const ballot = await signBallot(key, at, seat, ply, proposal, seen);
-        const receipt = await checkReceipt(at, ballot, seen, await sendBallot(game.id, ballot));
+        const receipt = await checkReceipt(at, ballot, seen, await deliver(game.id, ballot));
         if (receipt === null) throw new Error(w.vote.badReceipt);
         // Kept from here on only: what the relay never acknowledged can still be taken back.
         keepBallot(wallet.address, { ...at, ballot, receipt });
@@ -112,6 +112,18 @@ export function vote(context: Context): void {
       }
     })
     .then(() => elsewhere && voteByTransaction(context));
+}
+
+/** Sends a ballot; again after a second, if the server asks for no more: the relay has yet to look at a vote that just opened. */
+async function deliver(game: number, ballot: Ballot) {
+  for (let tries = 5; ; tries--) {
+    try {
+      return await sendBallot(game, ballot);
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.retryAfter !== 1 || tries === 1) throw error;
+      await pause(1000);
+    }
+  }
 }
 
 /** The account itself votes: for whom the server or its relay does not serve. The contract skips a second ballot. */

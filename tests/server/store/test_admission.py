@@ -104,6 +104,16 @@ def test_what_is_refused(polls: Polls, expected: str) -> None:
     assert code(polls) == expected
 
 
+@pytest.mark.parametrize(
+    ("polls", "seconds"),
+    [(replace(POLLS, relay=None), 5), (replace(POLLS, carriage=None), 1), (carrying(ply=4), 1)],
+)
+def test_a_vote_that_just_opened_is_tried_again_at_once(polls: Polls, seconds: int) -> None:
+    with pytest.raises(BallotError) as raised:
+        admit(polls, TYPED, **ballot())
+    assert raised.value.retry_after == seconds
+
+
 @pytest.mark.parametrize("uci", ["e2e5", "e7e5", "e1g1", "a1a1", "e2e4q", "", "0000"])
 def test_a_move_that_is_not_legal(uci: str) -> None:
     assert code(POLLS, **{"uci": "e2e4"} | {"signature": b"\x11" * 64}) == "signature"
