@@ -13,7 +13,7 @@ from server.settings import SettingsError
 
 
 class SimulationError(SettingsError):
-    """The game did not go as promised."""
+    """The game, or the vault, did not go as promised."""
 
 
 def expect(condition: bool, complaint: str) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import collections
 import contextlib
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -29,6 +28,7 @@ from server.chain.node import connect
 from server.chain.sender import Sender
 from server.chain.signer import KeySigner
 from server.chain.vault import NETWORK, LocalMarket, Vault, VaultTerms, deploy_market, deploy_vault
+from server.checks.simulate.report import SimulationError
 from server.checks.vault.audit import audit
 from server.local.anvil import anvil
 from server.local.children import Child, stop
@@ -42,10 +42,6 @@ ETHER = 10**18
 FIRST = (100 * ETHER, 244_000 * ETHER)
 """Of the first deposit: base and quote."""
 DEPOSITORS = 5
-
-
-class SimulationError(Exception):
-    """Something did not come out as it must."""
 
 
 @dataclass
@@ -231,16 +227,15 @@ class Simulation:
 
 
 def simulate_vault(hours: int, seed: int, file: Path = NETWORK) -> dict[str, Any]:
-    """Runs a simulation on a chain of its own; returns its figures, amounts as strings in the tokens' smallest unit."""
+    """Runs a simulation on a chain of its own; returns its figures, amounts as strings in the tokens' smallest unit.
+
+    Raises SimulationError if something does not come out as it must.
+    """
     if not 1 <= hours <= 5000:
         raise SettingsError(f"--hours: {hours} is not between 1 and 5000")
     if not 0 <= seed < 1 << 32:
         raise SettingsError(f"--seed: {seed} is not between 0 and 2^32 - 1")
     began = time.perf_counter()
-    try:
-        with local_chain() as url:
-            figures = Simulation(url, hours, seed, file).run()
-    except SimulationError as error:
-        print(f"proofmate: {error}", file=sys.stderr)
-        raise
+    with local_chain() as url:
+        figures = Simulation(url, hours, seed, file).run()
     return figures | {"seconds": round(time.perf_counter() - began, 1)}
