@@ -88,6 +88,13 @@ export function amount(units: bigint | string, decimals: number, digits = 4): st
   return `${negative ? '−' : ''}${whole}${rest === '' ? '' : `.${rest}`}`;
 }
 
+/** Decimals of the vault's shares. */
+export const SHARE_DECIMALS = 18;
+
+/** An amount of a token, with its symbol. */
+export const tokens = (units: bigint | string, { decimals, symbol }: Token, digits = 4): string =>
+  `${amount(units, decimals, digits)} ${symbol}`;
+
 /** Smallest units from what was typed; null if it is no positive amount of at most so many decimals. */
 export function parseAmount(text: string, decimals: number): bigint | null {
   const [, whole, fraction = ''] = /^(\d{1,15})(?:[.,](\d*))?$/.exec(text.trim()) ?? [];

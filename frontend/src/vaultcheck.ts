@@ -5,10 +5,8 @@ import {
   type Abi,
   type Address,
   concatHex,
-  decodeFunctionData,
   encodeAbiParameters,
   type Hex,
-  isAddressEqual,
   keccak256,
   parseEventLogs,
   toHex,
@@ -17,7 +15,7 @@ import type { Reader } from './chain.ts';
 import type { Finding } from './checks.ts';
 import { grouped } from './format.ts';
 import { BUCKETS, type Decision, type VaultContract } from './vault.ts';
-import { flipByte, run, SCALAR_FIELD } from './verify.ts';
+import { callOf, collector, flipByte, run, SCALAR_FIELD } from './verify.ts';
 import type { VaultWords } from './words/en.vault.ts';
 
 /** The bit of a class in its plane of 72 bits, and of a feature's place n (see contracts/src/Dense.sol). */
@@ -62,28 +60,17 @@ export async function checkDecision(
   words: VaultWords,
   report: (findings: Finding[]) => void,
 ): Promise<void> {
-  const findings: Finding[] = [];
-  const found = (passed: boolean, detail: string) => {
-    findings.push({ passed, detail });
-    report([...findings]);
-  };
+  const found = collector(report);
   const [address, abi] = [contract.address as Address, contract.abi as Abi];
-  const hash = decision.tx as Hex;
-  const [transaction, receipt] = await Promise.all([
-    read.getTransaction({ hash }),
-    read.getTransactionReceipt({ hash }),
-  ]);
-  if (transaction.to === null || !isAddressEqual(transaction.to, address)) throw new Error(words.check.indirect);
-  const { functionName, args } = decodeFunctionData({ abi, data: transaction.input });
-  if (functionName !== 'decide' || args === undefined) throw new Error(words.check.indirect);
-  const [hour, bucket, payee, bitmap, proof] = args as [bigint, bigint, Address, readonly bigint[], Hex];
-  const logs = receipt.logs.filter((log) => isAddressEqual(log.address, address));
-  const obeyed = parseEventLogs({ abi, eventName: 'Decided', logs }).some(({ args }) => {
+  const complaints = { indirect: words.check.indirect, another: words.check.indirect };
+  const call = await callOf(read, { contract: address, abi }, decision.tx as Hex, 'decide', complaints);
+  const [hour, bucket, payee, bitmap, proof] = call.args as [bigint, bigint, Address, readonly bigint[], Hex];
+  const obeyed = parseEventLogs({ abi, eventName: 'Decided', logs: call.logs }).some(({ args }) => {
     const event = args as unknown as { hour: bigint; bucket: bigint };
     return event.hour === BigInt(decision.hour) && event.bucket === BigInt(decision.bucket);
   });
   const same = hour === BigInt(decision.hour) && bucket === BigInt(decision.bucket);
-  found(obeyed && same && receipt.status === 'success', words.check.bytes(grouped((proof.length - 2) / 2)));
+  found(obeyed && same && call.succeeded, words.check.bytes(grouped((proof.length - 2) / 2)));
 
   const [code, features, codeHash] = await Promise.all([
     read.getCode({ address: contract.verifier as Address }).then((code) => code ?? '0x'),

@@ -97,24 +97,43 @@ interface Submitted {
   proof: Hex;
 }
 
-async function submission(config: Config, read: Reader, game: Game, ply: number, hash: Hex): Promise<Submitted> {
+/** A call of a contract, taken from the chain: its arguments, the contract's logs in it, and whether it succeeded. */
+export async function callOf(
+  read: Reader,
+  { contract, abi }: { contract: Address; abi: Abi },
+  hash: Hex,
+  name: string,
+  complaints: { indirect: string; another: string },
+) {
   const [transaction, receipt] = await Promise.all([
     read.getTransaction({ hash }),
     read.getTransactionReceipt({ hash }),
   ]);
-  if (transaction.to === null || !isAddressEqual(transaction.to, config.contract)) {
-    throw new Error(w.check.indirect);
-  }
-  const { abi } = config;
+  if (transaction.to === null || !isAddressEqual(transaction.to, contract)) throw new Error(complaints.indirect);
   const { functionName, args } = decodeFunctionData({ abi, data: transaction.input });
-  if (functionName !== 'submitMove' || args === undefined) throw new Error(w.check.noSubmission);
+  if (functionName !== name || args === undefined) throw new Error(complaints.another);
+  const logs = receipt.logs.filter((log) => isAddressEqual(log.address, contract));
+  return { args, logs, succeeded: receipt.status === 'success' };
+}
+
+/** Collects findings, and reports all so far with each new one. */
+export function collector(report: (findings: Finding[]) => void): (passed: boolean, detail: string) => void {
+  const findings: Finding[] = [];
+  return (passed, detail) => {
+    findings.push({ passed, detail });
+    report([...findings]);
+  };
+}
+
+async function submission(config: Config, read: Reader, game: Game, ply: number, hash: Hex): Promise<Submitted> {
+  const complaints = { indirect: w.check.indirect, another: w.check.noSubmission };
+  const { args, logs, succeeded } = await callOf(read, config, hash, 'submitMove', complaints);
   const [, move, bitmap, payee, proof] = args as [bigint, number, readonly bigint[], Address, Hex];
-  const logs = receipt.logs.filter((log) => isAddressEqual(log.address, config.contract));
-  const moved = parseEventLogs({ abi, eventName: 'Moved', logs }).some(({ args }) => {
+  const moved = parseEventLogs({ abi: config.abi, eventName: 'Moved', logs }).some(({ args }) => {
     const event = args as unknown as { game: bigint; ply: number; move: number };
     return event.game === BigInt(game.id) && event.ply === ply && event.move === move;
   });
-  return { played: moved && receipt.status === 'success', move, bitmap, payee, proof };
+  return { played: moved && succeeded, move, bitmap, payee, proof };
 }
 
 /** Makes the CHECKS of one proven move, reporting after each; throws when something cannot be fetched. */
@@ -125,11 +144,7 @@ export async function checkProof(
   ply: number,
   report: (findings: Finding[]) => void,
 ): Promise<void> {
-  const findings: Finding[] = [];
-  const found = (passed: boolean, detail: string) => {
-    findings.push({ passed, detail });
-    report([...findings]);
-  };
+  const found = collector(report);
   const fen = fenBefore(game, ply);
   const played = game.moves[ply];
   if (played === undefined) throw new Error(w.check.notPlayed(ply));

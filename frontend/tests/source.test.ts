@@ -25,3 +25,8 @@ test('the page needs no inline script or style, so the server may forbid them', 
 test('the lock file names no registry', () => {
   expect(text('package-lock.json')).not.toMatch(/"resolved"|registry\./);
 });
+
+test('a module is about one thing: no more than 400 lines, but for the generated types', () => {
+  const written = sources.filter(([name]) => name !== 'schema.ts');
+  for (const [name, source] of written) expect(source.split('\n').length - 1, name).toBeLessThanOrEqual(400);
+});

@@ -12,25 +12,22 @@ import {
   type Backtest,
   type Decision,
   decisionPath,
-  parseAmount,
   partOf,
   priceOf,
-  priceOfShares,
-  sharesFor,
-  type Token,
+  SHARE_DECIMALS,
+  tokens,
   type Vault,
   type VaultContract,
-  worthOfShares,
 } from '../vault.ts';
 import { DECISION_CHECKS } from '../vaultchecks.ts';
 import { enVault, type VaultWords } from '../words/en.vault.ts';
 import { zhVault } from '../words/zh.vault.ts';
 import { card, type Drawn, link } from './dom.ts';
+import { yours } from './vault-deal.ts';
 import { coursePlot, pricePlot } from './vault-plots.ts';
 
 /** Hours in the picture of prices: fewer on a narrow page. */
 const hoursShown = () => (window.innerWidth < 600 ? 48 : 96);
-const SHARE_DECIMALS = 18;
 /** Boundaries that a decision needs. */
 const BOUNDARIES = 38;
 
@@ -87,15 +84,12 @@ function page(state: State, desk: VaultDesk): Drawn {
             )
           : html`
               ${prices(state, contract, vault)} ${holdings(words, contract, vault)}
-              ${yours(state, desk, contract, vault)} ${decisions(state, desk, contract, vault)} ${backtest(state, desk)}
+              ${yours(words, state, desk, contract, vault)} ${decisions(state, desk, contract, vault)} ${backtest(state, desk)}
             `
       }
     </main>
   `;
 }
-
-const of = (units: bigint | string, { decimals, symbol }: Token, digits = 4): string =>
-  `${amount(units, decimals, digits)} ${symbol}`;
 
 /** What a decision of a bucket does, in words. */
 function does(words: VaultWords, bucket: number, contract: VaultContract): string {
@@ -181,130 +175,6 @@ function holdings(words: VaultWords, contract: VaultContract, vault: Vault): Dra
   );
 }
 
-// ------------------------------------------------------------------------------------------------------------- yours
-
-function yours(state: State, desk: VaultDesk, contract: VaultContract, vault: Vault): Drawn {
-  const words = wordsOf(state).yours;
-  const { wallet, task } = state;
-  const { base, quote, localTokens } = contract;
-  const purse = desk.known.purse?.owner === wallet?.address ? (desk.known.purse?.is ?? null) : null;
-  if (wallet === null) {
-    return card(
-      'yours',
-      words.title,
-      html`<p>${words.connect}</p><button class="primary" popovertarget="wallets">${words.choose}</button>`,
-    );
-  }
-  if (purse === null) return card('yours', words.title, html`<p class="none">${wordsOf(state).loading}</p>`);
-  const worth = worthOfShares(vault, purse.shares);
-  const part = Number((purse.shares * 1_000_000n) / (BigInt(vault.shares) || 1n)) / 1_000_000;
-  const busy = task !== null;
-  return card(
-    'yours',
-    words.title,
-    html`
-      ${
-        purse.shares === 0n
-          ? html`<p>${words.none}</p>`
-          : html`<p><b>${words.shares(amount(purse.shares, SHARE_DECIMALS, 2), percent(part))}</b> ${words.redeems(of(worth.base, base), of(worth.quote, quote, 2))}</p>`
-      }
-      <p class="fine">${words.purse(of(purse.base, base), of(purse.quote, quote, 2))}</p>
-      ${localTokens ? html`<button class="quiet" id="vault-fund" ?disabled=${busy} @click=${() => desk.fund()}>${words.fund}</button>` : nothing}
-      ${depositForm(state, desk, contract, vault)} ${redeemForm(state, desk, contract, vault)}
-      ${
-        purse.owedBase + purse.owedQuote === 0n
-          ? nothing
-          : html`<p>${words.owed(of(purse.owedBase, base), of(purse.owedQuote, quote, 2))}</p><button class="primary" ?disabled=${busy} @click=${() => desk.claim()}>${words.claim}</button>`
-      }
-    `,
-  );
-}
-
-function depositForm(state: State, desk: VaultDesk, contract: VaultContract, vault: Vault): Drawn {
-  const words = wordsOf(state).yours;
-  const purse = desk.known.purse?.is;
-  const { base, quote } = contract;
-  const empty = BigInt(vault.shares) === 0n;
-  const byQuote = !empty && BigInt(vault.base) === 0n;
-  const typed = parseAmount(desk.known.deposit, byQuote ? quote.decimals : base.decimals);
-  const typedQuote = empty ? parseAmount(desk.known.depositQuote, quote.decimals) : 0n;
-  const shares = typed === null ? 0n : empty ? BigInt(contract.firstShares) : sharesFor(vault, typed);
-  const first = empty && typed !== null && typedQuote !== null ? { base: typed, quote: typedQuote } : null;
-  const needs = typed === null ? null : empty ? first : priceOfShares(vault, shares);
-  const rich = purse !== undefined && needs !== null && needs.base <= purse.base && needs.quote <= purse.quote;
-  const ready = needs !== null && shares > 0n && rich && state.task === null;
-  return html`
-    <form class="deal" @submit=${(event: Event) => {
-      event.preventDefault();
-      if (ready) desk.deposit(empty ? 0n : shares, first);
-    }}>
-      <label for="vault-deposit">${words.depositLabel(byQuote ? quote.symbol : base.symbol)}</label>
-      <input
-        id="vault-deposit"
-        inputmode="decimal"
-        autocomplete="off"
-        .value=${desk.known.deposit}
-        aria-invalid=${needs === null}
-        aria-describedby="vault-deposit-about"
-        @input=${(event: Event) => desk.tell({ deposit: (event.target as HTMLInputElement).value })}
-      />
-      ${
-        empty
-          ? html`
-              <label for="vault-deposit-quote">${words.depositLabel(quote.symbol)}</label>
-              <input
-                id="vault-deposit-quote"
-                inputmode="decimal"
-                autocomplete="off"
-                .value=${desk.known.depositQuote}
-                @input=${(event: Event) => desk.tell({ depositQuote: (event.target as HTMLInputElement).value })}
-              />
-            `
-          : nothing
-      }
-      <button class="primary" id="vault-deposit-button" ?disabled=${!ready}>${state.task ?? words.deposit}</button>
-      <p class="fine" id="vault-deposit-about">
-        ${
-          needs === null
-            ? words.badAmount
-            : html`${words.needs(of(needs.base, base), of(needs.quote, quote, 2))} ${words.gets(amount(shares, SHARE_DECIMALS, 2))} ${rich ? nothing : html`<b class="warn">${words.tooMuch}</b>`}`
-        }
-      </p>
-    </form>
-  `;
-}
-
-function redeemForm(state: State, desk: VaultDesk, contract: VaultContract, vault: Vault): Drawn {
-  const words = wordsOf(state).yours;
-  const purse = desk.known.purse?.is;
-  if (purse === undefined || purse.shares === 0n) return nothing;
-  const all = desk.known.redeem === words.all;
-  const shares = all ? purse.shares : parseAmount(desk.known.redeem, SHARE_DECIMALS);
-  const valid = shares !== null && shares <= purse.shares;
-  const worth = valid ? worthOfShares(vault, shares) : null;
-  return html`
-    <form class="deal" @submit=${(event: Event) => {
-      event.preventDefault();
-      if (valid && state.task === null) desk.redeem(shares);
-    }}>
-      <label for="vault-redeem">${words.redeemLabel}</label>
-      <span class="with-all">
-        <input
-          id="vault-redeem"
-          inputmode="decimal"
-          autocomplete="off"
-          .value=${desk.known.redeem}
-          aria-invalid=${desk.known.redeem !== '' && !valid}
-          @input=${(event: Event) => desk.tell({ redeem: (event.target as HTMLInputElement).value })}
-        />
-        <button type="button" class="quiet" @click=${() => desk.tell({ redeem: words.all })}>${words.all}</button>
-      </span>
-      <button class="primary" id="vault-redeem-button" ?disabled=${!valid || state.task !== null}>${words.redeem}</button>
-      ${worth === null ? nothing : html`<p class="fine">${words.redeems(of(worth.base, contract.base), of(worth.quote, contract.quote, 2))}</p>`}
-    </form>
-  `;
-}
-
 // --------------------------------------------------------------------------------------------------------- decisions
 
 function decisions(state: State, desk: VaultDesk, contract: VaultContract, vault: Vault): Drawn {
@@ -330,7 +200,9 @@ function row(state: State, desk: VaultDesk, contract: VaultContract, decision: D
   const [gotBase, gotQuote] = [BigInt(decision.base), BigInt(decision.quote)];
   const traded = gotBase !== 0n;
   const [got, gave] =
-    gotBase > 0n ? [of(gotBase, base), of(-gotQuote, quote, 2)] : [of(gotQuote, quote, 2), of(-gotBase, base)];
+    gotBase > 0n
+      ? [tokens(gotBase, base), tokens(-gotQuote, quote, 2)]
+      : [tokens(gotQuote, quote, 2), tokens(-gotBase, base)];
   const here = check?.hour === decision.hour ? check : null;
   return html`
     <li class=${part === 0 ? 'still' : part > 0 ? 'up' : 'down'}>
@@ -339,7 +211,7 @@ function row(state: State, desk: VaultDesk, contract: VaultContract, decision: D
         <b>${does(words, decision.bucket, contract)}</b>
         ${part === 0 ? nothing : html`<span>${traded ? words.decisions.got(got, gave) : words.decisions.filledNothing}</span>`}
         <small>
-          ${decision.reward === '0' ? nothing : `${words.decisions.reward(of(decision.reward, quote, 2))}, `}${words.decisions.block(decision.block, grouped(decision.gas))}
+          ${decision.reward === '0' ? nothing : `${words.decisions.reward(tokens(decision.reward, quote, 2))}, `}${words.decisions.block(decision.block, grouped(decision.gas))}
         </small>
       </span>
       <span class="ways">
