@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
 class SettingsError(ValueError):
@@ -30,6 +32,15 @@ def read_json(path: Path) -> dict[str, Any] | None:
     if not isinstance(value, dict):
         raise SettingsError(f"DATA_DIR: {path} is damaged; restore it, or start over with `proofmate reset`")
     return value
+
+
+def read_record(path: Path, kind: Callable[..., T]) -> T | None:
+    """What was written of a dataclass; None: there is no file. Raises SettingsError for a damaged or older file."""
+    value = read_json(path)
+    try:
+        return None if value is None else kind(**value)
+    except TypeError:
+        raise SettingsError(f"DATA_DIR: {path} is of another version; start over with `proofmate reset`") from None
 
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:

@@ -14,7 +14,7 @@ from web3.contract import Contract
 from server.chain.contracts import CONTRACTS, artifact, artifact_hash, compile_verifier, game_contract, state_of
 from server.chain.node import Unreachable, connect
 from server.chain.sender import Sender
-from server.files import read_json, write_json
+from server.files import read_record, write_json
 from server.model.game import State
 from server.model.position import Position
 from server.settings import Environment, SettingsError
@@ -62,12 +62,7 @@ class Deployment:
     @classmethod
     def load(cls, data_dir: Path) -> Deployment | None:
         """The data folder's deployment; None if there is none. Raises SettingsError for a damaged file."""
-        path = data_dir / "deployment.json"
-        value = read_json(path)
-        try:
-            return None if value is None else cls(**value)
-        except TypeError:
-            raise SettingsError(f"DATA_DIR: {path} is of another version; start over with `proofmate reset`") from None
+        return read_record(data_dir / "deployment.json", cls)
 
     def save(self, data_dir: Path) -> None:
         """Writes it into the data folder, whole or not at all."""
@@ -127,6 +122,11 @@ def deploy(w3: Web3, owner: Sender, verifier: Verifier, cache_dir: Path) -> Depl
     )
 
 
+def node_of(env: Environment) -> str:
+    """The URL of the chain's JSON-RPC: the setting's, or the local chain's."""
+    return env.rpc_url or f"http://127.0.0.1:{env.chain_port}"
+
+
 def locate(url: str | None = None, contract: str | None = None) -> tuple[Web3, str, int]:
     """The chain and the contract that are given, else those of the settings, and the block to start reading at.
 
@@ -134,7 +134,7 @@ def locate(url: str | None = None, contract: str | None = None) -> tuple[Web3, s
     """
     given = {name: value for name, value in (("rpc_url", url), ("contract", contract)) if value is not None}
     env = Environment.read(**given)
-    node = env.rpc_url or f"http://127.0.0.1:{env.chain_port}"
+    node = node_of(env)
     address, start = env.contract, env.start_block
     if address is None:
         deployment = Deployment.load(env.data_dir)

@@ -11,7 +11,7 @@ from hexbytes import HexBytes
 from web3 import Web3
 from web3.exceptions import BadFunctionCallOutput, ContractLogicError
 
-from server.chain import chains, proving
+from server.chain import chains, deploy, proving
 from server.chain.contracts import artifact, compile_verifier
 from server.chain.node import Unreachable, connect
 from server.chain.sender import Sender
@@ -37,7 +37,7 @@ def open_vault(pool: Pool, reward: int, cap: str, progress: Callable[[str], None
     Raises SettingsError for what the chain, the pool or the contract refuses.
     """
     env = Environment.read()
-    w3 = connect(env.rpc_url or f"http://127.0.0.1:{env.chain_port}")
+    w3 = connect(deploy.node_of(env))
     try:
         chain_id = w3.eth.chain_id
     except Unreachable as error:
@@ -49,12 +49,15 @@ def open_vault(pool: Pool, reward: int, cap: str, progress: Callable[[str], None
     if signer is None:
         raise SettingsError("OWNER_KEY: missing; it pays for the deployment")
     terms = terms_of(w3, pool, reward, cap)
-    verifier = proving.verifier(env.model_copy(update={"network": NETWORK}), NETWORK, progress)
-    code = compile_verifier(verifier.source, env.cache_dir).creation
-    owner = Sender(w3, signer, "OWNER_KEY")
-    sample, network_hash = HexBytes(verifier.sample), HexBytes(verifier.network_hash)
-    vault = deploy_vault(w3, owner, terms, code, bytes(sample), bytes(network_hash))
+    vault = deploy_vault(w3, Sender(w3, signer, "OWNER_KEY"), terms, *verifier_of(env, progress))
     return vault, int(w3.eth.block_number)
+
+
+def verifier_of(env: Environment, progress: Callable[[str], None]) -> tuple[str, bytes, bytes]:
+    """For `deploy_vault`: the verifier's creation code, a sample, and the network's hash. Raises SettingsError."""
+    made = proving.verifier(env.model_copy(update={"network": NETWORK}), NETWORK, progress)
+    code = compile_verifier(made.source, env.cache_dir).creation
+    return code, bytes(HexBytes(made.sample)), bytes(HexBytes(made.network_hash))
 
 
 def terms_of(w3: Web3, pool: Pool, reward: int, cap: str) -> VaultTerms:

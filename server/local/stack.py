@@ -77,7 +77,7 @@ class Stack:
     @property
     def rpc_url(self) -> str:
         """The URL of the chain's JSON-RPC."""
-        return self.env.rpc_url or f"http://127.0.0.1:{self.env.chain_port}"
+        return deploy.node_of(self.env)
 
     def start(self) -> None:
         """Starts everything. Raises SettingsError, with nothing damaged; `stop` must be called in any case."""

@@ -11,19 +11,19 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from hexbytes import HexBytes
 from web3 import Web3
 
 from engine.rockefeller.market import STEPS, Market
 from server.chain import proving
 from server.chain import vault as chain_vault
-from server.chain.contracts import artifact, compile_verifier
+from server.chain.contracts import artifact
+from server.chain.open_vault import verifier_of
 from server.chain.sender import Sender
 from server.chain.vault import NETWORK, START_TICK, LocalMarket, VaultTerms, deploy_market
-from server.files import read_json, write_json
+from server.files import read_record, write_json
 from server.local.probe import rpc
 from server.model.vault import BOUNDARIES
-from server.settings import Environment, SettingsError
+from server.settings import Environment
 
 KIND = "LocalRockefeller"
 HOUR_SECONDS = 20
@@ -57,12 +57,7 @@ class VaultDeployment:
     @classmethod
     def load(cls, data_dir: Path) -> VaultDeployment | None:
         """The data folder's; None if there is none. Raises SettingsError for a damaged file."""
-        path = data_dir / "vault.json"
-        value = read_json(path)
-        try:
-            return None if value is None else cls(**value)
-        except TypeError:
-            raise SettingsError(f"DATA_DIR: {path} is of another version; start over with `proofmate reset`") from None
+        return read_record(data_dir / "vault.json", cls)
 
     def save(self, data_dir: Path) -> None:
         """Writes it into the data folder, whole or not at all."""
@@ -78,8 +73,7 @@ def identity(env: Environment) -> str:
 
 def deploy_vault(env: Environment, w3: Web3, owner: Sender, progress: Callable[[str], None]) -> VaultDeployment:
     """Deploys market and vault, with a history if the chain's last block leaves room for one. Raises SettingsError."""
-    verifier = proving.verifier(env.model_copy(update={"network": NETWORK}), NETWORK, progress)
-    code = compile_verifier(verifier.source, env.cache_dir).creation
+    verifier = verifier_of(env, progress)
     now, begun = int(time.time()), _time(w3)
     past = begun + HISTORY_SECONDS - 2 * HOUR_SECONDS < now
     if past:
@@ -88,8 +82,7 @@ def deploy_vault(env: Environment, w3: Web3, owner: Sender, progress: Callable[[
     if past:
         _history(env, w3, owner, market, now)
         rpc(_url(env), "evm_setTime", int(time.time()))
-    sample, network_hash = bytes(HexBytes(verifier.sample)), bytes(HexBytes(verifier.network_hash))
-    vault = chain_vault.deploy_vault(w3, owner, VaultTerms.local(market), code, sample, network_hash, KIND)
+    vault = chain_vault.deploy_vault(w3, owner, VaultTerms.local(market), *verifier, KIND)
     for token, amount in ((market.base, FIRST_BASE), (market.quote, FIRST_QUOTE)):
         owner.send(token.functions.mint(owner.address, amount))
         owner.send(token.functions.approve(vault.address, amount))
