@@ -17,6 +17,7 @@ from server import metrics
 from server.chain.node import Unreachable
 from server.logline import line
 from server.store.admission import BallotError
+from server.store.connect import AWAY, away
 from server.store.journal import DatabaseAway
 
 log = logging.getLogger(__name__)
@@ -109,16 +110,14 @@ def install(app: FastAPI) -> None:
         said = f"{place or 'body'}: {first['msg']}"
         return response(422, said, "form")
 
-    async def away(_: Request, error: Exception) -> JSONResponse:
-        database = isinstance(error, DatabaseAway)
-        what = "the database" if database else "Redis" if isinstance(error, RedisError) else "the chain"
-        name = what.removeprefix("the ").lower()
-        metrics.faults.labels(name).inc()
-        log.warning(line(f"{name}_away", error=error))
-        return response(503, f"{what} does not answer now; try again soon", "away", retry_after=1)
+    async def unanswered(_: Request, error: Exception) -> JSONResponse:
+        what = away(error)
+        metrics.faults.labels(what).inc()
+        log.warning(line(f"{what}_away", error=error))
+        return response(503, f"{AWAY[what]} does not answer now; try again soon", "away", retry_after=1)
 
     for kind in (RedisError, DatabaseAway, *Unreachable):
-        app.add_exception_handler(kind, away)
+        app.add_exception_handler(kind, unanswered)
 
     @app.exception_handler(Exception)
     async def bug(_: Request, error: Exception) -> JSONResponse:

@@ -16,9 +16,9 @@ from engine.dense import Network
 from engine.rockefeller.hours import FEATURES
 from engine.words import context_word
 from server.api.problems import Problem
-from server.chain.vault import NETWORK, Vault, vault_abi, window
+from server.chain.vault import NETWORK, Vault, vault_abi
 from server.model.frozen import Frozen, Signed, Wei
-from server.model.vault import BOUNDARIES, Decision, HourView, VaultState, features_of, hour_views, key_of_input
+from server.model.vault import Decision, HourView, VaultState, hour_views, key_of_input
 from server.settings import Settings
 from server.store.names import Names
 from server.store.records import DecisionProgress, Head, StoredDecision, chain_time
@@ -264,11 +264,10 @@ class VaultReader:
             function, args = self.vault.contract.decode_function_input(transaction["input"])
         except (TransactionNotFound, ValueError):
             raise absent from None
-        sums = self.vault.boundaries(window(decision.hour))
-        if function.fn_name != "decide" or args["hour"] != decision.hour or len(sums) < BOUNDARIES:
+        features = self.vault.features(decision.hour)
+        if function.fn_name != "decide" or args["hour"] != decision.hour or features is None:
             raise absent
-        features = features_of(sums, decision.hour, self.vault.base_is_token0, self.vault.seconds).tolist()
-        return {"bitmap": args["bitmap"], "proof": bytes(args["proof"]), "features": features}
+        return {"bitmap": args["bitmap"], "proof": bytes(args["proof"]), "features": features.tolist()}
 
     # ------------------------------------------------------------------------------------------------------- passport
 

@@ -26,7 +26,7 @@ from server.chain.sender import Reverted, Sender
 from server.chain.signer import signer_of
 from server.chain.vault import NETWORK, Vault, check_network, window
 from server.logline import line
-from server.model.vault import BOUNDARIES, features_of, key_of_input
+from server.model.vault import key_of_input
 from server.processes.deciding import load
 from server.processes.loop import run_loop, stop_signal
 from server.processes.prove import signer
@@ -92,11 +92,10 @@ class Keeper:
         functions, hour = self.vault.contract.functions, self.vault.hour()
         if hour <= self.looked or functions.decidedHour().call() == hour:
             return None
-        sums = self.vault.boundaries(window(hour))
-        if len(sums) < BOUNDARIES:
+        features = self.vault.features(hour)
+        if features is None:
             self.settled.clear()  # looked at afresh: a reorganisation may have taken a record back
             return None
-        features = features_of(sums, hour, self.vault.base_is_token0, self.vault.seconds)
         bucket = int(self.network.classify(features[None])[0])
         if part(bucket) == 0 and not self.holds:
             self.looked = hour

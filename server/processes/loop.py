@@ -16,6 +16,7 @@ from server import metrics
 from server.chain.node import Unreachable
 from server.logline import line
 from server.ops.port import PULSE
+from server.store.connect import AWAY, away
 from server.store.journal import DatabaseAway
 
 log = logging.getLogger(__name__)
@@ -61,18 +62,11 @@ def run_loop(
                 log.warning(line("process_waits", fault=type(error).__name__, error=error))
             healthy = False
             what = away(error)
-            metrics.faults.labels(what.removeprefix("the ").lower()).inc()
-            PULSE.beat(f"{what} does not answer")
+            metrics.faults.labels(what).inc()
+            PULSE.beat(f"{AWAY[what]} does not answer")
             pubsub.reset()
             stop.wait(RETRY_SECONDS)
     pubsub.close()
-
-
-def away(error: Exception) -> str:
-    """What did not answer."""
-    if isinstance(error, DatabaseAway):
-        return "the database"
-    return "Redis" if isinstance(error, RedisError) else "the chain"
 
 
 def _listen(pubsub: PubSub, seconds: float) -> None:
