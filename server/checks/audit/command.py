@@ -36,7 +36,7 @@ def run(
         read = _read(game, urls, contract, block, file)
         if save is not None and file is None:
             record.write(read, save)
-        result = check(read, network=network, anchor=block, agreed=len(urls) > 1 and file is None, trusted=trusted)
+        result = check(read, network=network, anchor=block, trusted=trusted)
     except DisagreementError as error:
         result = report.refused({"game": game}, trusted, str(error))
     except (NodeError, Web3Exception, OSError) as error:
@@ -49,17 +49,16 @@ def check(
     read: Record,
     network: Path | None = None,
     anchor: str | None = None,
-    agreed: bool = False,
     trusted: str | None = None,
     judge: tuple[Judge, Origin | None] | None = None,
 ) -> dict[str, Any]:
     """Audits a record and returns the report's document; what is false is in `problems`.
 
-    `anchor` is a block hash from elsewhere, `agreed` says that several nodes gave the record's. `judge` replaces the
-    verifier that is made from the network. Raises SettingsError for a network that cannot be used.
+    `anchor` is a block hash from elsewhere. `judge` replaces the verifier that is made from the network. Raises
+    SettingsError for a network that cannot be used.
     """
     try:
-        facts = evidence.check(read, anchor, agreed)
+        facts = evidence.check(read, anchor)
     except FindingError as finding:
         return report.refused(read, trusted, str(finding))
     if judge is not None:
@@ -80,9 +79,8 @@ def trust(block: str | None, nodes: int, file: Path | None) -> str | None:
     if nodes > 1:
         return f"{nodes} nodes that agree, for the hash of the newest block; a lie would need all of them"
     return (
-        "the node, for the hash of the newest block and those before it, and so for all that hangs on them: what it "
-        "says is consistent, but nothing shows that it is the chain's. Give --block HASH, from a source of your "
-        "choice, or --rpc twice"
+        "the node, for the hash of the newest block, and so for all that hangs on it: what it says is consistent, but "
+        "nothing shows that it is the chain's. Give --block HASH, from a source of your choice, or --rpc twice"
     )
 
 

@@ -60,16 +60,15 @@ class Facts:
     unchecked: tuple[str, ...]
 
 
-def check(record: Record, anchor: str | None = None, vouched: bool = False) -> Facts:
+def check(record: Record, anchor: str | None = None) -> Facts:
     """The facts of a record.
 
-    `anchor` is the newest block's hash from a source of the auditor's own choice. With it, or `vouched` (several nodes
-    agreed on the record's own), blocks that are not tied to the anchor are listed as unchecked; else the node is
-    trusted for all of them. Raises FindingError for the first thing that contradicts another.
+    `anchor` is the newest block's hash from a source of the auditor's own choice; without it the record's own is taken.
+    Blocks that are not tied to it are listed as unchecked. Raises FindingError for the first thing that contradicts
+    another.
     """
     try:
-        checker = _Checker(record, anchor)
-        return checker.facts(vouched or anchor is not None)
+        return _Checker(record, anchor).facts()
     except (BadProofError, UnknownFormError) as error:
         raise FindingError(str(error)) from None
     except (KeyError, IndexError, ValueError, TypeError, AttributeError, rlp.exceptions.RLPException) as error:
@@ -94,6 +93,10 @@ class _Checker:
     def _tied(self, anchor: Header) -> set[int]:
         """The blocks that are ancestors of the anchor. Raises FindingError for one that cannot be."""
         expect(max(self.headers) == anchor.number, f"block {max(self.headers)} is newer than the one that is given")
+        for header in self.headers.values():
+            parent = self.headers.get(header.number - 1)
+            joined = parent is None or parent.hash == header.parent
+            expect(joined, f"block {header.number - 1} is not the parent of the next")
         tied = {anchor.number}
         self._follow(anchor, tied)
         for jump in self.record["history"]:
@@ -113,11 +116,10 @@ class _Checker:
     def _follow(self, header: Header, tied: set[int]) -> None:
         """Adds a block's ancestors, as far as their headers are there."""
         while (parent := self.headers.get(header.number - 1)) is not None:
-            expect(parent.hash == header.parent, f"block {parent.number} is not the parent of the next")
             tied.add(parent.number)
             header = parent
 
-    def facts(self, vouched: bool) -> Facts:
+    def facts(self) -> Facts:
         code, balance, storage = self._state()
         places = [(int(entry["block"]), int(entry["index"])) for entry in self.record["transactions"]]
         expect(places == sorted(set(places)), "a transaction is given twice, or out of order")
@@ -129,7 +131,7 @@ class _Checker:
                 "they hold transactions of a form that the audit does not know"
             )
         apart = self.headers.keys() - self.tied
-        if vouched and apart:
+        if apart:
             self.unchecked.append(f"that block {self.anchor.number} descends from {_span(apart)}: no headers between")
         return Facts(
             chain_id=int(self.record["chainId"]),

@@ -83,7 +83,6 @@ class _Fetcher:
         if len(chain_ids) > 1:
             raise DisagreementError(f"the nodes are of several chains: {', '.join(map(str, sorted(chain_ids)))}")
         self.chain_id = chain_ids.pop()
-        self.tied = anchor is not None or len(nodes) > 1
         self.anchor = self._given(anchor) if anchor is not None else self._agreed(nodes)
         self.number = int(self.anchor["number"], 16)
         self.blocks: dict[int, Any] = {}
@@ -99,8 +98,7 @@ class _Fetcher:
         for event in found:
             if event.name == "DrawFixed" and event.args["drawBlock"] <= self.number:
                 self._header(event.args["drawBlock"])
-        if self.tied:
-            self._tie()
+        self._tie()
         accounts, storage = self._state(found)
         return {
             "version": VERSION,

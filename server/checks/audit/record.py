@@ -3,7 +3,7 @@
 version      of this form
 chainId, contract, game
 anchor       hash of the newest block: what everything else is tied to
-headers      by number, RLP: of all blocks that matter, and, for a given anchor, those that tie them to it
+headers      by number, RLP: of all blocks that matter, and of those that tie them to the anchor
 history      what ties blocks to a later one by its state (EIP-2935): block, proof of the account, proofs by number
 transactions those that emitted the game's logs: block, index, and as RLP with their proofs `transaction` and
              `receipt` (proof null: the block has a transaction whose form is unknown); `calls`: what a node's

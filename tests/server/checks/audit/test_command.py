@@ -34,7 +34,7 @@ def options(game: ScriptedGame, *more: str) -> list[str]:
 
 def test_the_first_line_says_what_is_trusted(played: ScriptedGame, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(options(played)) == 2
-    assert capsys.readouterr().out.startswith("TRUSTED: the node, for the hash of the newest block and those before it")
+    assert capsys.readouterr().out.startswith("TRUSTED: the node, for the hash of the newest block, ")
     assert cli.main(options(played, "--rpc", url_of(played))) == 2
     assert capsys.readouterr().out.startswith("TRUSTED: 2 nodes that agree, for the hash of the newest block;")
     assert cli.main(options(played, "--block", newest(played), "--json")) == 2

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from server.checks.audit import events
+from server.checks.audit import events, evidence
 from server.checks.audit.encoding import decode_receipt
+from server.checks.audit.evidence import FindingError
 from server.checks.audit.record import Record
 from tests.server.checks.audit.support import Change, check
 
@@ -153,3 +154,26 @@ def test_a_change_is_found(record: Record, change: Change) -> None:
     change(changed)
     result = check(changed)
     assert result["exitCode"] == 1 and not result["ok"] and len(result["problems"]) == 1
+
+
+def test_a_change_in_any_header_is_found(record: Record) -> None:
+    """Blocks without an event of the game lie between those of the game: all headers hang together nevertheless."""
+    numbers = sorted(map(int, record["headers"]))
+    assert numbers == list(range(numbers[0], numbers[-1] + 1))
+    for number in numbers:
+        header = record["headers"][str(number)]
+        for byte in range(0, len(header) // 2 - 1, 29):
+            changed = {**record, "headers": {**record["headers"], str(number): flip(header, byte)}}
+            with pytest.raises(FindingError):
+                evidence.check(changed)
+
+
+def test_headers_that_nothing_ties_are_listed(record: Record) -> None:
+    """Without a header between them, what was changed before it cannot be told from what was not."""
+    numbers = sorted(map(int, record["headers"]))
+    gap = next(number for number in numbers[1:] if all(entry["block"] != number for entry in record["transactions"]))
+    headers = {number: header for number, header in record["headers"].items() if number != str(gap)}
+    result = check({**record, "headers": headers})
+    assert result["exitCode"] == 2 and any("no headers between" in text for text in result["unchecked"])
+    headers[str(numbers[0])] = flip(headers[str(numbers[0])], 40)  # contradicts the next header
+    assert check({**record, "headers": headers})["exitCode"] == 1
