@@ -192,10 +192,11 @@ class Mutator:
 
     def _ExpressionStatement(self, node: Node) -> str:
         expression = node["expression"]
-        text = self._text(expression) + ";"
+        text = self._text(expression)
         kind = expression.get("leftHandSide", expression).get("typeDescriptions", {}).get("typeString") or ""
         if "storage pointer" in kind:  # the compiler wants those assigned on every path
             return text
+        text += ";"
         if expression["nodeType"] == "Assignment" and expression["operator"] in OTHER:
             operator, left = expression["operator"], self._text(expression["leftHandSide"])
             right = self._text(expression["rightHandSide"])
