@@ -10,6 +10,10 @@ coinbase, which no test sets, chooses the mutant, and nothing is compiled for th
 notices survives, and is printed; `explained.json` says of the known ones why no test can notice them. Exit code 1: a
 survivor that is not explained.
 
+A mutant is tried with few inputs a fuzz test first. What survives that is tried with many, and by games at random
+(test/Invariants.t.sol) if it is of the game. `--out` keeps what was found: a run that was stopped goes on, and only
+the survivors of the one before are tried again.
+
 What is mutated: comparisons, arithmetic and bit operators, && and ||, !, conditions (never taken; always taken), single
 statements (left out), + 1 on literals and constants in arithmetic, onlyOwner (left out). Not: inline assembly, the
 values of constants, the steps of loops, OpenZeppelin's code.
@@ -48,6 +52,8 @@ JUDGES = {
     "Rules": GAME,
     "Vote": ("Vote",),
 }
+QUICK, THOROUGH = 8, 256  # inputs of a fuzz test, for every mutant and for what survives that
+GAMES = 8  # at random, for what survives
 OTHER = {
     "<": "<=", "<=": "<", ">": ">=", ">=": ">", "==": "!=", "!=": "==", "+": "-", "-": "+", "*": "/", "/": "*",
     "%": "/", "&&": "||", "||": "&&", "&": "|", "|": "&", "^": "|", "<<": ">>", ">>": "<<",
@@ -262,7 +268,7 @@ def syntax_trees(sources: dict[str, str]) -> dict[str, Node]:
 def prepare(files: list[str]) -> list[Mutant]:
     """A copy of contracts/ in which the files hold all their mutants, and those."""
     shutil.rmtree(WORK.parent, ignore_errors=True)
-    judges = {f"{judge}.t.sol" for file in files for judge in JUDGES[file]}
+    judges = {f"{judge}.t.sol" for file in files for judge in (*JUDGES[file], *_games(file))}
     for folder in ("src", "test"):
         (WORK / folder).mkdir(parents=True)
         for path in (CONTRACTS / folder).glob("*.sol"):
@@ -282,21 +288,28 @@ def prepare(files: list[str]) -> list[Mutant]:
     config = config.replace("optimizer = true", "optimizer = true\ncode_size_limit = 100000000")
     config = config.replace("gas_snapshot_check = true", "gas_snapshot_check = false")
     config = re.sub(r'gas_limit = "\d+"', 'gas_limit = "20000000000"', config)
-    config = re.sub(r"(\[profile.default.fuzz\]\s*runs = )\d+", r"\g<1>16", config)
     (WORK / "foundry.toml").write_text(config)
     return mutants
 
 
-def forge(judges: tuple[str, ...], coinbase: int, skipped: list[str], limit: float) -> tuple[bool, list[str]]:
+def _games(file: str) -> tuple[str, ...]:
+    return ("Invariants",) if set(JUDGES[file]) & set(GAME) else ()
+
+
+def forge(
+    judges: tuple[str, ...], coinbase: int, skipped: list[str], limit: float, runs: int = QUICK
+) -> tuple[bool, list[str]]:
     """Whether all tests pass, and those that do not."""
     paths = f"test/{{{','.join(judges)}}}.t.sol" if len(judges) > 1 else f"test/{judges[0]}.t.sol"
-    command = ["npx", "forge", "test", "--json", "--match-path", paths, "--block-coinbase", f"0x{coinbase:040x}"]
+    command = [str(CONTRACTS / "node_modules" / ".bin" / "forge"), "test", "--json", "--match-path", paths]
+    command += ["--block-coinbase", f"0x{coinbase:040x}"]
     if coinbase:
         command.append("--fail-fast")
     if skipped:
         command += ["--no-match-test", f"^({'|'.join(skipped)})$"]
+    given = {**os.environ, "FOUNDRY_FUZZ_RUNS": str(runs), "FOUNDRY_INVARIANT_RUNS": str(GAMES)}
     try:
-        done = subprocess.run(command, cwd=WORK, capture_output=True, text=True, timeout=limit, check=False)
+        done = subprocess.run(command, cwd=WORK, env=given, capture_output=True, text=True, timeout=limit, check=False)
     except subprocess.TimeoutExpired:
         return False, ["(too slow)"]
     start = done.stdout.find("{")
@@ -314,10 +327,8 @@ def main() -> None:
     parser.add_argument("files", nargs="+", choices=sorted(JUDGES), metavar="FILE", help=", ".join(sorted(JUDGES)))
     parser.add_argument("--sample", type=int, help="so many mutants of each file, chosen at random")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--limit", type=float, default=600, help="seconds for one mutant")
-    parser.add_argument(
-        "--out", type=Path, help="a line of JSON for each mutant; mutants in it already are not run again"
-    )
+    parser.add_argument("--limit", type=float, default=300, help="seconds for one run of the tests")
+    parser.add_argument("--out", type=Path, help="a line of JSON for each mutant; those killed in it are not run again")
     given = parser.parse_args()
     mutants = prepare(given.files)
     explained: dict[str, str] = json.loads(EXPLAINED.read_text()) if EXPLAINED.exists() else {}
@@ -331,7 +342,7 @@ def main() -> None:
         if given.sample is not None and given.sample < len(chosen):
             chosen = random.Random(given.seed).sample(chosen, given.sample)
         started = time.monotonic()
-        passed, skipped = forge(JUDGES[file], 0, [], 3600)
+        passed, skipped = forge(JUDGES[file] + _games(file), 0, [], 3600)
         if not passed:
             print(f"{file}: not judged by {', '.join(skipped)}, which fail without a fault in this build", flush=True)
         print(
@@ -340,10 +351,13 @@ def main() -> None:
         )
         counts = {"killed": 0, "explained": 0, "survived": 0}
         for mutant in sorted(chosen, key=lambda mutant: mutant.number):
-            if mutant.name in known:
-                verdict = "killed" if known[mutant.name]["killed"] else "survived"
+            if mutant.name in known and known[mutant.name]["killed"]:
+                verdict = "killed"
             else:
                 passed, failed = forge(JUDGES[file], mutant.number, skipped, given.limit)
+                if passed:
+                    judges = JUDGES[file] + _games(file)
+                    passed, failed = forge(judges, mutant.number, skipped, given.limit, THOROUGH)
                 verdict = "survived" if passed else "killed"
                 if given.out is not None:
                     line = {"name": mutant.name, "line": mutant.line, "killed": not passed, "by": failed}

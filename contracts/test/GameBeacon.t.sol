@@ -79,6 +79,16 @@ contract GameBeaconTest is GameTest {
         assertState(id, IGame.State.Vote);
     }
 
+    /// On a young chain too: no block was fixed, so none draws yet, not even the genesis block, whose hash everybody knows.
+    function test_genesisDoesNotDraw() public {
+        vm.warp(game.summary(id).deadline);
+        vm.roll(200);
+        vm.expectEmit(address(game));
+        emit IGame.DrawFixed(id, 202);
+        game.begin(id);
+        assertState(id, IGame.State.Drawn);
+    }
+
     /// Until somebody makes the block's hash draw, a late round still does.
     function test_lateRound() public {
         vm.warp(game.summary(id).deadline + 10 days);

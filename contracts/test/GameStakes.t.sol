@@ -153,6 +153,47 @@ contract GameStakesTest is GameTest {
         withdraw(2);
     }
 
+    /// A tenth of the pool, counted with the stake itself, is not large; a wei more is.
+    function test_largeToTheWei() public {
+        vm.warp(deadline - 1);
+        stakeWorld(id, 2, 11_111); // of 111,111
+        stakeLeela(id, 3, 5_555); // of 55,555
+        vm.assertEq(game.summary(id).deadline, deadline);
+        stakeLeela(id, 3, 1000);
+        vm.assertEq(game.summary(id).deadline, deadline + 2 hours - 1);
+    }
+
+    /// What moved the deadline does not count again in the window after it.
+    function test_lateStakesAreCountedAnew() public {
+        vm.warp(deadline - 1);
+        stakeWorld(id, 2, 100_000);
+        uint64 extended = game.summary(id).deadline;
+        vm.warp(extended - 1);
+        stakeWorld(id, 3, 20_000);
+        vm.assertEq(game.summary(id).deadline, extended);
+        stakeWorld(id, 4, 10_000);
+        vm.assertEq(game.summary(id).deadline, extended + 2 hours - 1);
+    }
+
+    /// The final window of a short lobby is a quarter of it, to the second.
+    function test_windowOfAShortLobby() public {
+        IGame.Terms memory terms = ordinary();
+        terms.lobbyPeriod = 1000;
+        id = create(terms);
+        deadline = game.summary(id).deadline;
+        stakeWorld(id, 0, 1000);
+        stakeLeela(id, 1, 1000);
+        vm.warp(deadline - 251);
+        vm.assertEq(withdraw(1), 1000);
+        stakeWorld(id, 2, 1000);
+        vm.assertEq(game.summary(id).deadline, deadline);
+        vm.warp(deadline - 250);
+        vm.expectRevert(abi.encodeWithSelector(IGame.TooLate.selector, deadline - 250, deadline - 250));
+        withdraw(0);
+        stakeWorld(id, 3, 1000);
+        vm.assertEq(game.summary(id).deadline, deadline + 250);
+    }
+
     /// Four times; after that a large stake is refused, and the lobby ends. Small ones still count.
     function test_extensionsAreBounded() public {
         uint256 pool = 100_000;

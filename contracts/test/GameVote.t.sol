@@ -46,6 +46,51 @@ contract GameVoteTest is GameTest {
         vm.assertEq(game.weightOf(id, plyOf(id), move), leader, what);
     }
 
+    /// Twenty voters with a move each, and twenty who vote for what is illegal between them: each is judged for itself, and the log
+    /// says all that counted.
+    function test_everyMoveInOneBatch() public {
+        uint256 other = create(ordinary());
+        for (uint256 n = 0; n < 40; ++n) {
+            stakeWorld(other, n, 1000);
+        }
+        begin(other);
+        bytes memory batch;
+        bytes memory log;
+        for (uint32 n = 0; n < 20; ++n) {
+            uint16 origin = n < 16 ? 8 + uint16(n) / 2 : uint16(n) < 18 ? 1 : 6; // pawns, and both knights
+            uint16 target = n < 16 ? origin + 8 + 8 * uint16(n % 2) : origin + (n % 2 == 0 ? 15 : 17);
+            batch = bytes.concat(
+                batch, ballot(other, n, origin | target << 6), ballot(other, n + 20, target | origin << 6)
+            );
+            log = abi.encodePacked(log, n, origin | target << 6);
+        }
+        vm.expectEmit(address(game));
+        emit IGame.BallotsCast(other, 0, log);
+        vm.assertEq(game.castBallots(other, 0, batch), 20);
+        vm.assertEq(game.tally(other).castWeight, 20_000);
+    }
+
+    /// What counts nothing leaves no trace: neither an event nor weight.
+    function test_nothingCountedNothingLogged() public {
+        bytes memory illegal = ballot(id, 2, uci("e2e5"));
+        vm.recordLogs();
+        vm.assertEq(cast(illegal), 0);
+        vm.assertEq(cast(""), 0);
+        vm.assertEq(vm.getRecordedLogs().length, 0);
+        assertTally(0, 0, 0, 0, "nothing");
+    }
+
+    /// The legal moves are found for the first ballot of a move, and not again for those that follow it.
+    function test_knownMovesAreCheap() public {
+        (bytes memory first, bytes memory second) = (ballot(id, 0, e4), ballot(id, 1, e4));
+        uint256 before = gasleft();
+        cast(first);
+        uint256 dear = before - gasleft();
+        before = gasleft();
+        cast(second);
+        vm.assertLt(before - gasleft(), dear / 2);
+    }
+
     /// One bad ballot of each kind between good ones: it is skipped and the rest counts.
     function test_oneBadBallotInABatch() public {
         bytes memory first = ballot(id, 0, e4);

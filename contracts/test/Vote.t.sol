@@ -106,4 +106,26 @@ contract VoteTest is Test {
             if (rest % 4 != 0 && rest / 4 != 0) vm.assertTrue(after_.isDecided(total, quorum), "all have voted");
         }
     }
+
+    /// Exhaustive, up to 7 wei: a vote that is not decided can still change, or come to a tie. Nobody waits for nothing.
+    function test_undecidedMayStillChange() public pure {
+        for (uint80 total = 1; total <= 7; ++total) {
+            for (uint80 leader = 0; leader <= total; ++leader) {
+                for (uint80 second = 0; second <= leader && leader + second <= total; ++second) {
+                    for (uint256 quorum = 0; quorum <= 10_000; quorum += 2500) {
+                        checkUndecided(Vote.Count(leader == 0 ? 0 : 2, leader, second, leader + second), total, quorum);
+                    }
+                }
+            }
+        }
+    }
+
+    function checkUndecided(Vote.Count memory count, uint80 total, uint256 quorum) private pure {
+        if (count.isDecided(total, quorum)) return;
+        uint80 rest = total - count.castWeight;
+        bool caughtUp = count.runnerUpWeight + rest >= count.leaderWeight;
+        uint16 before = count.choice(total, quorum);
+        count.add(count.leader == 0 ? 1 : count.leader, count.leaderWeight + rest, rest);
+        vm.assertTrue(before == 0 ? count.choice(total, quorum) != 0 : caughtUp, "undecided, and yet settled");
+    }
 }
