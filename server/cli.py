@@ -366,8 +366,11 @@ def _game(text: str) -> int | str:
 def _audit(options: argparse.Namespace) -> int:
     if options.game == "vault":
         from server.checks.vault.command import run
+        from server.settings import SettingsError
 
-        return run(options.rpc, options.contract, options.network, options.json)
+        if options.file is not None or options.save is not None:
+            raise SettingsError("--file, --save: these keep games, not vaults")
+        return run(options.rpc, options.contract, options.network, options.block, options.json)
     from server.checks.audit import command
 
     return command.run(

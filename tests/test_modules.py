@@ -23,6 +23,8 @@ ELSEWHERE = {
     "server/chain/logs.py": "tests/server/chain/test_client.py",
     "server/chain/vault.py": "tests/server/checks/simulate/test_vault.py",
     "server/checks/audit/fetch.py": "tests/server/checks/audit/test_lies.py",
+    "server/checks/audit/reader.py": "tests/server/checks/audit/test_lies.py",
+    "server/checks/audit/tied.py": "tests/server/checks/audit/test_evidence.py",
     "server/checks/simulate/play.py": "tests/test_whole_flow.py",
     "server/checks/vault/command.py": "tests/server/checks/simulate/test_vault.py",
     "server/local/valkey.py": "tests/server/local/test_stack.py",

@@ -11,11 +11,11 @@ from web3.exceptions import Web3Exception
 
 from server.chain import deploy
 from server.checks.audit import evidence, fetch, record, report, verifying
-from server.checks.audit.evidence import FindingError
-from server.checks.audit.fetch import DisagreementError
 from server.checks.audit.game import Judge, Origin, World
 from server.checks.audit.node import Node, NodeError
+from server.checks.audit.reader import DisagreementError
 from server.checks.audit.record import Record
+from server.checks.audit.tied import FindingError
 from server.settings import SettingsError
 
 
@@ -30,7 +30,7 @@ def run(
     as_json: bool = False,
 ) -> int:
     """Audits a game and prints the report. Returns the exit code: see `report`. Raises SettingsError."""
-    block = _hash(block)
+    block = block_hash(block)
     trusted = trust(block, len(urls), file)
     try:
         read = _read(game, urls, contract, block, file)
@@ -95,7 +95,8 @@ def _read(game: int, urls: Sequence[str], contract: str | None, block: str | Non
     return fetch.fetch(nodes, address, game, start, block, show=True)
 
 
-def _hash(block: str | None) -> str | None:
+def block_hash(block: str | None) -> str | None:
+    """The option --block. Raises SettingsError for what is no hash."""
     if block is None:
         return None
     digits = block.lower().removeprefix("0x")

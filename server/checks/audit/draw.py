@@ -8,10 +8,10 @@ from web3 import Web3
 
 from server.chain import beacon
 from server.checks.audit.events import Event
-from server.checks.audit.evidence import expect
 from server.checks.audit.game import State, World
 from server.checks.audit.lobby import OPENING
 from server.checks.audit.moves import enter
+from server.checks.audit.tied import expect
 from server.model.position import Position
 from server.settings import LOCAL_CHAINS
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from server.checks.audit.events import Event
-from server.checks.audit.evidence import expect
 from server.checks.audit.game import State, World, call_of
 from server.checks.audit.moves import ending
+from server.checks.audit.tied import expect
 from server.model import game as documents
 from server.model.payout import Payout, payout
 

@@ -1,47 +1,23 @@
-"""Checks a record and says what it proves: the facts that the replay may use.
+"""Checks a game's record and says what it proves: the facts that the replay may use.
 
-Everything is tied to one hash, the anchor's: headers by their parents' hashes, transactions and receipts by their
-header's roots, accounts and storage by the anchor's state root, code by its account. What is not tied to the anchor is
-listed as unchecked; what contradicts it ends the audit.
+Everything is tied to one hash, as `tied` says. What is not is listed as unchecked; what contradicts it ends the audit.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import rlp
-from eth_hash.auto import keccak
-
-from server.chain.contracts import artifact, is_code_of
-from server.checks.audit import events, history, tries
-from server.checks.audit.encoding import (
-    Header,
-    Receipt,
-    Transaction,
-    UnknownFormError,
-    created_address,
-    decode_header,
-    decode_receipt,
-    decode_transaction,
-)
+from server.chain.contracts import is_code_of
+from server.checks.audit import events
+from server.checks.audit.encoding import Header, created_address, decode_receipt
 from server.checks.audit.events import Event
 from server.checks.audit.record import Record
-from server.checks.audit.tries import BadProofError
+from server.checks.audit.tied import Tied, expect, findings
 
 CREATED = ("Rules", "Quicknet")
 """The contracts that the game contract's constructor creates, in order."""
-
-
-class FindingError(Exception):
-    """Something is not as the rules say."""
-
-
-def expect(condition: bool, complaint: str) -> None:
-    """Raises FindingError unless the condition holds."""
-    if not condition:
-        raise FindingError(complaint)
 
 
 @dataclass(frozen=True)
@@ -67,72 +43,21 @@ def check(record: Record, anchor: str | None = None) -> Facts:
     Blocks that are not tied to it are listed as unchecked. Raises FindingError for the first thing that contradicts
     another.
     """
-    try:
+    with findings():
         return _Checker(record, anchor).facts()
-    except (BadProofError, UnknownFormError) as error:
-        raise FindingError(str(error)) from None
-    except (KeyError, IndexError, ValueError, TypeError, AttributeError, rlp.exceptions.RLPException) as error:
-        raise FindingError(f"the record has not the form of one ({type(error).__name__}: {error})") from None
 
 
-class _Checker:
+class _Checker(Tied):
     def __init__(self, record: Record, anchor: str | None) -> None:
-        self.record, self.unchecked = record, list(map(str, record["missing"]))
-        self.contract, self.game = str(record["contract"]), int(record["game"])
-        raw = {int(number): bytes.fromhex(header[2:]) for number, header in record["headers"].items()}
-        self.headers = {number: decode_header(header) for number, header in raw.items()}
-        wrong = next((number for number, header in self.headers.items() if header.number != number), None)
-        expect(wrong is None, f"the header given for block {wrong} is of another block")
-        digest = bytes.fromhex((anchor or record["anchor"]).removeprefix("0x"))
-        found = next((header for header in self.headers.values() if header.hash == digest), None)
-        if found is None:
-            raise FindingError(f"no header has the hash 0x{digest.hex()}: the block is not what it is said to be")
-        self.loose: set[int] = set()
-        self.anchor, self.tied = found, self._tied(found)
-
-    def _tied(self, anchor: Header) -> set[int]:
-        """The blocks that are ancestors of the anchor. Raises FindingError for one that cannot be."""
-        expect(max(self.headers) == anchor.number, f"block {max(self.headers)} is newer than the one that is given")
-        for header in self.headers.values():
-            parent = self.headers.get(header.number - 1)
-            joined = parent is None or parent.hash == header.parent
-            expect(joined, f"block {header.number - 1} is not the parent of the next")
-        tied = {anchor.number}
-        self._follow(anchor, tied)
-        for jump in self.record["history"]:
-            later = self.headers[int(jump["block"])]
-            expect(later.number in tied, f"nothing ties block {later.number} to the one that is given")
-            account = self._account(history.ADDRESS, jump["account"], later)
-            for key, proof in jump["storage"].items():
-                header = self.headers[int(key)]
-                held = tries.word(account.storage_root, history.slot(header.number), tries.nodes(proof))
-                near = 0 < later.number - header.number <= history.WINDOW
-                same = held == int.from_bytes(header.hash, "big")
-                expect(near and same, f"block {header.number} is not the one that the state of {later.number} names")
-                tied.add(header.number)
-                self._follow(header, tied)
-        return tied
-
-    def _follow(self, header: Header, tied: set[int]) -> None:
-        """Adds a block's ancestors, as far as their headers are there."""
-        while (parent := self.headers.get(header.number - 1)) is not None:
-            tied.add(parent.number)
-            header = parent
+        super().__init__(record, anchor)
+        self.game = int(record["game"])
 
     def facts(self) -> Facts:
-        code, balance, storage = self._state()
-        places = [(int(entry["block"]), int(entry["index"])) for entry in self.record["transactions"]]
-        expect(places == sorted(set(places)), "a transaction is given twice, or out of order")
+        code, balance, storage = self.state()
+        self.places()
         found = [event for entry in self.record["transactions"] for event in self._events(entry)]
         self._creation(code)
-        if self.loose:
-            self.unchecked.append(
-                f"what the roots of {len(self.loose)} blocks ({_span(self.loose)}) commit to: "
-                "they hold transactions of a form that the audit does not know"
-            )
-        apart = self.headers.keys() - self.tied
-        if apart:
-            self.unchecked.append(f"that block {self.anchor.number} descends from {_span(apart)}: no headers between")
+        self.unchecked += self.unchecked_blocks()
         return Facts(
             chain_id=int(self.record["chainId"]),
             contract=self.contract,
@@ -146,42 +71,12 @@ class _Checker:
             unchecked=tuple(dict.fromkeys(self.unchecked)),
         )
 
-    # ----------------------------------------------------------------------------------------------------------- state
-
-    def _state(self) -> tuple[dict[str, bytes], int | None, dict[int, int] | None]:
-        code, owner = {}, None
-        for address, given in self.record["accounts"].items():
-            code[address] = bytes.fromhex(given["code"].removeprefix("0x"))
-            if given["proof"] is None:
-                self.unchecked.append(f"the code of {address}: the node makes no proof of it")
-                continue
-            account = self._account(address, given["proof"], self.anchor)
-            expect(account.code_hash == keccak(code[address]), f"the code of {address} is not what the state holds")
-            if address == self.contract:
-                owner = account
-        if owner is None or self.record["storage"] is None:
-            return code, None if owner is None else owner.balance, None
-        storage = {}
-        for key, proof in self.record["storage"].items():
-            slot = int(key, 16)
-            try:
-                storage[slot] = tries.word(owner.storage_root, slot, tries.nodes(proof))
-            except BadProofError as error:
-                raise FindingError(f"the contract's storage at {key}: {error}") from None
-        return code, owner.balance, storage
-
-    def _account(self, address: str, proof: list[str], block: Header) -> tries.Account:
-        try:
-            return tries.account(block.state_root, address, tries.nodes(proof))
-        except BadProofError as error:
-            raise FindingError(f"the account {address} in block {block.number}: {error}") from None
-
     # ---------------------------------------------------------------------------------------------------- transactions
 
     def _events(self, entry: Any) -> list[Event]:
         """The game's events in a transaction, each with the call that emitted it."""
-        number, transaction = int(entry["block"]), self._transaction(entry)
-        receipt = self._receipt(entry)
+        number, transaction = int(entry["block"]), self.transaction(entry)
+        receipt = self.receipt(entry)
         expect(receipt.succeeded or not receipt.logs, f"a transaction of block {number} failed and has logs")
         model, book = self._registered()
         found = []
@@ -215,34 +110,6 @@ class _Checker:
                         return terms
         return None
 
-    def _transaction(self, entry: Any) -> Transaction:
-        raw = self._item(entry, "transaction", "transactions_root")
-        try:
-            transaction = decode_transaction(raw)
-        except ValueError as error:
-            raise FindingError(f"a transaction of block {entry['block']}: {error}") from None
-        signed, said = transaction.chain_id, int(self.record["chainId"])
-        expect(signed in (None, said), f"a transaction is signed for chain {signed}, and this is said to be {said}")
-        return transaction
-
-    def _receipt(self, entry: Any) -> Receipt:
-        return decode_receipt(self._item(entry, "receipt", "receipts_root"))
-
-    def _item(self, entry: Any, kind: str, root: str) -> bytes:
-        """A transaction or receipt as the block's root commits to it."""
-        number, index = int(entry["block"]), int(entry["index"])
-        given, header = entry[kind], self.headers[number]
-        raw = bytes.fromhex(given["raw"][2:])
-        if given["proof"] is None:
-            self.loose.add(number)
-            return raw
-        try:
-            committed = tries.item(getattr(header, root), index, tries.nodes(given["proof"]))
-        except BadProofError as error:
-            raise FindingError(f"{kind} {index} of block {number}: {error}") from None
-        expect(committed == raw, f"{kind} {index} of block {number} is another than the block's root commits to")
-        return raw
-
     # -------------------------------------------------------------------------------------------------------- creation
 
     def _creation(self, code: Mapping[str, bytes]) -> None:
@@ -257,16 +124,5 @@ class _Checker:
                 bytes.fromhex(made[2:]) in code[self.contract] and is_code_of(name, code.get(made, b"")),
                 f"the code of the {name.lower()} {made} is not this checkout's",
             )
-        given = self.record["creation"]
-        if given is None:
-            self.unchecked.append("the contract's creation, which the node has forgotten or another contract did")
-            return
-        transaction = self._transaction(given)
-        own = transaction.to is None and created_address(transaction.sender, transaction.nonce) == self.contract
-        expect(own, "the transaction given for the contract's creation did not create it")
-        ours = bytes.fromhex(artifact("Game")["bytecode"]["object"].removeprefix("0x"))
-        expect(transaction.data == ours, "the contract was made by another constructor than this checkout's")
-
-
-def _span(numbers: Set[int]) -> str:
-    return f"{min(numbers)} to {max(numbers)}" if len(numbers) > 1 else str(*numbers)
+        arguments = self.constructor("Game")
+        expect(not arguments, "the contract was made by another constructor than this checkout's")

@@ -14,7 +14,7 @@ import chess
 
 from server.chain import chains
 from server.checks.audit.events import Call, Event
-from server.checks.audit.evidence import FindingError
+from server.checks.audit.tied import FindingError
 from server.model.payout import Stake
 from server.model.position import Position
 

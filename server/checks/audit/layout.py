@@ -1,4 +1,4 @@
-"""Where the game contract keeps what, as the compiler says (`storageLayout` in its output).
+"""Where a contract keeps what, as the compiler says (`storageLayout` in its output).
 
 layout = Layout.of_game()
 layout.slots("_records", 7)            # the storage slots of game 7's record
@@ -28,12 +28,17 @@ class Layout:
     types: Mapping[str, Mapping[str, Any]]
 
     @classmethod
-    def of_game(cls) -> Layout:
-        """The game contract's. Raises SettingsError if it was compiled without."""
-        found = artifact("Game").get("storageLayout")
+    def of(cls, contract: str) -> Layout:
+        """That of a contract of `contracts/src`. Raises SettingsError if it was compiled without."""
+        found = artifact(contract).get("storageLayout")
         if not found:
             raise SettingsError("the contracts were built without their storage layout: run `make setup`")
         return cls({entry["label"]: entry for entry in found["storage"]}, found["types"])
+
+    @classmethod
+    def of_game(cls) -> Layout:
+        """The game contract's. Raises SettingsError if it was compiled without."""
+        return cls.of("Game")
 
     def slots(self, name: str, *keys: Key) -> range:
         """The slots of a variable, or of one value of a mapping or an array. Raises KeyError for an unknown name."""

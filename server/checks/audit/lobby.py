@@ -10,8 +10,8 @@ from hexbytes import HexBytes
 from web3 import Web3
 
 from server.checks.audit.events import Event
-from server.checks.audit.evidence import expect
 from server.checks.audit.game import SIDES, Seat, State, World, call_of, same
+from server.checks.audit.tied import expect
 from server.model.payout import Stake
 from server.settings import LOCAL_CHAINS
 

@@ -17,8 +17,8 @@ from engine.encoding import (
 )
 from engine.words import SCALAR_FIELD
 from server.checks.audit.events import Event
-from server.checks.audit.evidence import expect
 from server.checks.audit.game import State, World, call_of
+from server.checks.audit.tied import expect
 from server.model.position import Position
 
 

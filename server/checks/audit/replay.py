@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from server.checks.audit import draw, end, lobby, moves, vote
 from server.checks.audit.events import Event
-from server.checks.audit.evidence import FindingError, expect
 from server.checks.audit.game import State, World
+from server.checks.audit.tied import FindingError, expect
 
 Step = Callable[[State, Event, World], State]
 

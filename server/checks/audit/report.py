@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from server.chain import chains
 from server.checks.audit import state as final
 from server.checks.audit.end import owed
-from server.checks.audit.evidence import Facts, FindingError
+from server.checks.audit.evidence import Facts
 from server.checks.audit.game import State, World
 from server.checks.audit.replay import replay
+from server.checks.audit.tied import FindingError
 
 AGREES, FALSE, UNCHECKED = 0, 1, 2
 """Exit codes: all agrees; something is false; something could not be checked."""
@@ -43,9 +44,14 @@ def unanswered(game: int, trusted: str | None, reason: str) -> dict[str, Any]:
     return {**_verdict([reason], []), "game": game, "trusted": trusted, "unchecked": [reason], "problems": []}
 
 
-def _verdict(unchecked: Iterable[str], problems: Iterable[str]) -> dict[str, Any]:
-    exit_code = FALSE if list(problems) else UNCHECKED if list(unchecked) else AGREES
-    return {"ok": exit_code == AGREES, "exitCode": exit_code}
+def exit_code(unchecked: Sequence[str], problems: Sequence[str]) -> int:
+    """The exit code of what an audit found."""
+    return FALSE if problems else UNCHECKED if unchecked else AGREES
+
+
+def _verdict(unchecked: Sequence[str], problems: Sequence[str]) -> dict[str, Any]:
+    code = exit_code(unchecked, problems)
+    return {"ok": code == AGREES, "exitCode": code}
 
 
 def _document(

@@ -11,10 +11,11 @@ from typing import Any
 
 from server.checks.audit.end import owed
 from server.checks.audit.events import Event
-from server.checks.audit.evidence import Facts, expect
+from server.checks.audit.evidence import Facts
 from server.checks.audit.game import PHASES, SIDES, State
 from server.checks.audit.layout import Key, Layout
 from server.checks.audit.lobby import NOBODY
+from server.checks.audit.tied import expect
 from server.checks.audit.vote import counted
 from server.model.game import OUTCOMES, REASONS
 

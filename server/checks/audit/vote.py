@@ -17,8 +17,8 @@ from hexbytes import HexBytes
 
 from engine.encoding import pack_move, unpack_move
 from server.checks.audit.events import Event
-from server.checks.audit.evidence import FindingError, expect
 from server.checks.audit.game import State, World, call_of
+from server.checks.audit.tied import FindingError, expect
 
 BALLOT = 70
 """Bytes of a ballot: uint32 seat, uint16 move, bytes32 r, bytes32 vs (EIP-2098)."""

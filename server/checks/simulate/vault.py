@@ -28,8 +28,11 @@ from server.chain.node import connect
 from server.chain.sender import Sender
 from server.chain.signer import KeySigner
 from server.chain.vault import NETWORK, LocalMarket, Vault, VaultTerms, deploy_market, deploy_vault
+from server.checks.audit.node import Node
 from server.checks.simulate.report import SimulationError
+from server.checks.vault import evidence
 from server.checks.vault.audit import audit
+from server.checks.vault.fetch import fetch
 from server.local.anvil import anvil
 from server.local.children import Child, stop
 from server.local.probe import rpc, rpc_answers, unused_port
@@ -203,7 +206,8 @@ class Simulation:
         owed = functions.owed(self.keeper_key.address, self.vault.quote).call()
         if owed != rewards:
             raise SimulationError(f"the keeper is owed {owed}, but its rewards were {rewards}")
-        audited = audit(self.vault, self.network, self.prover.verify, 0)
+        record = fetch([Node(self.w3)], self.vault.address)
+        audited = audit(evidence.check(record), self.network, self.prover.verify)
         price = 1.0001 ** int(self.ticks[-1][-1])
         seconds = [decision.seconds for decision in self.decisions]
         counts = collections.Counter(decision.bucket for decision in self.decisions)

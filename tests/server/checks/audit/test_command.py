@@ -9,12 +9,14 @@ from hexbytes import HexBytes
 from web3.exceptions import Web3RPCError
 
 from engine.policy import Network
+from engine.words import SCALAR_FIELD
 from server import cli
 from server.chain import contracts, deploy, proving
 from server.checks.audit import command, verifying
-from server.checks.audit.fetch import DisagreementError, fetch
+from server.checks.audit.fetch import fetch
 from server.checks.audit.game import Origin
 from server.checks.audit.node import Node, NodeError
+from server.checks.audit.reader import DisagreementError
 from server.checks.audit.record import Record, read, write
 from server.settings import Environment, SettingsError
 from tests.server.checks.audit.support import ORIGIN, accepts, check, newest, record_of
@@ -271,7 +273,7 @@ def test_no_setup_off_local_chains(network: Path) -> None:
 
 
 def test_a_proof_is_judged_as_the_contract_reads_it() -> None:
-    order, field = verifying.SCALAR_FIELD, verifying.BASE_FIELD
+    order, field = SCALAR_FIELD, verifying.BASE_FIELD
     words = [7, field - 1, field, order + field, 2**256 - 1]
     given = b"".join(word.to_bytes(32, "big") for word in words)
     made = verifying.canonical(given + b"tail")

@@ -12,9 +12,10 @@ from hexbytes import HexBytes
 
 from server.chain import beacon
 from server.checks.audit import evidence
-from server.checks.audit.evidence import Facts, FindingError
+from server.checks.audit.evidence import Facts
 from server.checks.audit.record import Record
 from server.checks.audit.replay import apply
+from server.checks.audit.tied import FindingError
 from server.settings import ROOT
 from tests.server.checks.audit.support import ORIGIN, before, check, newest, problems, record_of
 from tests.server.scripted import VERIFIER, ScriptedGame, chain

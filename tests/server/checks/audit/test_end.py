@@ -6,9 +6,10 @@ import pytest
 
 from server.checks.audit import evidence
 from server.checks.audit.end import OUTCOMES, REASONS, owed
-from server.checks.audit.evidence import Facts, FindingError
+from server.checks.audit.evidence import Facts
 from server.checks.audit.record import Record
 from server.checks.audit.replay import apply
+from server.checks.audit.tied import FindingError
 from tests.server.checks.audit.support import before
 
 STRANGER = "0x" + "12" * 20

@@ -9,8 +9,8 @@ import pytest
 
 from server.checks.audit import events, evidence
 from server.checks.audit.encoding import decode_receipt
-from server.checks.audit.evidence import FindingError
 from server.checks.audit.record import Record
+from server.checks.audit.tied import FindingError
 from tests.server.checks.audit.support import Change, check
 
 

@@ -6,8 +6,8 @@ import chess
 import pytest
 
 from server.checks.audit.events import Call, Event
-from server.checks.audit.evidence import FindingError
 from server.checks.audit.game import Seat, State, World, call_of, same
+from server.checks.audit.tied import FindingError
 from server.model.payout import Stake
 
 ANN, BOB = "0x" + "aa" * 20, "0x" + "bb" * 20

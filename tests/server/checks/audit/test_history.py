@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from server.checks.audit import fetch as fetching
+from server.checks.audit import reader
 from server.checks.audit.fetch import fetch
 from server.checks.audit.node import Node, NodeError
 from tests.server.checks.audit.support import ORIGIN, check, newest, record_of
@@ -22,8 +22,8 @@ FAR = 150
 @pytest.fixture(autouse=True)
 def short_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     """A step reaches 100 blocks back, not 8,191, so that the test need not make as many."""
-    monkeypatch.setattr(fetching, "REACH", 100)
-    monkeypatch.setattr(fetching, "WALK", 20)
+    monkeypatch.setattr(reader, "REACH", 100)
+    monkeypatch.setattr(reader, "WALK", 20)
 
 
 @pytest.fixture(scope="module")
@@ -56,8 +56,8 @@ def test_a_node_without_old_states(old: ScriptedGame) -> None:
 
 
 def test_too_far_to_walk(old: ScriptedGame, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fetching, "MAX_HEADERS", 100)
-    monkeypatch.setattr(fetching, "WALK", 10 * FAR)
+    monkeypatch.setattr(reader, "MAX_HEADERS", 100)
+    monkeypatch.setattr(reader, "WALK", 10 * FAR)
     result = check(record_of(old, newest(old)), anchor=newest(old))
     assert result["problems"] == [] and result["exitCode"] == 2
     assert any("over 100" in text for text in result["unchecked"])

@@ -15,9 +15,10 @@ from server.chain import deploy
 from server.chain.contracts import compile_verifier
 from server.checks.audit import report
 from server.checks.audit.encoding import created_address
-from server.checks.audit.fetch import DisagreementError, fetch
+from server.checks.audit.fetch import fetch
 from server.checks.audit.game import Origin
 from server.checks.audit.node import Node, NodeError
+from server.checks.audit.reader import DisagreementError
 from server.settings import ROOT, SettingsError
 from tests.server.checks.audit.lies import CAUGHT, DISCLOSED, IGNORED, LIES, LyingNode, Target
 from tests.server.checks.audit.support import check, newest

@@ -9,11 +9,12 @@ import pytest
 from engine.encoding import bitmap_words, legal_indices, pack_move, policy_index
 from server.checks.audit import evidence
 from server.checks.audit.events import Event
-from server.checks.audit.evidence import Facts, FindingError
+from server.checks.audit.evidence import Facts
 from server.checks.audit.game import State
 from server.checks.audit.moves import ending
 from server.checks.audit.record import Record
 from server.checks.audit.replay import apply
+from server.checks.audit.tied import FindingError
 from server.model.position import Position
 from tests.server.checks.audit.support import before
 

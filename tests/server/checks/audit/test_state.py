@@ -6,11 +6,12 @@ from dataclasses import replace
 import pytest
 
 from server.checks.audit import evidence
-from server.checks.audit.evidence import Facts, FindingError
+from server.checks.audit.evidence import Facts
 from server.checks.audit.game import State
 from server.checks.audit.record import Record
 from server.checks.audit.replay import replay
 from server.checks.audit.state import check, expected, references
+from server.checks.audit.tied import FindingError
 from tests.server.checks.audit.support import world_of
 
 

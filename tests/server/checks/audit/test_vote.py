@@ -8,8 +8,8 @@ from eth_account import Account
 
 from engine.encoding import pack_move
 from server.checks.audit.events import Call, Event
-from server.checks.audit.evidence import FindingError
 from server.checks.audit.game import Seat, State, World
+from server.checks.audit.tied import FindingError
 from server.checks.audit.vote import MAX_S, ballots_cast, counted, vote_closed
 from server.model.position import Position
 from server.model.signing import Typed, compact
