@@ -26,7 +26,9 @@ import json
 import os
 import random
 import re
+import resource
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -172,9 +174,9 @@ class Mutator:
         if operator == "!":
             return f"({self._chosen(node, self._plain(node) + ' -> without !')} ? {inner} : {text})"
         if operator in ("++", "--"):
-            other = text.replace(operator, OTHER[operator])
+            other = text.replace(operator, str(OTHER[operator]))
             return f"({self._chosen(node, self._plain(node) + ' -> ' + OTHER[operator])} ? {other} : {text})"
-        return operator + " " + inner if operator == "delete" else text
+        return f"delete {inner}" if operator == "delete" else str(text)
 
     def _Conditional(self, node: Node) -> str:
         condition = self._text(node["condition"])
@@ -198,16 +200,16 @@ class Mutator:
 
     def _ExpressionStatement(self, node: Node) -> str:
         expression = node["expression"]
-        text = self._text(expression)
         kind = expression.get("leftHandSide", expression).get("typeDescriptions", {}).get("typeString") or ""
         if "storage pointer" in kind:  # the compiler wants those assigned on every path
-            return text
-        text += ";"
+            return self._text(expression)
         if expression["nodeType"] == "Assignment" and expression["operator"] in OTHER:
             operator, left = expression["operator"], self._text(expression["leftHandSide"])
             right = self._text(expression["rightHandSide"])
             chosen = self._chosen(node, f"{self._plain(node)} -> {OTHER[operator]}")
             text = f"{{ if ({chosen}) {left} {OTHER[operator]} {right}; else {left} {operator} {right}; }}"
+        else:
+            text = self._text(expression) + ";"
         return f"{{ if ({self._chosen(node, self._plain(node) + ' -> left out')}) {{}} else {text} }}"
 
     def _EmitStatement(self, node: Node) -> str:
@@ -275,8 +277,13 @@ def prepare(files: list[str]) -> list[Mutant]:
             if not path.name.endswith(".t.sol") or path.name in judges:
                 (WORK / folder / path.name).write_text(re.sub(r"\bpure\b", "view", path.read_text()))
     shutil.copytree(CONTRACTS.parent / "tests" / "vectors", WORK.parent / "tests" / "vectors")
-    for name in ("solc", "node_modules"):
-        (WORK / name).symlink_to(CONTRACTS / name)
+    (WORK / "node_modules").symlink_to(CONTRACTS / "node_modules")
+    version = subprocess.run([CONTRACTS / "solc", "--version"], capture_output=True, text=True, check=True).stdout
+    compiler = WORK / "solc"  # forge asks for the version in each run, and Node takes its time to say it
+    compiler.write_text(
+        f'#!/bin/sh\n[ "$1" = --version ] && printf %s \'{version}\' || exec {CONTRACTS / "solc"} "$@"\n'
+    )
+    compiler.chmod(0o755)
     sources = {f"src/{path.name}": path.read_text() for path in (CONTRACTS / "src").glob("*.sol")}
     trees = syntax_trees(sources)
     mutants: list[Mutant] = []
@@ -297,7 +304,7 @@ def _games(file: str) -> tuple[str, ...]:
 
 
 def forge(
-    judges: tuple[str, ...], coinbase: int, skipped: list[str], limit: float, runs: int = QUICK
+    judges: tuple[str, ...], coinbase: int, skipped: list[str], limit: int, runs: int = QUICK
 ) -> tuple[bool, list[str]]:
     """Whether all tests pass, and those that do not."""
     paths = f"test/{{{','.join(judges)}}}.t.sol" if len(judges) > 1 else f"test/{judges[0]}.t.sol"
@@ -308,9 +315,10 @@ def forge(
     if skipped:
         command += ["--no-match-test", f"^({'|'.join(skipped)})$"]
     given = {**os.environ, "FOUNDRY_FUZZ_RUNS": str(runs), "FOUNDRY_INVARIANT_RUNS": str(GAMES)}
-    try:
-        done = subprocess.run(command, cwd=WORK, env=given, capture_output=True, text=True, timeout=limit, check=False)
-    except subprocess.TimeoutExpired:
+    # Processor time, so that a busy machine, or a run that is stopped for a while, kills no mutant.
+    bounded = lambda: resource.setrlimit(resource.RLIMIT_CPU, (limit, limit))  # noqa: E731
+    done = subprocess.run(command, cwd=WORK, env=given, capture_output=True, text=True, check=False, preexec_fn=bounded)
+    if done.returncode in (-signal.SIGXCPU, -signal.SIGKILL):
         return False, ["(too slow)"]
     start = done.stdout.find("{")
     if start < 0:
@@ -327,7 +335,7 @@ def main() -> None:
     parser.add_argument("files", nargs="+", choices=sorted(JUDGES), metavar="FILE", help=", ".join(sorted(JUDGES)))
     parser.add_argument("--sample", type=int, help="so many mutants of each file, chosen at random")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--limit", type=float, default=300, help="seconds for one run of the tests")
+    parser.add_argument("--limit", type=int, default=300, help="seconds of processor time for one run of the tests")
     parser.add_argument("--out", type=Path, help="a line of JSON for each mutant; those killed in it are not run again")
     given = parser.parse_args()
     mutants = prepare(given.files)

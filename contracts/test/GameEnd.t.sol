@@ -5,6 +5,7 @@ import {Chess} from "../src/Chess.sol";
 import {Game} from "../src/Game.sol";
 import {IGame} from "../src/IGame.sol";
 import {GameTest} from "./GameTest.sol";
+import {Vm} from "./Test.sol";
 
 /// A staker whose claim calls back.
 contract Reentrant {
@@ -63,6 +64,22 @@ contract GameEndTest is GameTest {
         uint256 id = fromPosition(6 << 4 * 41 | 5 << 4 * 10 | 14 << 4 * 56, 0);
         world(id, "c2c7");
         assertDraw(id, IGame.Reason.Stalemate);
+    }
+
+    /// The move that ends a game announces no deadline: nothing is waited for.
+    function test_lastMoveHasNoDeadline() public {
+        uint256 id = fromPosition(6 << 4 * 41 | 5 << 4 * 10 | 14 << 4 * 56, 0);
+        vm.recordLogs();
+        world(id, "c2c7");
+        Vm.Log[] memory logs = vm.getRecordedLogs();
+        uint256 moved;
+        for (uint256 i = 0; i < logs.length; ++i) {
+            if (logs[i].topics[0] != IGame.Moved.selector) continue;
+            (,,,,, uint256 deadline) = abi.decode(logs[i].data, (uint16, address, uint128, uint256, uint256, uint64));
+            vm.assertEq(deadline, 0);
+            ++moved;
+        }
+        vm.assertEq(moved, 1);
     }
 
     function test_insufficientMaterial() public {

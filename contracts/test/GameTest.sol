@@ -222,5 +222,6 @@ abstract contract GameTest is Test {
         vm.assertEq(uint256(game.summary(id).outcome), uint256(outcome), "outcome");
         vm.assertEq(uint256(game.summary(id).reason), uint256(reason), "reason");
         vm.assertEq(game.summary(id).deadline, 0);
+        vm.assertEq(game.summary(id).fund, 0, "what is left of the fund is the creator's");
     }
 }
