@@ -46,6 +46,7 @@ def test_every_trade_is_proven_and_nothing_is_lost(capsys: pytest.CaptureFixture
         assert command.run([url], run.vault.address, None) == 0
         assert capsys.readouterr().out.startswith("TRUSTED: the node, for the hash of the newest block")
         run.w3.provider.make_request("anvil_setCode", [run.vault.contract.functions.verifier().call(), "0x00"])
+        run.w3.provider.make_request("evm_mine", [])  # a header with the state's new root
         assert command.run([url], run.vault.address, None) == 1
         assert "FALSE: the verifier at" in capsys.readouterr().out
         with pytest.raises(SettingsError, match="is not the one that this network and setup make"):
