@@ -8,6 +8,7 @@ values of the integers 0..127 in steps of 1 / STEPS; quantised, the tower rounds
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import torch
 import torch.nn.functional as F  # noqa: N812
@@ -36,7 +37,7 @@ class Shape:
 SHAPES = {
     "small": Shape(64, 8, 13, 1 << 12),
     "flagship": Shape(128, 25, 16, 1 << 13),
-    "wide": Shape(256, 12, 16, 1 << 13),
+    "wide": Shape(256, 12, 15, 1 << 13),
     "large": Shape(448, 12, 16, 1 << 13),
 }
 
@@ -127,10 +128,21 @@ def adds_skip(convolution: int) -> bool:
 def planes_of(boards: Tensor, repeated: Tensor) -> Tensor:
     """Input planes, float [n, 15, 8, 8] (channels last in memory), of packed positions uint8 [n, 32] and bool [n]."""
     codes = torch.stack((boards & 15, boards >> 4), -1).flatten(1)
-    table = F.pad(torch.from_numpy(PLANES_OF).to(boards.device, torch.float32), (0, 1))
+    table = table_of_planes(boards.device)
     x = table[codes.long()]
     x[:, :, -1] = repeated[:, None]
     return x.view(-1, 8, 8, INPUT_PLANES).permute(0, 3, 1, 2)
+
+
+@cache
+def table_of_planes(device: torch.device) -> Tensor:
+    """`PLANES_OF` and a column for the plane of repetition, float [16, 15]."""
+    return F.pad(torch.from_numpy(PLANES_OF).to(device, torch.float32), (0, 1))
+
+
+@cache
+def table_of_mirror(device: torch.device) -> Tensor:
+    return torch.from_numpy(MIRROR).to(device)
 
 
 def mirrored(boards: Tensor, labels: Tensor, chosen: Tensor) -> tuple[Tensor, Tensor]:
@@ -143,8 +155,8 @@ def mirrored(boards: Tensor, labels: Tensor, chosen: Tensor) -> tuple[Tensor, Te
     castling |= ((high == CASTLING_ROOK) | (high == CASTLING_ROOK + 1)).any(1)
     chosen = chosen & ~castling
     flipped = (low << 4 | high).view(-1, 8, 4).flip(2).reshape(-1, 32)
-    table = torch.from_numpy(MIRROR).to(labels.device)
-    return torch.where(chosen[:, None], flipped, boards), torch.where(chosen, table[labels], labels)
+    mirror = table_of_mirror(labels.device)
+    return torch.where(chosen[:, None], flipped, boards), torch.where(chosen, mirror[labels], labels)
 
 
 def pseudo_legal(planes: Tensor) -> Tensor:

@@ -26,6 +26,10 @@ from engine.network import STEPS, Tower, adds_skip, planes_of, pseudo_legal
 from engine.policy import ACTIVATION_MAX, SCORE_BITS, Layer, Network, logit_unit, narrowed
 from engine.train import Run, positions_of
 
+LIMIT_16 = (1 << 15) - 1
+OUTLIERS = 1e-5
+"""If fewer of a layer's weights do not fit 16 bits, they are cut to fit: the file is half as large."""
+
 
 @torch.no_grad()
 def quantise(tower: Tower, name: str, planes: Tensor) -> Network:
@@ -40,6 +44,8 @@ def quantise(tower: Tower, name: str, planes: Tensor) -> Network:
     def layer(n: int, skip: bool, weights: Tensor, biases: Tensor) -> Layer:
         weights, biases = weights.double(), biases.double()
         rounded = weights.round()
+        if (rounded.abs() > LIMIT_16).double().mean() < OUTLIERS:
+            rounded = rounded.clamp(-LIMIT_16, LIMIT_16)
         # Rounded weights move a channel's mean, for activations are not around zero: the bias takes that back.
         moved = F.conv2d(entered[n] * (STEPS if n else 1), rounded - weights, padding="same").mean((0, 2, 3))
         limit = (1 << 31) - 1  # what does not fit is far over the bounds, and refused for that

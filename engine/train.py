@@ -14,12 +14,12 @@ of repeating moves, unless it sees only one.
 With `mirror`, half of the positions in which nobody may castle any more are shown with files a and h exchanged, and so
 is their label. The rules of chess are the same in the mirror, so the mirrored label is exact.
 
-On a CPU, and on a GPU in pieces of ten minutes (of a run's folder only the checkpoint, the log and the configuration
+On a CPU, or on a GPU, where the tower is compiled (of a run's folder only the checkpoint, the log and the configuration
 need travel, at most 64 MiB; positions are decoded again in seconds). The first argument is the run's folder:
 
     proofmate train .training/small --games games-1.bin games-2.bin --processes 2 --seconds 3600
-    proofmate train .training/flagship --games games-1.bin games-2.bin --network flagship --steps 40000 --batch 4096 \\
-        --device cuda
+    proofmate train .training/flagship --games games-1.bin games-2.bin --network wide --steps 18000 --batch 4096 \\
+        --muon-rate 0.03 --adam-rate 0.003 --mirror --device cuda
 
 Ctrl-C and SIGTERM end it after the step under way, with a checkpoint. A run that is killed loses what it did since its
 last checkpoint, at most CHECKPOINT_SECONDS and the step or evaluation under way.
@@ -98,21 +98,29 @@ class Positions:
         """Planes, none of them marked as repeated, and labels; `chance` mirrors half of the positions that it can."""
         boards, labels = self.boards[rows], self.labels[rows]
         if chance is not None:
-            chosen = torch.randint(2, (len(rows),), generator=chance, dtype=torch.bool).to(boards.device)
+            chosen = torch.rand(len(rows), generator=chance, device=boards.device) < 0.5
             boards, labels = mirrored(boards, labels, chosen)
         return planes_of(boards, torch.zeros(len(rows), device=boards.device)), labels
 
 
 def loss_of(
-    tower: Tower, planes: Tensor, labels: Tensor, quantised: bool, penalty_weight: float = 1.0
+    tower: Tower,
+    planes: Tensor,
+    labels: Tensor,
+    quantised: bool,
+    penalty_weight: float = 1.0,
+    forward: Callable[[Tensor, bool], Tensor] | None = None,
 ) -> tuple[Tensor, Tensor]:
-    """The loss of a batch and, without gradient, the share of its positions where the network's move is the label."""
+    """The loss of a batch and, without gradient, the share of its positions where the network's move is the label.
+
+    `forward` is the compiled tower, where there is one.
+    """
     legal = pseudo_legal(planes)
     repeated = round(len(planes) * REPEATED_SHARE)
     others = other_move(tower, planes[:repeated], legal[:repeated], labels[:repeated])
     planes[:repeated, -1] = 1
     with autocast(planes.device):
-        logits = tower(planes, quantised)
+        logits = (tower if forward is None else forward)(planes, quantised)
     logits = logits.float()
     among_legal = logits.masked_fill(~legal, -1e4)
 
@@ -182,6 +190,10 @@ class Run:
         self.folder, self.config, self.device = folder, config, device
         torch.manual_seed(config.seed)
         self.tower = Tower(SHAPES[config.network]).to(device)
+        self.forward: Callable[[Tensor, bool], Tensor] = self.tower
+        if device.type == "cuda":
+            torch.backends.cudnn.benchmark = True
+            self.forward = torch.compile(self.tower)
         self.muon, self.adam = optimisers(self.tower, config)
         self.step, self.cpu_seconds = 0, 0.0
         checkpoint = folder / "checkpoint.pt"
@@ -250,12 +262,14 @@ class Run:
         tower.train()
         with Bar("train", config.steps, "steps", every=15, start=self.step, shown=rank == 0) as bar:
             for rows in data.batches(training, config.batch, config.seed, self.step):
-                progress = self.step / config.steps
+                progress = self.progress()
                 self.set_rate(progress)
-                mine = torch.from_numpy(rows[rank::processes]).to(self.device)
+                mine = torch.from_numpy(rows[rank::processes])
+                if self.device.type == "cuda":  # from pinned memory: else every step waits for the one before
+                    mine = mine.pin_memory().to(self.device, non_blocking=True)
                 penalty = 0 if self.step % PENALTY_EVERY else PENALTY_EVERY
                 batch = on_device.batch(mine, self.chance(rank))
-                loss, top1 = loss_of(tower, *batch, quantised(progress), penalty)
+                loss, top1 = loss_of(tower, *batch, quantised(progress), penalty, self.forward)
                 loss.backward()  # type: ignore[no-untyped-call]
                 time_over = self.share(asked_to_stop() or time.monotonic() - started > seconds)
                 nn.utils.clip_grad_norm_(self.adam.param_groups[0]["params"], 1.0)
@@ -285,6 +299,10 @@ class Run:
                 if stopping:
                     break
 
+    def progress(self) -> float:
+        """The share of the run that is done."""
+        return self.step / self.config.steps
+
     def set_rate(self, progress: float) -> None:
         """The learning rate at a share of the run: a hundred steps of warm-up, constant, falling to zero."""
         rate = min(1.0, (self.step + 1) / 100, 2 * (1 - progress))
@@ -295,7 +313,7 @@ class Run:
         """Draws the positions of this step that are mirrored, the same for the same step; None without `mirror`."""
         if not self.config.mirror:
             return None
-        return torch.Generator().manual_seed(self.config.seed << 40 | rank << 32 | self.step)
+        return torch.Generator(self.device).manual_seed(self.config.seed << 40 | rank << 32 | self.step)
 
     def share(self, time_over: bool) -> bool:
         """Averages gradients and batch norm statistics over the processes. Returns whether any is out of time."""

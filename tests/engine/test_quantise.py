@@ -69,6 +69,20 @@ def test_a_tower_over_its_bounds_is_refused() -> None:
         quantise.quantise(made, "small", PLANES)
 
 
+def test_a_weight_beyond_16_bits_is_cut_only_if_it_is_a_rare_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = tower()
+    layer = made.layers()[1]
+    with torch.no_grad():
+        factor = layer.norm.weight[0] / (layer.norm.running_var[0] + layer.norm.eps).sqrt()
+        layer.weight[0, 0] = 5 / factor  # 40,960 in steps of 2^-13
+    kept = quantise.quantise(made, "small", PLANES).layers[1].weights
+    assert kept.dtype == np.int32 and abs(int(kept[0, 0, 0, 0]) - 40_960) <= 1
+    monkeypatch.setattr(quantise, "OUTLIERS", 2 / kept.size)
+    cut = quantise.quantise(made, "small", PLANES).layers[1].weights
+    assert cut.dtype == np.int16 and cut[0, 0, 0, 0] == 32_767
+    assert (cut != kept).sum() == 1
+
+
 def test_bounds_of_tower_and_network_agree() -> None:
     made = tower()
     network = quantise.quantise(made, "small", PLANES)
