@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import collections
+import contextlib
 import json
 import random
 import sys
@@ -45,6 +46,8 @@ from tests.server.table import PROOF, RELAY
 VOTE = 45
 MARGIN = 15
 """Seconds before a vote's end in which the api takes no ballots."""
+MAX_PLY = 300
+"""Length of a game, at which it is a draw; then the next one begins."""
 PAUSE = 4.0
 """Least seconds between the end of a fault and the next."""
 LEASE_SECONDS = 5.0
@@ -56,6 +59,7 @@ AWAY = (OSError, httpx.HTTPError, Web3Exception, RedisError, ValueError, Setting
 class Vote:
     """A ply's vote: who got a receipt, and for what."""
 
+    game: int
     ply: int
     until: float
     bodies: list[bytes]
@@ -82,13 +86,15 @@ class Vote:
 class Chaos:
     """One run."""
 
-    def __init__(self, here: Place, nodes: list[Node], game: int, people: list[crowd.Wallet], seed: int) -> None:
-        self.here, self.game, self.people = here, game, people
+    def __init__(self, here: Place, nodes: list[Node], people: list[crowd.Wallet], seed: int) -> None:
+        self.here, self.people = here, people
         self.chance = random.Random(seed)
         self.faults = Faults(here, nodes, random.Random(seed))
         self.typed = Typed(here.settings.chain_id, here.settings.contract)
         self.chain = Chain(here.rpc_url, here.settings.contract, here.settings.chain_id)
-        self.votes: dict[int, Vote] = {}
+        self.games: list[int] = []
+        self.votes: dict[tuple[int, int], Vote] = {}
+        """Game and ply -> the vote."""
         self.threads: list[threading.Thread] = []
         self.fault: Fault | None = None
         self.broken: str | None = None
@@ -98,6 +104,16 @@ class Chaos:
         self.seen: collections.Counter[str] = collections.Counter()
         self.recoveries: list[tuple[float, str]] = []
         self.events: list[str] = []
+
+    @property
+    def game(self) -> int:
+        """The game that is on."""
+        return self.games[-1]
+
+    def open(self) -> None:
+        """Opens the next game, and has the crowd stake on it."""
+        self.games.append(open_game(self.here, self.people, [crowd.STAKE] * len(self.people), VOTE, maxPly=MAX_PLY))
+        self.here.rpc("evm_setIntervalMining", 1)  # staking left the chain with blocks on demand
 
     def run(self, seconds: float) -> None:
         """Votes and faults for so long; then the vote that goes on comes to its end without faults."""
@@ -123,20 +139,29 @@ class Chaos:
             self._follow(summary, faults)
         except AWAY:
             summary = None
-        if faults:
+        if faults and summary is not None and summary.state == "over":
+            self._next(time.monotonic())
+        elif faults:
             self._break(summary)
         self._mend()
         time.sleep(0.2)
 
+    def _next(self, now: float) -> None:
+        """Opens the next game once nothing is broken: faults are for votes, not for the crowd's stakes."""
+        if self.fault is None and self.broken is None:
+            with contextlib.suppress(*AWAY):
+                self.open()
+            self.next_fault = now + PAUSE
+
     def _follow(self, summary: Summary, begin: bool) -> None:
-        ply = summary.position.ply
+        key = self.game, summary.position.ply
         for vote in self.votes.values():
-            vote.over |= ply > vote.ply or summary.state in ("prove", "over")
+            vote.over |= key > (vote.game, vote.ply) or summary.state in ("prove", "over")
         if summary.state == "prove":
             self._prove(summary)
-        elif summary.state == "vote" and ply not in self.votes and begin:
+        elif summary.state == "vote" and key not in self.votes and begin:
             bodies = crowd.ballots(self.typed, self.game, summary.position, self.people, self.chance)
-            vote = self.votes[ply] = Vote(ply, summary.deadline - MARGIN, bodies)
+            vote = self.votes[key] = Vote(*key, summary.deadline - MARGIN, bodies)
             path = f"/api/games/{self.game}/ballots"
             self.threads.append(threading.Thread(target=vote.hold, args=(self.here.env.port, path), daemon=True))
             self.threads[-1].start()
@@ -189,8 +214,8 @@ class Chaos:
 
     def result(self, seconds: float) -> dict[str, Any]:
         """What became of it all."""
-        receipts = {(vote.ply, seat): move for vote in self.votes.values() for seat, move in vote.acknowledged.items()}
-        counted = crowd.counted(self.here, self.game)
+        receipts = {(*key, seat): move for key, vote in self.votes.items() for seat, move in vote.acknowledged.items()}
+        counted = {(game, *at): move for game in self.games for at, move in crowd.counted(self.here, game).items()}
         costs = crowd.costs(self.here, 0, Account.from_key(RELAY).address)
         lost = [key for key, move in receipts.items() if counted.get(key) != pack_move(chess.Move.from_uci(move))]
         refused: collections.Counter[str] = collections.Counter()
@@ -200,6 +225,7 @@ class Chaos:
         times = [each for vote in self.votes.values() for each in vote.seconds]
         return {
             "seconds": round(seconds),
+            "games": len(self.games),
             "votes": len(self.votes),
             "acknowledged": len(receipts),
             "counted": len(counted),
@@ -219,13 +245,11 @@ class Chaos:
 def chaos(seed: int = 1, minutes: float = 1.0, wallets: int = 50, keep: Path | None = None) -> dict[str, Any]:
     """Votes and faults by `seed` for so many minutes. Raises RuntimeError or SettingsError if nothing starts."""
     with place("--block-time", "1") as here, bad_node(here.rpc_url) as first, bad_node(here.rpc_url) as second:
-        people = crowd.make_wallets(wallets, seed)
-        game = open_game(here, people, [crowd.STAKE] * wallets, VOTE, maxPly=300)
-        here.rpc("evm_setIntervalMining", 1)  # staking left the chain with blocks on demand
+        run = Chaos(here, [first, second], crowd.make_wallets(wallets, seed), seed)
+        run.open()
         given = {"RPC_URL": f"{first.address},{second.address}", "BALLOT_MARGIN": str(MARGIN)}
         here.start("indexer", "indexer", "relay", "relay", "api", **given)
         here.await_ready()
-        run = Chaos(here, [first, second], game, people, seed)
         try:
             run.run(60 * minutes)
             return {"seed": seed} | run.result(60 * minutes)
