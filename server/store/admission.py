@@ -172,7 +172,7 @@ def admit(
     if ply != game.ply:
         raise BallotError(409, "wrong-ply", f"the vote is on ply {game.ply}, not {ply}")
     move = _legal(game.fen, uci)
-    digest = typed.ballot(game.id, ply, pack_move(move), game.position_key)
+    digest = _digest(typed, game.id, ply, pack_move(move), game.position_key)
     if recover(digest, signature) != holder.vote_key.lower():
         raise BallotError(422, "signature", f"the signature is not by the vote key of seat {seat}")
     carriage = polls.carriage
@@ -196,6 +196,12 @@ def admit(
     if not room:
         raise full()
     return ballot
+
+
+@functools.lru_cache(maxsize=1024)
+def _digest(typed: Typed, game: int, ply: int, move: int, position_key: str) -> bytes:
+    """What all who vote for a move sign."""
+    return typed.ballot(game, ply, move, position_key)
 
 
 def full() -> BallotError:

@@ -41,6 +41,43 @@ def test_who_is_slow_with_the_next_request_is_cut_off(table: Table, monkeypatch:
                         pass
 
 
+def test_an_endless_head_is_cut_off(table: Table) -> None:
+    with serve(table) as client:
+        address = (client.base_url.host, client.base_url.port or 0)
+        number = table.new_game()
+        table.indexer.step()
+        stream = f"GET /api/v1/games/{number}/stream HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+        trailers = b"POST /none HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n"
+        # First of all, while another request is being answered, and as trailers of a body.
+        for before, endless in ((b"", b"a: b\r\n"), (b"", b"a" * 60), (stream, b"a: b\r\n"), (trailers, b"a: b\r\n")):
+            with socket.create_connection(address, timeout=5) as hostile:
+                if before is stream:
+                    hostile.sendall(before)
+                    assert hostile.recv(1000).startswith(b"HTTP/1.1 200")
+                    before = b""
+                hostile.sendall(before or b"GET /livez HTTP/1.1\r\n")
+                with pytest.raises(OSError):
+                    for _ in range(10_000):
+                        hostile.sendall(endless * 200)
+        assert client.get("/livez").status_code == 200
+
+
+def test_requests_that_wait_for_others_are_few(table: Table) -> None:
+    with serve(table) as client:
+        address = (client.base_url.host, client.base_url.port or 0)
+        for count, answered in ((10, 10), (3000, 0)):
+            with socket.create_connection(address, timeout=5) as hasty:
+                asked = b"GET /livez HTTP/1.1\r\nHost: x\r\n"
+                hasty.sendall((asked + b"\r\n") * (count - 1) + asked + b"Connection: close\r\n\r\n")
+                said = b""
+                with contextlib.suppress(ConnectionResetError):
+                    while more := hasty.recv(65_536):
+                        said += more
+                assert said.count(b"HTTP/1.1 200") >= answered
+                assert said.count(b"HTTP/1.1") <= 20
+        assert client.get("/livez").status_code == 200
+
+
 def test_nobody_holds_all_connections(table: Table) -> None:
     object.__setattr__(table.settings, "forwarded_allow_ips", "10.0.0.1")
     with serve(table) as client, contextlib.ExitStack() as held:
