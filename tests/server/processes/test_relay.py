@@ -5,6 +5,7 @@ from typing import Any
 
 import chess
 import pytest
+from web3.contract.contract import ContractFunction
 from web3.exceptions import Web3RPCError
 
 from engine.encoding import pack_move
@@ -141,6 +142,24 @@ def test_a_voter_who_votes_on_chain_first_costs_nothing(table: Table) -> None:
         table.relay.step()  # the indexer has not seen it yet
     assert transactions(table) == before
     table.run(lambda: table.redis.hlen(table.names.voted(game)) == 1)
+
+
+def test_a_node_that_lies_once_costs_no_ballot_its_vote(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    game, voters = table.start(ETHER, ETHER, minPeriod=1000)
+    receive(table, game, voters, "e2e4", "e2e4")
+    call = ContractFunction.call
+    lies: list[object] = []
+
+    def lying(function: ContractFunction, *given: Any) -> Any:
+        if function.fn_name == "castBallots" and len(lies) < 4:
+            lies.append(given)
+            return 0
+        return call(function, *given)
+
+    monkeypatch.setattr(ContractFunction, "call", lying)
+    monkeypatch.setattr("server.processes.relay.RETRY_SECONDS", 0.1)
+    table.run(lambda: table.redis.hlen(table.names.voted(game)) == 2)
+    assert len(lies) == 4
 
 
 def test_one_bad_ballot_does_not_hold_up_the_others(table: Table) -> None:
