@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import collections
 import json
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -100,8 +101,10 @@ class Streams:
 
     def __init__(self, port: int, path: str, count: int) -> None:
         self.port, self.path, self.count = port, path, count
-        self.seen: dict[bytes, list[float]] = {}
-        """Event id -> when it came, for each stream that got it."""
+        self.seen: list[list[tuple[float, int]]] = []
+        """Of each open stream: when its events came (monotonic clock), and the version of the document in each."""
+        self.ready = math.inf
+        """When all were open."""
         self.opened = self.refused = self.bytes = 0
         self.tasks: list[asyncio.Task[None]] = []
 
@@ -114,6 +117,7 @@ class Streams:
         end = time.monotonic() + TIMEOUT
         while self.opened + self.refused < self.count and time.monotonic() < end:
             await asyncio.sleep(0.05)
+        self.ready = time.monotonic()
 
     async def _read(self, number: int) -> None:
         writer: asyncio.StreamWriter | None = None
@@ -125,19 +129,38 @@ class Streams:
                 self.refused += 1
                 return
             self.opened += 1
+            seen: list[tuple[float, int]] = []
+            self.seen.append(seen)
             while line := await reader.readline():
                 self.bytes += len(line)
                 if line.startswith(b"id:"):
-                    self.seen.setdefault(line[3:].strip(), []).append(time.monotonic())
+                    seen.append((time.monotonic(), int(line[3:])))
         except (OSError, EOFError, ValueError):
             self.refused += 1
         finally:
             if writer is not None:
                 writer.close()
 
-    def spread(self) -> float:
-        """The longest time between the first and the last stream that an event reached, in seconds."""
-        return max((max(times) - min(times) for times in self.seen.values() if len(times) > 1), default=0.0)
+    def updates(self) -> dict[int, float]:
+        """The versions that came since all streams were open -> when the first stream had it."""
+        first: dict[int, float] = {}
+        for seen in self.seen:
+            for at, version in seen:
+                first[version] = min(at, first.get(version, at))
+        return {version: at for version, at in first.items() if at >= self.ready}
+
+    def slowest(self, until: float) -> float:
+        """The longest time in seconds from a version's arrival on the first stream until every stream had it or a later
+        one; one that a stream never had counts until `until` (monotonic clock)."""
+        updates, longest = sorted(self.updates().items()), 0.0
+        for seen in self.seen:
+            events = iter(seen)
+            at, version = next(events, (until, math.inf))
+            for wanted, began in updates:
+                while version < wanted:
+                    at, version = next(events, (until, math.inf))
+                longest = max(longest, at - began)
+        return longest
 
     async def close(self) -> None:
         for task in self.tasks:

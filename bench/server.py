@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -94,8 +95,8 @@ async def _vote(
     if not count:
         return answers, {}
     await asyncio.sleep(1)
-    watched = {"open": streams.opened, "refused": streams.refused, "events": len(streams.seen)}
-    watched |= {"bytes": streams.bytes, "slowest_spread_ms": round(1000 * streams.spread())}
+    watched = {"open": streams.opened, "refused": streams.refused, "updates": len(streams.updates())}
+    watched |= {"bytes": streams.bytes, "slowest_update_ms": round(1000 * streams.slowest(time.monotonic()))}
     await streams.close()
     return answers, {"streams": watched}
 

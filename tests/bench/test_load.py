@@ -62,7 +62,7 @@ def test_visitors_have_addresses_of_their_own() -> None:
     assert text.endswith("\r\n\r\n{}") and "Content-Length: 2\r\n" in text
 
 
-def test_streams_say_how_far_apart_an_event_arrived() -> None:
+def test_streams_note_what_came() -> None:
     async def tell(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = await reader.readuntil(b"\r\n\r\n")
         if b"10.128.0.2" in head:
@@ -81,6 +81,18 @@ def test_streams_say_how_far_apart_an_event_arrived() -> None:
 
     streams = against(tell, use)
     assert isinstance(streams, Streams)
-    assert (streams.opened, streams.refused) == (2, 1) and list(streams.seen) == [b"7"]
-    assert len(streams.seen[b"7"]) == 2 and 0 <= streams.spread() < 10
-    assert Streams(1, "/", 0).spread() == 0.0
+    assert (streams.opened, streams.refused) == (2, 1) and [[id for _, id in seen] for seen in streams.seen] == [
+        [7],
+        [7],
+    ]
+    assert Streams(1, "/", 0).slowest(1.0) == 0.0
+
+
+def test_an_update_counts_until_all_streams_have_it_or_a_later_one() -> None:
+    streams = Streams(1, "/", 3)
+    streams.ready = 5.0
+    streams.seen = [[(0.0, 1), (6.0, 2), (7.0, 3)], [(4.0, 1), (6.5, 3)], [(1.0, 1), (6.1, 2), (8.0, 3)]]
+    assert streams.updates() == {2: 6.0, 3: 6.5}, "what came while they opened tells nothing"
+    assert streams.slowest(20.0) == 1.5
+    streams.seen[1].pop()
+    assert streams.slowest(20.0) == 14.0, "one that never had it"

@@ -20,7 +20,7 @@ def test_a_crowds_ballots_are_counted() -> None:
     assert result["acknowledged"] + sum(result["refused"].values()) == 150
     assert result["lost"] == 0 and result["counted"] == result["acknowledged"] > 100
     assert result["wasted_gas"] == 0 and result["gas_per_ballot"] < 20_000
-    assert result["streams"]["open"] == 10 and result["streams"]["events"] > 0
+    assert result["streams"]["open"] == 10 and result["streams"]["updates"] > 0
     assert set(result["processor_seconds"]) == {"redis", "chain", "indexer", "api", "relay", "load generator"}
 
 
