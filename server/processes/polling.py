@@ -15,6 +15,7 @@ from server.logline import line
 from server.processes.box import Box, ballots_in, seat_of
 from server.processes.pace import BALLOT_GAS, Demand, Pace, day, part_of_day, shares
 from server.settings import Settings
+from server.store import records
 from server.store.changes import announce
 from server.store.names import Names
 from server.store.records import Carriage, Flight, Head, Purpose
@@ -171,6 +172,15 @@ class Polling:
             seconds = 2 * max(0.0, self.deadlines[game] - now)  # as the network's turns cost time and no ballots
             left = min(left, int(max(0, self.budget - spent) * part_of_day(seconds, time.time())))
         return len(self.boxes[game].counted) + left // (BALLOT_GAS * self.price * len(self.boxes))
+
+    def paid(self, game: int, ply: int, gas: int, price: int) -> None:
+        """Notes what a batch has cost, at a price in wei per gas."""
+        with self.redis.pipeline() as pipe:
+            spent, today = self.names.spent(game, ply), self.names.coin(day(time.time()))
+            for name, amount in ((spent, gas), (today, gas * price // 10**9)):
+                pipe.incrby(name, amount)
+                pipe.expire(name, records.KEPT_SECONDS)
+            pipe.execute()
 
     def publish(self, head: Block, now: float, oldest: float) -> None:
         """Says for each vote what more can be carried, for the api to give receipts by."""

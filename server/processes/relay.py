@@ -33,7 +33,6 @@ from server.chain.signer import signers_of
 from server.logline import line
 from server.processes.box import ballots_in
 from server.processes.loop import run_loop, stop_signal
-from server.processes.pace import day
 from server.processes.polling import Polling
 from server.settings import Environment, Settings, SettingsError
 from server.store import progress
@@ -41,7 +40,7 @@ from server.store.connect import connect_redis
 from server.store.jobs import Jobs
 from server.store.lease import Lease
 from server.store.names import Names
-from server.store.records import KEPT_SECONDS, Flight, Purpose, StoredProof
+from server.store.records import Flight, Purpose, StoredProof
 
 log = logging.getLogger(__name__)
 
@@ -109,6 +108,8 @@ class Relay:
         self.new_block = False
         self.desks: dict[int, Desk] = {}
         self.over: set[int] = set()
+        self.known = 0
+        """How many games there are at least."""
         self.polling = Polling(chain, redis, names, settings)
         self.reverts: dict[Purpose, tuple[int, float]] = {}
         self.beacon_url = settings.beacon_url
@@ -182,13 +183,7 @@ class Relay:
         self.redis.hincrby(self.names.stats, "transactions", 1)
         self.redis.hincrby(self.names.stats, "gas", gas)
         if purpose.kind == "cast" and purpose.ply is not None:
-            with self.redis.pipeline() as pipe:
-                pipe.incrby(self.names.spent(purpose.game, purpose.ply), gas)
-                pipe.expire(self.names.spent(purpose.game, purpose.ply), KEPT_SECONDS)
-                today = self.names.coin(day(time.time()))
-                pipe.incrby(today, gas * int(receipt.get("effectiveGasPrice", 0)) // 10**9)
-                pipe.expire(today, KEPT_SECONDS)
-                pipe.execute()
+            self.polling.paid(purpose.game, purpose.ply, gas, int(receipt.get("effectiveGasPrice", 0)))
         if not done:
             count = self.reverts.get(purpose, (0, 0.0))[0] + 1
             self.reverts[purpose] = (count, time.monotonic() + min(2.0**count, 300))
@@ -214,6 +209,7 @@ class Relay:
         if not follows:
             # After a reorganisation a finished game may be open again, and mined ballots may be gone.
             self.over.clear()
+            self.known = 0
             self.polling.forget()
         whole = last is None or not follows or now - self.read >= REREAD_SECONDS
         games = self._games() if whole or last is None else self.chain.touched(last.number + 1, head)
@@ -227,6 +223,9 @@ class Relay:
                 self.over.add(game)
             elif summary.state is not None:
                 self.desks[game] = Desk(summary)
+        if (whole and len(games) < self.known) or any(summary.state is None for summary in summaries.values()):
+            self.read = float("-inf")  # no game vanishes: the node lags or lies, so all are read again at once
+        self.known = max(self.known, len(games) if whole else 0)
         for desk in self.desks.values():
             desk.refused.clear()
         if self.new_block:

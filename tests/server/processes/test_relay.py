@@ -162,6 +162,20 @@ def test_a_node_that_lies_once_costs_no_ballot_its_vote(table: Table, monkeypatc
     assert len(lies) == 4
 
 
+def test_a_node_that_shows_no_games_delays_none(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    game, voters = table.start(ETHER, minPeriod=1000)
+    table.relay.step()
+    games, lies = Relay._games, [1, 2]
+    monkeypatch.setattr(Relay, "_games", lambda self: set() if lies and lies.pop() else games(self))
+    table.relay.read = float("-inf")
+    table.relay.step()
+    assert not table.relay.desks
+    receive(table, game, voters, "e2e4")
+    for _ in range(3):  # REREAD_SECONDS have not passed, and no event came
+        table.relay.step()
+    assert table.call.tally(game).call().castWeight == ETHER
+
+
 def test_one_bad_ballot_does_not_hold_up_the_others(table: Table) -> None:
     game, voters = table.start(ETHER, ETHER, minPeriod=1000)
     receive(table, game, voters, "e2e4", "e2e4")
