@@ -94,6 +94,33 @@ contract BeaconTest is Test {
         vm.assertFalse(beacon.verify(7, sum));
     }
 
+    /// Longer bytes would bring pairs of their own: one that changes nothing, or one that makes any round come out, without any key.
+    function test_forgeryByAnExtraPair() public view {
+        vm.assertFalse(beacon.verify(7, abi.encodePacked(new bytes(384), beacon.sign(7))));
+        bytes memory key = beacon.publicKey(77);
+        bytes memory hashed = Bls.hashToG1(sha256(abi.encodePacked(uint64(7))));
+        bytes memory forged = abi.encodePacked(negated(hashed), key, new bytes(128));
+        vm.assertEq(forged.length, 512);
+        vm.assertFalse(Bls.verify(key, 7, forged));
+    }
+
+    /// On a chain that lacks a precompile, whose calls then succeed and answer nothing, no signature is valid.
+    function test_chainWithoutPrecompiles() public {
+        bytes memory signature = beacon.sign(7);
+        address[4] memory precompiles = [address(0x05), address(0x0b), address(0x0f), address(0x10)];
+        for (uint256 i = 0; i < 4; ++i) {
+            uint256 snapshot = vm.snapshotState();
+            vm.mockCall(precompiles[i], "", "");
+            try beacon.verify(7, signature) returns (bool valid) {
+                vm.assertFalse(valid);
+                vm.assertEq(precompiles[i], address(0x0f)); // of the others an empty answer would go on as a point
+            } catch {}
+            vm.clearMockedCalls();
+            vm.revertToState(snapshot);
+        }
+        vm.assertTrue(beacon.verify(7, signature));
+    }
+
     function test_schedule() public view {
         schedule(0, 1, 1692803367);
         schedule(1692803367, 1, 1692803367);

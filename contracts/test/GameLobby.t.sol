@@ -131,6 +131,27 @@ contract GameOwnerTest is GameTest {
         game.addBook(words);
     }
 
+    /// With gas for everything but the book's contract, no book is registered: it would have no openings, and its games no end.
+    function test_bookWithTooLittleGas() public {
+        bytes memory words;
+        for (uint256 i = 0; i < 383; ++i) {
+            words = abi.encodePacked(words, Chess.START_BOARD, Chess.START_STATE);
+        }
+        bytes memory data = abi.encodeCall(game.addBook, (words));
+        uint256 snapshot = vm.snapshotState();
+        uint256 before = gasleft();
+        (bool done,) = address(game).call(data);
+        uint256 used = before - gasleft();
+        vm.assertTrue(done);
+        vm.revertToState(snapshot);
+        uint256 books = game.books();
+        for (uint256 less = 500_000; less < 4_500_000; less += 800_000) {
+            (done,) = address(game).call{gas: used - less}(data);
+            vm.assertFalse(done);
+        }
+        vm.assertEq(game.books(), books);
+    }
+
     function test_badBooks() public {
         vm.expectRevert(abi.encodeWithSelector(IGame.BadBook.selector, 0));
         game.addBook("");
@@ -570,6 +591,24 @@ contract GameLobbyTest is GameTest {
         assertState(id, IGame.State.Vote);
         uint256 index = uint256(keccak256(abi.encode(keccak256(abi.encode(drawBlock)), id))) % 16;
         vm.assertEq(game.summary(id).position.state >> 12 & 0xff, index);
+    }
+
+    /// A hash that the chain still has itself is not asked of the history contract, and what that reverts with is no hash.
+    function test_historyIsTheLastResort() public {
+        uint256 id = lobbyClosed(bigBook());
+        uint64 drawBlock = game.summary(id).drawBlock;
+        uint256 snapshot = vm.snapshotState();
+        vm.etch(0x0000F90827F1C53a10cb7A02335B175320002935, hex"60205f5f3760205f205f5260205ff3"); // as above
+        vm.roll(drawBlock + 256);
+        vm.setBlockhash(drawBlock, keccak256("the draw"));
+        game.begin(id);
+        uint256 index = uint256(keccak256(abi.encode(keccak256("the draw"), id))) % 16;
+        vm.assertEq(game.summary(id).position.state >> 12 & 0xff, index);
+        vm.revertToState(snapshot);
+        vm.etch(0x0000F90827F1C53a10cb7A02335B175320002935, hex"60205f5f3760205f205f5260205ffd"); // the same, reverting
+        vm.roll(drawBlock + 8000);
+        game.begin(id);
+        assertState(id, IGame.State.Drawn);
     }
 
     /// When the hash has expired a new block is fixed, by anyone, again and again if need be.

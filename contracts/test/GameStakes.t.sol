@@ -163,15 +163,17 @@ contract GameStakesTest is GameTest {
         vm.assertEq(game.summary(id).deadline, deadline + 2 hours - 1);
     }
 
-    /// What moved the deadline does not count again in the window after it.
+    /// What was staked before the deadline moved does not count again in the window after it.
     function test_lateStakesAreCountedAnew() public {
         vm.warp(deadline - 1);
-        stakeWorld(id, 2, 100_000);
+        stakeWorld(id, 2, 10_000);
+        stakeWorld(id, 3, 100_000);
         uint64 extended = game.summary(id).deadline;
+        vm.assertEq(extended, deadline + 2 hours - 1);
         vm.warp(extended - 1);
-        stakeWorld(id, 3, 20_000);
+        stakeWorld(id, 4, 15_000); // of 225,000
         vm.assertEq(game.summary(id).deadline, extended);
-        stakeWorld(id, 4, 10_000);
+        stakeWorld(id, 5, 10_000);
         vm.assertEq(game.summary(id).deadline, extended + 2 hours - 1);
     }
 

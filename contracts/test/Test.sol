@@ -12,6 +12,7 @@ interface Vm {
     function addr(uint256 key) external pure returns (address);
     function assume(bool condition) external pure;
     function chainId(uint256 id) external;
+    function clearMockedCalls() external;
     function deal(address account, uint256 balance) external;
     function envOr(string calldata name, string calldata value) external view returns (string memory);
     function etch(address account, bytes calldata code) external;
