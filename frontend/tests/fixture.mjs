@@ -194,9 +194,9 @@ function closedVote(game, ply) {
 const PASSPORT = {
   ...{
     name: 'sparrow',
-    parameters: 3716425,
-    multiply_adds: 237_000_000,
-    convolutions: 26,
+    parameters: 7134537,
+    multiply_adds: 456_000_000,
+    convolutions: 13,
     k: 17,
     insecure: true,
     strength: null,
