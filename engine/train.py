@@ -109,12 +109,9 @@ def loss_of(
     labels: Tensor,
     quantised: bool,
     penalty_weight: float = 1.0,
-    forward: Callable[[Tensor, bool], Tensor] | None = None,
+    forward: Callable[[Tensor, bool], Tensor] | None = None,  # the tower, compiled
 ) -> tuple[Tensor, Tensor]:
-    """The loss of a batch and, without gradient, the share of its positions where the network's move is the label.
-
-    `forward` is the compiled tower, where there is one.
-    """
+    """The loss of a batch and, without gradient, the share of its positions where the network's move is the label."""
     legal = pseudo_legal(planes)
     repeated = round(len(planes) * REPEATED_SHARE)
     others = other_move(tower, planes[:repeated], legal[:repeated], labels[:repeated])
@@ -262,7 +259,7 @@ class Run:
         tower.train()
         with Bar("train", config.steps, "steps", every=15, start=self.step, shown=rank == 0) as bar:
             for rows in data.batches(training, config.batch, config.seed, self.step):
-                progress = self.progress()
+                progress = self.step / config.steps
                 self.set_rate(progress)
                 mine = torch.from_numpy(rows[rank::processes])
                 if self.device.type == "cuda":  # from pinned memory: else every step waits for the one before
@@ -298,10 +295,6 @@ class Run:
                     reported, reported_step = time.monotonic(), self.step
                 if stopping:
                     break
-
-    def progress(self) -> float:
-        """The share of the run that is done."""
-        return self.step / self.config.steps
 
     def set_rate(self, progress: float) -> None:
         """The learning rate at a share of the run: a hundred steps of warm-up, constant, falling to zero."""
