@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -286,8 +287,10 @@ def _environment() -> Environment:
 def _process(options: argparse.Namespace) -> int:
     from server.ops.port import operator_port
     from server.settings import Settings
+    from server.store.names import Names
 
     settings = Settings.load(_environment())
+    os.environ["RQ_KEY_PREFIX"] = Names.of(settings).jobs  # RQ reads it when a process's module imports it
     with operator_port(settings):
         importlib.import_module(options.module).run(settings)
     return 0

@@ -22,6 +22,7 @@ from server.files import SettingsError as SettingsError
 from server.files import absolute, read_json
 from server.keys import address_of, file_of, in_files
 from server.logline import parts_to_hide
+from server.redis_url import RedisUrl
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCAL_CHAINS = (31337, 1337)
@@ -53,7 +54,12 @@ class Environment(BaseSettings):
     host: str = Field("127.0.0.1", description="address the page is served on")
     port: int = Field(8000, ge=1, le=65535, description="port the page is served on")
     redis_url: str | None = Field(
-        None, description="Redis to use instead of the embedded one, such as redis://host:6379/0"
+        None,
+        description="Redis to use instead of the embedded one, such as redis://host:6379/0; Sentinel or a cluster: see "
+        "[Redis](#redis)",
+    )
+    redis_replicas: int = Field(
+        0, ge=0, le=10, description="Redis's replicas that have a ballot on their disks before it is acknowledged"
     )
     database_url: str | None = Field(
         None,
@@ -173,7 +179,9 @@ class Environment(BaseSettings):
     @field_validator("redis_url")
     @classmethod
     def _redis(cls, url: str | None) -> str | None:
-        return _with_scheme(url, "redis://", "rediss://", "unix://")
+        if url is not None:
+            RedisUrl.parse(url)
+        return url
 
     @field_validator("database_url")
     @classmethod
@@ -248,6 +256,7 @@ class Settings:
     host: str
     port: int
     redis_url: str
+    redis_replicas: int
     database_url: str
     rpc_url: str
     public_rpc_url: str | None

@@ -137,8 +137,8 @@ export interface paths {
          * @description Takes a ballot: on disk when this answers, counted when it is on chain.
          *
          *     Sent again, the same ballot gets the same receipt. Codes of problems: game, seat (404); not-voting, wrong-ply,
-         *     closed, voted, budget (409); illegal, signature (422); often, full (429); relay, disk (503). After budget, full,
-         *     relay and disk cast it on chain (`castBallot`), or try again.
+         *     closed, voted, budget (409); illegal, signature (422); often, full (429); relay, disk, replicas (503). After budget,
+         *     full and those of 503 cast it on chain (`castBallot`), or try again.
          */
         post: operations["ballot_api_v1_games__number__ballots_post"];
         delete?: never;

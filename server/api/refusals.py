@@ -16,7 +16,7 @@ from server.store.names import Names
 
 log = logging.getLogger(__name__)
 
-NOTED = frozenset({"voted", "closed", "relay", "budget", "full", "often", "disk"})
+NOTED = frozenset({"voted", "closed", "relay", "budget", "full", "often", "disk", "replicas"})
 """Codes of refusals after the signature was found good, so nobody can fill the journal in another's name."""
 REMEMBERED = 20_000
 """Refusals that are not noted again, and most that wait while Redis is away."""

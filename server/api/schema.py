@@ -24,6 +24,7 @@ def schema() -> dict[str, Any]:
         host="127.0.0.1",
         port=1,
         redis_url="redis://127.0.0.1",
+        redis_replicas=0,
         database_url="sqlite://",
         rpc_url="http://127.0.0.1",
         public_rpc_url=None,

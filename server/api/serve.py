@@ -118,7 +118,7 @@ class Server(uvicorn.Server):
 def run(settings: Settings, streams_only: bool = False) -> None:
     """Serves until SIGTERM or SIGINT: everything, or the streams of games alone."""
     redis = connect_redis(settings)
-    REGISTRY.register(Shared(redis, Names(settings.chain_id, settings.contract)))
+    REGISTRY.register(Shared(redis, Names.of(settings)))
     _, files = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
     server = Server(create(settings, Chain.connect(settings), streams_only), settings)

@@ -10,7 +10,6 @@ from typing import Annotated
 import httpx
 from fastapi import Depends, Path, Request
 from fastapi.concurrency import run_in_threadpool
-from redis.asyncio import BlockingConnectionPool, Redis
 
 from server.api import rpc
 from server.api.documents import Documents
@@ -27,6 +26,7 @@ from server.model.signing import Typed
 from server.settings import Settings, SettingsError
 from server.store.admission import PollBook
 from server.store.ballots import BallotBox
+from server.store.connect import async_redis
 from server.store.database import Record
 from server.store.names import Names
 
@@ -46,12 +46,9 @@ class Api:
     def __init__(self, settings: Settings, chain: Chain) -> None:
         self.settings = settings
         self.chain = chain
-        self.names = Names(settings.chain_id, settings.contract)
-        # A pool that waits: one connection for each visitor would overflow Redis's accept queue.
-        pool = BlockingConnectionPool.from_url(
-            settings.redis_url, decode_responses=True, max_connections=CONNECTIONS, timeout=10
-        )
-        self.redis = Redis(connection_pool=pool)
+        self.names = Names.of(settings)
+        # Few connections: one for each visitor would overflow Redis's accept queue.
+        self.redis = async_redis(settings, CONNECTIONS)
         self.views = Views(self.redis, self.names, settings.ballot_margin)
         self.documents = Documents(self._load, self.views.version)
         self.hub = Hub(self.redis, self.names, self._load)
@@ -76,7 +73,9 @@ class Api:
     @functools.cached_property
     def box(self) -> BallotBox:
         """Raises SettingsError without a receipt key."""
-        return BallotBox(self.redis, self.names, self.typed, self.settings.need("receipt_key"))
+        return BallotBox(
+            self.redis, self.names, self.typed, self.settings.need("receipt_key"), self.settings.redis_replicas
+        )
 
     async def vault(self) -> VaultReader:
         """Reads the vault of this server. Raises Problem if it shows none."""

@@ -82,9 +82,3 @@ def redis_answers(url: str) -> bool:
             return bool(client.ping())
     except redis.RedisError:
         return False
-
-
-def ping_redis(url: str) -> None:
-    """Raises SettingsError unless a Redis answers. The message leaves out a password in the address."""
-    if not redis_answers(url):
-        raise SettingsError(f"REDIS_URL: no Redis answers at {url.rpartition('@')[2]}")

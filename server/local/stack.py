@@ -30,12 +30,12 @@ from server.local import valkey
 from server.local.anvil import Clock, LocalChain, UnwrittenError
 from server.local.children import Child, stop, tend
 from server.local.folder import DataFolder
-from server.local.probe import await_free_port, ping_redis, redis_answers, rpc, trouble
+from server.local.probe import await_free_port, redis_answers, rpc, trouble
 from server.local.steps import Say, Steps
 from server.local.vault import HISTORY_SECONDS, Trader, VaultDeployment, deploy_vault, identity
 from server.processes.series import Series, demo_plan
 from server.settings import Environment, Settings, SettingsError, check_setup, network_of, public_rpc, socket_of
-from server.store.connect import connect_redis
+from server.store.connect import connect_redis, connect_to
 from server.store.names import Names
 
 SERIES_SECONDS = 0.5
@@ -110,7 +110,7 @@ class Stack:
 
     def _start_redis(self) -> None:
         if self.env.redis_url is not None:
-            ping_redis(self.env.redis_url)
+            connect_to(self.env.redis_url, "any").close()
             return
         path = socket_of(self.env)
         self.redis = valkey.embedded(path, self.env.data_dir / "logs" / "redis.log")
@@ -220,7 +220,7 @@ class Stack:
         owner, house = Sender(chain.w3, owner_key, "OWNER_KEY"), Sender(chain.w3, house_key, "HOUSE_KEY")
         plan = demo_plan(self.env, self.deployment.model, self.deployment.book)
         settings = Settings.load(self.env)
-        names = Names(settings.chain_id, settings.contract)
+        names = Names.of(settings)
         self.series = Series(chain.contract, owner, connect_redis(settings), names, plan, house)
         created = deploy.first_game(chain.contract, owner, self.deployment)
         if created is not None:
@@ -230,7 +230,7 @@ class Stack:
     def _start_processes(self, progress: Callable[[str], None]) -> None:
         settings = Settings.load(self.env)  # raises here for a missing setting, not once in each process
         if self.trader is not None:
-            redis, seen = connect_redis(settings), Names(settings.chain_id, settings.contract).vault_visited
+            redis, seen = connect_redis(settings), Names.of(settings).vault_visited
             self.trader.watched = lambda: bool(redis.exists(seen))
         given = {**os.environ, **self.env.variables(), "PYTHONUNBUFFERED": "1"}
         if self.env.payee is None and self.relay is not None:

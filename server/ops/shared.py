@@ -30,11 +30,11 @@ class Shared(Collector):
                 pipe.mget(names.head, names.relay)
                 pipe.zcard(names.games)
                 pipe.hgetall(names.stats)
-                pipe.llen(f"rq:queue:{names.queue}")
-                pipe.lindex(f"rq:queue:{names.queue}", 0)
+                pipe.llen(names.waiting_jobs())
+                pipe.lindex(names.waiting_jobs(), 0)
                 pipe.xlen(names.journal)
                 (stored, relay), games, stats, waiting, oldest, unwritten = pipe.execute()
-            since = None if oldest is None else self.redis.hget(f"rq:job:{oldest}", "enqueued_at")
+            since = None if oldest is None else self.redis.hget(names.job_record(oldest), "enqueued_at")
         except RedisError:
             return
         head = Head.load(stored) or Head(number=0, time=0, seen=0)

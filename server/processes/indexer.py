@@ -172,7 +172,7 @@ class Indexer:
         if self.cursor is None or self.term != self.lease.term:
             self.term = self.lease.term
             self.ledgers.clear()
-            self.cursor = self._read_cursor()
+            self.cursor = self._read_cursor(self.redis)
             if self.vault is not None:
                 self.vault.state = None
         head = self.chain.head()
@@ -201,9 +201,9 @@ class Indexer:
                 del self.ledgers[number]
         return far
 
-    def _read_cursor(self) -> list[tuple[int, str]]:
+    def _read_cursor(self, redis: Redis) -> list[tuple[int, str]]:
         """The blocks whose events Redis holds, newest last. Documents of another shape hold none."""
-        cursor = Cursor.load(cast("str | None", self.redis.get(self.names.cursor)))
+        cursor = Cursor.load(cast("str | None", redis.get(self.names.cursor)))
         return cursor.blocks if cursor.shape == SHAPE else []
 
     def _roll_back(self) -> None:
@@ -295,11 +295,16 @@ class Indexer:
         head: Block | None,
         vault: VaultState | None = None,
     ) -> None:
-        """Writes ledgers, the vault and the cursor in one transaction, if the lease is still ours."""
+        """Writes ledgers, the vault and the cursor in one transaction, if the lease is still ours.
+
+        And if Redis still holds what was read from it: a replica that became the primary may be some writes behind.
+        """
         genesis = self._genesis()
         with self.redis.pipeline() as pipe:
-            pipe.watch(self.lease.key)  # type: ignore[no-untyped-call]
-            if pipe.get(self.lease.key) != self.lease.token or self.term != self.lease.term:
+            pipe.watch(self.lease.key, self.names.cursor)  # type: ignore[no-untyped-call]
+            ours = pipe.get(self.lease.key) == self.lease.token and self.term == self.lease.term
+            if not ours or self._read_cursor(pipe) != self.cursor:
+                log.warning(line("read_model_changed", lease=ours))
                 self.cursor = None
                 return
             pipe.multi()
@@ -364,7 +369,7 @@ def run(settings: Settings) -> None:
     """Follows the chain until SIGTERM or SIGINT."""
     stop = stop_signal()
     redis, chain = connect_redis(settings), Chain.connect(settings)
-    names, lag = Names(settings.chain_id, settings.contract), 0.0 if settings.local else LAG_SECONDS
+    names, lag = Names.of(settings), 0.0 if settings.local else LAG_SECONDS
     indexer = Indexer(chain, redis, names, settings.start_block, lag)
     if settings.vault is not None:
         log_of = Vault(chain.w3, settings.vault).log

@@ -171,7 +171,7 @@ def run(settings: Settings) -> None:
     if payer is None:
         raise SettingsError("KEEPER_KEY: missing; a private key that pays the gas of the vault's hours and decisions")
     os.environ.pop("KEEPER_KEY", None)
-    redis, names = connect_redis(settings), Names(settings.chain_id, settings.contract)
+    redis, names = connect_redis(settings), Names.of(settings)
     w3 = connect(settings.rpc_url)
     vault, network = Vault(w3, address), Network.load(NETWORK, FEATURES)
     check_network(vault, network)

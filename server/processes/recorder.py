@@ -84,7 +84,7 @@ class Recorder:
 def run(settings: Settings) -> None:
     """Writes until SIGTERM or SIGINT."""
     stop = stop_signal()
-    redis, names = connect_redis(settings), Names(settings.chain_id, settings.contract)
+    redis, names = connect_redis(settings), Names.of(settings)
     recorder = Recorder(redis, names, Record(settings))
     recorder.lease.keep(stop)
     run_loop(recorder.step, redis, None, LOOK_SECONDS, stop)

@@ -387,7 +387,7 @@ def run(settings: Settings) -> None:
     if not signers:
         raise SettingsError("RELAY_KEY: missing; it sends ballots and proofs, and pays their gas (or RELAY_SIGNER)")
     stop, redis, chain = stop_signal(), connect_redis(settings), Chain.connect(settings)
-    names = Names(settings.chain_id, settings.contract)
+    names = Names.of(settings)
     jobs = Jobs(connect_redis(settings, text=False), names)
     outboxes = [
         Outbox(Sender(chain.w3, signer, "RELAY_KEY"), chain.contract.address, redis, names) for signer in signers

@@ -154,7 +154,7 @@ def run(settings: Settings) -> None:
     w3 = connect(settings.rpc_url)
     plan = operators_plan(env, w3.eth.chain_id)
     stop = stop_signal()
-    redis, names = connect_redis(settings), Names(settings.chain_id, settings.contract)
+    redis, names = connect_redis(settings), Names.of(settings)
     series = Series(game_contract(w3, settings.contract), Sender(w3, signer, "OWNER_KEY"), redis, names, plan)
     run_loop(series.step, redis, names.arrivals, 5.0, stop)
     series.lease.release()

@@ -211,7 +211,7 @@ def run(settings: Settings) -> None:
     global tools
     payee = settings.payee or _relay()
     redis, raw, chain = connect_redis(settings), connect_redis(settings, text=False), Chain.connect(settings)
-    names = Names(settings.chain_id, settings.contract)
+    names = Names.of(settings)
     stop = threading.Event()
 
     def loading(step: str, fraction: float) -> None:

@@ -110,7 +110,7 @@ class PollBook:
             for number, seat in asked:
                 pipe.hget(names.seats(number), str(seat))
                 pipe.hget(names.voted(number), str(seat))
-                pipe.hexists(boxes[number], str(seat))
+                pipe.hexists(boxes[number] or names.prefix, str(seat))  # which is no key, but in our slot
             (relay, head, *stored), *replies = await pipe.execute()
         games = {number: _game(text) for number, text in zip(numbers, stored[::2], strict=True)}
         carriages = {number: Carriage.load(text) for number, text in zip(numbers, stored[1::2], strict=True)}

@@ -13,8 +13,9 @@ from redis.exceptions import RedisError
 from engine.encoding import pack_move
 from server import metrics
 from server.model.signing import Typed, sign
-from server.store.admission import Ballot, BallotError, full, voted
+from server.store.admission import RETRY_SECONDS, Ballot, BallotError, full, voted
 from server.store.changes import announce
+from server.store.connect import DISK_TIMEOUT_MS
 from server.store.names import Names
 from server.store.records import KEPT_SECONDS, CountedVote, Receipt, StoredBallot
 
@@ -28,17 +29,23 @@ return ARGV[2]
 """
 """Keeps a seat's ballot, and notes it in the journal, if it is the first and there is room for it; what is kept of the
 seat, or nothing."""
-DISK_TIMEOUT_MS = 5_000
-"""How long to wait for the disk, in milliseconds."""
+
+
+class ReplicasError(RedisError):
+    """Too few replicas have a ballot on their disks."""
 
 
 class BallotBox:
-    """Keeps ballots in Redis and signs receipts. Ballots that arrive while the disk is busy share its next write."""
+    """Keeps ballots in Redis and signs receipts. Ballots that arrive while the disk is busy share its next write.
 
-    def __init__(self, redis: Redis, names: Names, typed: Typed, receipt_key: str) -> None:
+    replicas: how many replicas of Redis must have a ballot on their disks too.
+    """
+
+    def __init__(self, redis: Redis, names: Names, typed: Typed, receipt_key: str, replicas: int = 0) -> None:
         self.redis = redis
         self.names = names
         self.typed = typed
+        self.replicas = replicas
         self.account = Account.from_key(receipt_key)
         self.key = PrivateKey(bytes(self.account.key))
         self._waiting: list[tuple[Ballot, asyncio.Future[Receipt]]] = []
@@ -62,7 +69,7 @@ class BallotBox:
             try:
                 kept = await self._store([ballot for ballot, _ in batch])
             except Exception as error:
-                problem = BallotError(503, "disk", "ballots cannot be kept safely now; try again soon")
+                problem = _unsafe(error)
                 problem.__cause__ = error
                 for _, future in batch:
                     future.set_exception(problem)
@@ -96,10 +103,13 @@ class BallotBox:
                 announce(pipe, self.names, game)
             pipe.publish(self.names.wake, "ballots")
             # WAITAOF waits for all writes up to this connection's last (INCR): also for a ballot that was there.
-            pipe.execute_command("WAITAOF", 1, 0, DISK_TIMEOUT_MS)
+            pipe.execute_command("WAITAOF", 1, self.replicas, DISK_TIMEOUT_MS)
             replies = await pipe.execute()
-        if replies[-1][0] < 1:
+        here, there = replies[-1]
+        if here < 1:
             raise RedisError("the disk does not answer")
+        if there < self.replicas:
+            raise ReplicasError(f"on the disks of {there} of {self.replicas} replicas")
         kept = [StoredBallot.load(reply) for reply in replies[: 2 * len(ballots) : 2]]
         metrics.acknowledged.inc(sum(made == reply for made, reply in zip(sent, replies[::2], strict=False)))
         await self._mark(ballots, replies[1 : 2 * len(ballots) : 2])
@@ -130,3 +140,11 @@ class BallotBox:
             relay=self.account.address,
             signature="0x" + sign(self.key, digest).hex(),
         )
+
+
+def _unsafe(error: Exception) -> BallotError:
+    """Why a ballot got no receipt although it may be counted: it may be lost."""
+    if isinstance(error, ReplicasError):
+        text = f"the ballot is {error}, too few to be kept safely; cast it on chain, or try again soon"
+        return BallotError(503, "replicas", text, RETRY_SECONDS)
+    return BallotError(503, "disk", "ballots cannot be kept safely now; try again soon")

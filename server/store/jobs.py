@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 
 from redis import Redis
 from rq import Queue, Retry
+from rq.defaults import RQ_KEY_PREFIX
 from rq.exceptions import DuplicateJobError
 from rq.job import JobStatus
 from rq.serializers import JSONSerializer
@@ -103,6 +104,8 @@ class Jobs:
 
 def queues(redis: Redis, names: Names) -> tuple[Queue, Queue]:
     """The queues of games and of a vault, in the order in which workers look at them."""
+    if names.jobs != RQ_KEY_PREFIX:
+        raise RuntimeError(f"RQ_KEY_PREFIX is {RQ_KEY_PREFIX!r} and must be {names.jobs!r} before rq is imported")
     games, vault = (
         Queue(name, connection=redis, serializer=JSONSerializer) for name in (names.queue, names.vault_queue)
     )

@@ -1,6 +1,7 @@
 """Every name in Redis, in one place, and the record that it holds (see `server.store.records`).
 
-All names of a deployment share a prefix made of chain id and contract, so a new deployment never meets old data. Kinds:
+All names of a deployment share a prefix made of chain id and contract, so a new deployment never meets old data. In a
+cluster the prefix is a hash tag, which puts all of them into one slot: transactions and scripts touch several. Kinds:
 
     read model (from the chain; may be lost)     cursor, genesis, game, card, games, seats, accounts, voted, votes
     not yet on the chain (must not be lost)      ballots, carried, proof, sent
@@ -15,12 +16,18 @@ A vault's read model is `vault`; its proofs that are not yet on the chain are `d
 
 from __future__ import annotations
 
+from server.redis_url import RedisUrl
+from server.settings import Settings
+
 
 class Names:
-    """The names of one deployment."""
+    """The names of one deployment. `cluster`: whether they share a slot; a cluster needs it, nothing else does."""
 
-    def __init__(self, chain_id: int, contract: str) -> None:
-        self.prefix = f"proofmate:{chain_id}:{contract.lower()}:"
+    def __init__(self, chain_id: int, contract: str, cluster: bool = False) -> None:
+        deployment = f"{chain_id}:{contract.lower()}"
+        self.prefix = f"proofmate:{{{deployment}}}:" if cluster else f"proofmate:{deployment}:"
+        self.jobs = f"rq:{{{deployment}}}" if cluster else "rq"
+        """What RQ's own names begin with: its RQ_KEY_PREFIX."""
         self.queue = f"proofmate-{chain_id}-{contract.lower()}"
         """The job queue's name."""
         self.changes = self.prefix + "changes"
@@ -68,6 +75,20 @@ class Names:
         """String that expires: somebody looked at the vault a moment ago."""
         self.vault_progress = self.prefix + "vault_progress"
         """String that expires: DecisionProgress, the proof under way."""
+
+    @classmethod
+    def of(cls, settings: Settings) -> Names:
+        """The names of the settings' deployment, in the settings' Redis."""
+        cluster = RedisUrl.parse(settings.redis_url).kind == "cluster"
+        return cls(settings.chain_id, settings.contract, cluster)
+
+    def waiting_jobs(self) -> str:
+        """List: the ids of the proving jobs that no worker has begun, as RQ keeps them."""
+        return f"{self.jobs}:queue:{self.queue}"
+
+    def job_record(self, job: str) -> str:
+        """Hash: what RQ knows of a job of this id."""
+        return f"{self.jobs}:job:{job}"
 
     def vault(self, address: str) -> str:
         """String: VaultState, the document of the vault at an address."""

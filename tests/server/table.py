@@ -151,7 +151,7 @@ class Table:
 
     def __post_init__(self) -> None:
         settings = self.settings
-        self.names = Names(settings.chain_id, settings.contract)
+        self.names = Names.of(settings)
         self.typed = Typed(settings.chain_id, settings.contract)
         self.chain = Chain.connect(settings)
         self.indexer = Indexer(self.chain, self.redis, self.names)

@@ -31,6 +31,7 @@ export const problemWords = {
       illegal: 'This move is not legal here.',
       voted: 'You have voted on this move; a vote is final.',
       disk: 'The server cannot keep votes safely now. Try again soon.',
+      replicas: 'The server cannot keep votes safely now. Vote by transaction, or try again soon.',
       often: 'Too many requests. Wait a moment.',
       streams: 'Too many pages follow games from here. Close some.',
       funded: 'This account has had its test coins.',

@@ -31,6 +31,7 @@ export const problemWords: typeof english = {
       illegal: '这一步在此局面不合规则。',
       voted: '这一步你已经投过票；投票不可更改。',
       disk: '服务器现在无法安全保存投票。请稍后再试。',
+      replicas: '服务器现在无法安全保存投票。请用交易投票，或稍后再试。',
       often: '请求过于频繁，请稍等片刻。',
       streams: '此处打开的对局页面太多，请关闭一些。',
       funded: '这个账户已经领过测试币。',

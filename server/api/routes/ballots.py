@@ -37,8 +37,8 @@ async def ballot(request: Request, api: Shared, number: GameNumber, body: Ballot
     """Takes a ballot: on disk when this answers, counted when it is on chain.
 
     Sent again, the same ballot gets the same receipt. Codes of problems: game, seat (404); not-voting, wrong-ply,
-    closed, voted, budget (409); illegal, signature (422); often, full (429); relay, disk (503). After budget, full,
-    relay and disk cast it on chain (`castBallot`), or try again.
+    closed, voted, budget (409); illegal, signature (422); often, full (429); relay, disk, replicas (503). After budget,
+    full and those of 503 cast it on chain (`castBallot`), or try again.
     """
     api.limit(api.posts, request)
     polls = await api.book.polls(number, body.seat)

@@ -63,11 +63,13 @@ async def _trouble(api: Api) -> str | None:
 
 async def _look(api: Api) -> str | None:
     try:
-        await asyncio.wait_for(api.redis.waitaof(1, 0, 1000), 2)
+        _, there = await asyncio.wait_for(api.redis.waitaof(1, replicas := api.settings.redis_replicas, 1000), 2)
     except ResponseError:
         return "Redis keeps nothing on disk, so ballots could be lost; see REDIS_URL (7.2 or later, appendonly)"
     except (RedisError, TimeoutError):
         return "Redis does not answer; see REDIS_URL"
+    if there < replicas:
+        return f"{there} of {replicas} replicas of Redis keep up with it; see REDIS_REPLICAS"
     try:
         head = await asyncio.wait_for(run_in_threadpool(api.chain.head), 5)
     except (*Unreachable, TimeoutError):

@@ -7,9 +7,9 @@ import pytest
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from engine.encoding import pack_move
-from server.processes.indexer import Indexer
+from server.processes.indexer import SHAPE, Indexer
 from server.settings import SettingsError
-from server.store.records import Seat, Staker, pack_ballot
+from server.store.records import Cursor, Seat, Staker, pack_ballot
 from tests.server.table import ETHER, RELAY, Table, Voter, deploy_game, run_anvil
 
 
@@ -208,6 +208,7 @@ def test_a_game_with_a_missed_event_is_made_again(table: Table, missed: str) -> 
     def miss() -> None:
         head = table.chain.head()
         table.indexer.cursor = [*(table.indexer.cursor or []), (head.number, head.hash)]
+        table.redis.set(table.names.cursor, Cursor(SHAPE, table.indexer.cursor).dump())
 
     follow(table)
     game = table.new_game()
@@ -297,3 +298,23 @@ def test_of_two_indexers_one_writes(table: Table) -> None:
     table.indexer._commit(cursor, {}, None)
     assert table.indexer.cursor is None
     assert table.document(game)["seats"] == 1
+
+
+def test_a_redis_that_is_some_writes_behind_gets_the_events_again(table: Table) -> None:
+    """A replica that became the primary had not had the last writes; the connection was made again unnoticed."""
+    game = table.new_game(lobbyPeriod=3600)
+    follow(table)
+    names = [name for name in table.redis.scan_iter(match=table.names.prefix + "*") if name != table.names.indexer]
+    before = {name: table.redis.dump(name) for name in names}
+    table.stake(game, ETHER)
+    follow(table)
+    table.redis.delete(*(set(table.redis.scan_iter(match=table.names.prefix + "*")) - {table.names.indexer}))
+    for name, value in before.items():
+        table.redis.restore(name, 0, value)
+    table.stake(game, 2 * ETHER)
+    follow(table)
+    table.mine()
+    follow(table)
+    kept = model(table, game)
+    assert table.document(game)["pools"]["world"] == str(3 * ETHER)
+    assert model_read_anew(table, game) == kept

@@ -13,8 +13,10 @@ from eth_account import Account
 from redis import Redis
 
 from server.keys import address_of
+from server.local.probe import unused_port
 from server.model.signing import HALF_ORDER, Typed, compact, recover
 from server.store.records import Carriage
+from tests.server.redises import KEEPING, Servers, until
 from tests.server.table import ETHER, RECEIPT, Table, Voter, run_valkey, serve
 
 
@@ -265,3 +267,31 @@ def test_a_redis_that_keeps_nothing_on_disk_gives_no_receipts(
             assert "on disk" in client.get("/readyz").json()["detail"]
         finally:
             redis.config_set("appendonly", "yes")
+
+
+def test_too_few_replicas_give_no_receipts(
+    table: Table, game: tuple[int, list[Voter]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number, voters = game
+    monkeypatch.setattr("server.store.ballots.DISK_TIMEOUT_MS", 500)
+    object.__setattr__(table.settings, "redis_replicas", 1)
+    port = unused_port()
+    with serve(table) as client:
+        for _ in range(2):  # the second time the ballot is there already, and still on one machine
+            answer = post(client, number, table.sign(voters[0], number, "e2e4"))
+            assert (answer.status_code, answer.json()["code"], answer.headers["retry-after"]) == (503, "replicas", "5")
+            assert "on the disks of 0 of 1 replicas" in answer.json()["detail"]
+        assert client.get("/readyz").json()["detail"].startswith("0 of 1 replicas of Redis keep up")
+        table.redis.config_set("bind", "127.0.0.1")
+        table.redis.config_set("port", port)
+        servers = Servers(tmp_path)
+        try:
+            replica = servers.start(*KEEPING, "--replicaof", "127.0.0.1", str(port))
+            until(lambda: servers.at(replica).info("replication")["master_link_status"] == "up")
+            body = table.sign(voters[0], number, "e2e4")
+            until(lambda: post(client, number, body).status_code == 202)  # it has written what was there before
+            position = table.chain.summary(number).position
+            assert servers.at(replica).hlen(table.names.ballots(number, 0, position.key)) == 1
+        finally:
+            servers.close()
+            table.redis.config_set("port", 0)

@@ -4,14 +4,16 @@ import inspect
 from collections import Counter
 from typing import Any
 
+from redis.crc import key_slot
+
 from server.store.names import Names
 
 CONTRACT = "0x" + "aB" * 20
 
 
-def names_of(chain_id: int, contract: str) -> dict[str, str]:
+def names_of(chain_id: int, contract: str, cluster: bool = False) -> dict[str, str]:
     """Every name of a deployment, each method called with the same arguments."""
-    names = Names(chain_id, contract)
+    names = Names(chain_id, contract, cluster)
     given: dict[str, Any] = {
         "game": 1,
         "ply": 2,
@@ -21,10 +23,11 @@ def names_of(chain_id: int, contract: str) -> dict[str, str]:
         "hour": 5,
         "key": "56" * 8,
         "address": "0x" + "Ef" * 20,
+        "job": names.queue + "-1-2",
     }
-    found = {name: value for name, value in vars(names).items() if name != "prefix"}
+    found = {name: value for name, value in vars(names).items() if name not in ("prefix", "jobs")}
     for name, method in inspect.getmembers(names, inspect.ismethod):
-        if not name.startswith("_"):
+        if not name.startswith("_") and name != "of":
             found[name] = method(**{part: given[part] for part in inspect.signature(method).parameters})
     return found
 
@@ -48,3 +51,14 @@ def test_games_plies_and_positions_do_not_run_into_each_other() -> None:
     assert names.ballots(1, 11, "0x1") != names.ballots(11, 1, "0x1") != names.ballots(1, 1, "0x11")
     assert names.job(1, 11, "0x" + "12" * 32) != names.job(11, 1, "0x" + "12" * 32)
     assert names.job(1, 1, "0x" + "12" * 32) != names.job(1, 1, "0x" + "13" * 32), "a reorganised position"
+
+
+def test_in_a_cluster_all_names_have_one_slot_and_elsewhere_they_are_what_they_were() -> None:
+    tag = "{31337:" + CONTRACT.lower() + "}"
+    found = names_of(31337, CONTRACT, cluster=True)
+    keys = {key for key in found.values() if not key.startswith("proofmate-")}  # those are RQ's, which has a prefix
+    assert len(keys) > 35 and all(tag in key for key in keys)
+    assert {key_slot(key.encode()) for key in keys} == {key_slot(tag.encode())}
+    assert Names(31337, CONTRACT, cluster=True).jobs == f"rq:{tag}"
+    plain = Names(31337, CONTRACT)
+    assert (plain.jobs, plain.prefix) == ("rq", f"proofmate:31337:{CONTRACT.lower()}:"), "installed data is found again"
