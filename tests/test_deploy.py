@@ -1,11 +1,13 @@
-"""deploy/ names what exists: metrics, settings, processes, runbook entries. `helm lint` where helm is installed."""
+"""deploy/ names what exists: metrics, settings, processes, runbook entries. helm and kubeconform if installed."""
 
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
+from pathlib import Path
 
 import prometheus_client
 import pytest
@@ -73,12 +75,38 @@ def test_the_chart_sets_what_there_is() -> None:
         assert ("relay_key" in secrets) == (name == "relay") and ("receipt_key" in secrets) == (name == "api")
 
 
+CHART = str(DEPLOY / "helm")
+ALL = ["--set", "autoscaling.enabled=true"]
+
+
+def template(*options: str) -> str:
+    made = subprocess.run(["helm", "template", "x", CHART, *options], check=True, capture_output=True, text=True)
+    return made.stdout
+
+
 @pytest.mark.skipif(shutil.which("helm") is None, reason="helm is not installed")
 def test_helm_finds_no_fault() -> None:
-    chart = str(DEPLOY / "helm")
-    subprocess.run(["helm", "lint", "--strict", chart], check=True, capture_output=True)
-    for options in ([], ["--set", "autoscaling.enabled=true"]):
-        made = subprocess.run(["helm", "template", "x", chart, *options], check=True, capture_output=True, text=True)
-        kinds = re.findall(r"^kind: (\w+)$", made.stdout, re.MULTILINE)
+    subprocess.run(["helm", "lint", "--strict", CHART], check=True, capture_output=True)
+    for options in ([], ALL):
+        kinds = re.findall(r"^kind: (\w+)$", template(*options), re.MULTILINE)
         assert kinds.count("Deployment") == 6 and kinds.count("PodDisruptionBudget") == 5
         assert ("ScaledObject" in kinds) == bool(options)
+
+
+@pytest.mark.skipif(shutil.which("helm") is None, reason="helm is not installed")
+def test_numbers_of_a_values_file_stay_whole(tmp_path: Path) -> None:
+    values = tmp_path / "values.yaml"
+    values.write_text("settings: {CHAIN_ID: 11155111, START_BLOCK: 6000000, RELAY_BUDGET: 0.5, LOCAL_VAULT: false}")
+    made = template("--values", str(values))
+    for name, value in (("CHAIN_ID", "11155111"), ("START_BLOCK", "6000000"), ("RELAY_BUDGET", "0.5")):
+        assert made.count(f'{{name: {name}, value: "{value}"}}') == 6
+    assert made.count('{name: LOCAL_VAULT, value: "false"}') == 6
+
+
+@pytest.mark.skipif(None in (shutil.which("helm"), shutil.which("kubeconform")), reason="kubeconform is not installed")
+def test_kubernetes_would_take_what_the_chart_makes() -> None:
+    """KUBERNETES_SCHEMAS: kubeconform's -schema-location where its default one is out of reach."""
+    places = ["-schema-location", os.environ.get("KUBERNETES_SCHEMAS", "default")]
+    command = ["kubeconform", "-strict", "-summary", "-skip", "ScaledObject", *places]
+    checked = subprocess.run(command, input=template(*ALL), capture_output=True, text=True)
+    assert checked.returncode == 0, checked.stdout
