@@ -25,8 +25,10 @@ RUN npm run build
 
 FROM python:3.11-slim-bookworm
 WORKDIR /app
-COPY requirements/play.txt requirements/
-RUN pip install --no-cache-dir --require-hashes --requirement requirements/play.txt
+# --build-arg REQUIREMENTS=traces: with what OTEL_EXPORTER_OTLP_ENDPOINT needs.
+ARG REQUIREMENTS=play
+COPY requirements/play.txt requirements/traces.txt requirements/
+RUN pip install --no-cache-dir --require-hashes --requirement requirements/${REQUIREMENTS}.txt
 # Node runs the Solidity compiler, once for each verifier.
 COPY --from=page /usr/local/bin/node /usr/local/bin/node
 COPY engine/*.py engine/

@@ -65,6 +65,7 @@ system:
 lock: .venv/uv.done
 	$(LOCK) pyproject.toml --group build -o requirements/play.txt
 	$(LOCK) pyproject.toml --group build --group test --group train --group ezkl -c requirements/play.txt -o requirements/test.txt
+	$(LOCK) pyproject.toml --extra traces -c requirements/play.txt -o requirements/traces.txt
 	$(LOCK) --group formal -o requirements/formal.txt
 
 # -------------------------------------------------------------------------------------------------------------- tests

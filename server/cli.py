@@ -207,7 +207,7 @@ def parser(hooks: Sequence[str] = ()) -> argparse.ArgumentParser:
     }
     for name, summary in processes.items():
         process = commands.add_parser(name, help=f"one process of the server: {summary}")
-        process.set_defaults(run=_process, module=SERVING.get(name, f"server.processes.{name}"))
+        process.set_defaults(run=_process, process=name, module=SERVING.get(name, f"server.processes.{name}"))
 
     for module in hooks:
         try:
@@ -288,8 +288,11 @@ def _process(options: argparse.Namespace) -> int:
     from server.ops.port import operator_port
     from server.settings import Settings
     from server.store.names import Names
+    from server.tracing import configure
 
-    settings = Settings.load(_environment())
+    environment = _environment()
+    settings = Settings.load(environment)
+    configure(options.process, environment.otel_exporter_otlp_endpoint)
     os.environ["RQ_KEY_PREFIX"] = Names.of(settings).jobs  # RQ reads it when a process's module imports it
     with operator_port(settings):
         importlib.import_module(options.module).run(settings)

@@ -138,6 +138,9 @@ class Environment(BaseSettings):
         None, ge=0, le=65535, description="port of a process's /livez, /readyz and /metrics; `up` counts on from it"
     )
     operator_host: str = Field("127.0.0.1", description="address of that port; keep it away from the public")
+    otel_exporter_otlp_endpoint: str | None = Field(
+        None, description="collector of OpenTelemetry traces (OTLP over HTTP), such as http://collector:4318"
+    )
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="debug, info, warning or error")
     log_format: str = Field("text", pattern="^(text|json)$", description="text, or json: an object a line")
 
@@ -195,7 +198,9 @@ class Environment(BaseSettings):
             _with_scheme(url, "http://", "https://")
         return urls
 
-    @field_validator("public_rpc_url", "explorer", "beacon_url", "owner_signer", "relay_signer")
+    @field_validator(
+        "public_rpc_url", "explorer", "beacon_url", "owner_signer", "relay_signer", "otel_exporter_otlp_endpoint"
+    )
     @classmethod
     def _http(cls, url: str | None) -> str | None:
         return _with_scheme(url, "http://", "https://")

@@ -30,6 +30,8 @@ class Box:
     position: Position
     received: dict[int, bytes] = field(default_factory=dict)
     """Seat -> its ballot as castBallots takes it."""
+    traces: dict[int, str] = field(default_factory=dict)
+    """Seat -> the trace of its ballot, if that is recorded."""
     ranks: dict[int, int] = field(default_factory=dict)
     """Seat -> its place by stake, the heaviest 0."""
     indexed: set[int] = field(default_factory=set)
@@ -67,6 +69,8 @@ class Box:
         for seat, ballot, holder in zip(map(int, seats), ballots, holders, strict=True):
             if ballot is not None:
                 self.received[seat] = ballot.packed()
+                if ballot.trace is not None:
+                    self.traces[seat] = ballot.trace
                 self.ranks[seat] = holder.rank if holder is not None and holder.rank is not None else 1 << 32
 
     def pending(self, flying: Iterable[bytes]) -> list[bytes]:

@@ -112,6 +112,14 @@ class Polling:
             if (box.game, box.ply) == (purpose.game, purpose.ply):
                 box.settle([ballot for ballot in sent if box.received.get(seat_of(ballot)) == ballot], counted)
 
+    def traces(self, flight: Flight) -> list[str]:
+        """The traces of the ballots in a transaction, of those that are recorded."""
+        boxes = [*self.boxes.values(), *(box for _, box in self.closed)]
+        box = next((box for box in boxes if box.traces and flight.purpose.casts(box.game, box.ply)), None)
+        if box is None:
+            return []
+        return [box.traces[seat] for seat in map(seat_of, ballots_in(flight.data)) if seat in box.traces]
+
     def plan(self, head: Block, now: float, flights: Collection[Flight]) -> None:
         """Packs batches, heaviest seats first, of the votes that end first, as many as may be in flight."""
         flying = {

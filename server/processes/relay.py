@@ -34,13 +34,14 @@ from server.logline import line
 from server.processes.box import ballots_in
 from server.processes.loop import run_loop, stop_signal
 from server.processes.polling import Polling
+from server.processes.traces import Traces
 from server.settings import Environment, Settings, SettingsError
 from server.store import progress
 from server.store.connect import connect_redis
 from server.store.jobs import Jobs
 from server.store.lease import Lease
 from server.store.names import Names
-from server.store.records import Flight, Purpose, StoredProof
+from server.store.records import SENT, Flight, Purpose, StoredProof
 
 log = logging.getLogger(__name__)
 
@@ -60,15 +61,6 @@ RETRY_SECONDS = 1.0
 """Time between two tries of a call that was refused, while no block is made."""
 THREADS = 16
 """Games handled at the same time."""
-SENT = {
-    "lobby": "lobby_close_sent",
-    "begin": "begin_sent",
-    "draw": "beacon_round_sent",
-    "cast": "ballot_batch_sent",
-    "close": "vote_close_sent",
-    "move": "proven_move_sent",
-}
-"""Names of the log lines about what was sent, by the kind of purpose."""
 
 
 @dataclass
@@ -112,6 +104,7 @@ class Relay:
         """How many games there are at least."""
         self.polling = Polling(chain, redis, names, settings)
         self.reverts: dict[Purpose, tuple[int, float]] = {}
+        self.traces = Traces()
         self.beacon_url = settings.beacon_url
         self.beacon_next = 0.0
         """When the beacon may be asked again."""
@@ -180,6 +173,7 @@ class Relay:
         purpose, gas, done = flight.purpose, receipt["gasUsed"], bool(receipt["status"])
         self.polling.pace.mined(time.time() - flight.begun)
         metrics.inclusion.labels(purpose.kind).observe(time.time() - flight.begun)
+        self.traces.mined(flight, receipt, self.polling.traces(flight))
         self.redis.hincrby(self.names.stats, "transactions", 1)
         self.redis.hincrby(self.names.stats, "gas", gas)
         if purpose.kind == "cast" and purpose.ply is not None:
@@ -349,6 +343,7 @@ class Relay:
         )
         sent = self._send(desk, purpose, call)
         if sent is not None:
+            self.traces.sent(purpose, proof.trace)
             progress.report(self.redis, self.names, game, ply, "submitted", 1, tx=sent)
             return True
         worthless = purpose in desk.refused and refuses(call, self.outboxes[0].sender.address)

@@ -13,11 +13,14 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, cast
 
+from opentelemetry.context import get_current
 from redis import Redis
 from redis.exceptions import RedisError
-from rq import Queue, SimpleWorker
+from rq import Queue, SimpleWorker, get_current_job
 from rq.exceptions import StopRequested
 from rq.executions import Execution
 from rq.job import Job
@@ -26,7 +29,7 @@ from rq.worker import WorkerStatus
 
 from engine import encoding
 from engine.proof import ProofCancelled
-from server import metrics
+from server import metrics, tracing
 from server.accounts import key_of
 from server.chain.client import Chain, Summary
 from server.chain.node import Unreachable
@@ -72,8 +75,20 @@ tools: Tools | None = None
 
 
 def prove(game: int, ply: int, position_key: str) -> None:
-    """The job: proves the network's move in this position and keeps the proof for the relay."""
+    """The job: proves the network's move in this position and keeps the proof for the relay.
+
+    Its trace begins when the job was queued, a moment after the network's turn began.
+    """
     assert tools is not None, "not in a worker"
+    job, now = get_current_job(), time.time()
+    queued = now if job is None or job.enqueued_at is None else job.enqueued_at.astimezone(UTC).timestamp()
+    about = {"proofmate.game": game, "proofmate.ply": ply}
+    with tracing.tracer.start_as_current_span("proof", start_time=int(queued * 1e9), attributes=about):
+        tracing.record("proof.queued", get_current(), queued, now)
+        _prove(tools, game, ply, position_key)
+
+
+def _prove(tools: Tools, game: int, ply: int, position_key: str) -> None:
     summary = tools.chain.summary(game)
     if not _wanted(summary, ply, position_key):
         log.info(line("proof_not_needed", game=game, ply=ply))
@@ -92,12 +107,15 @@ def prove(game: int, ply: int, position_key: str) -> None:
                 raise  # the job goes back to the queue
             log.info(line("proof_cancelled", game=game, ply=ply))
             return
+    for (step, start), (_, end) in pairwise([*watch.steps, ("", time.time())]):
+        tracing.record(f"proof.{step}", get_current(), start, end)
     kept = StoredProof(
         move=legal[proof.index].uci(),
         words=tuple(f"0x{word:x}" for word in proof.words),
         proof="0x" + proof.proof.hex(),
         payee=tools.payee,
         seconds=proof.seconds,
+        trace=tracing.carried(),
     )
     proving = Proving(ply=ply, position=position_key, move=kept.move, payee=tools.payee, seconds=proof.seconds)
     with tools.redis.pipeline() as pipe:
@@ -120,8 +138,12 @@ class Watch:
         self.cancelled = threading.Event()
         self.done = threading.Event()
         self.latest: tuple[str, float] = ("witness", 0.0)
+        self.steps: list[tuple[str, float]] = []
+        """Each step with the Unix time of its begin."""
 
     def report(self, step: str, fraction: float) -> None:
+        if not self.steps or step != self.steps[-1][0]:
+            self.steps.append((step, time.time()))
         self.latest = (step, fraction)
 
 

@@ -49,6 +49,7 @@ class Ballot:
     """When the vote ends, in the chain's time."""
     room: int
     """It is kept only if fewer ballots of this vote are there."""
+    trace: str | None = None
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import replace
 
 from coincurve import PrivateKey
 from eth_account import Account
@@ -11,7 +12,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from engine.encoding import pack_move
-from server import metrics
+from server import metrics, tracing
 from server.model.signing import Typed, sign
 from server.store.admission import RETRY_SECONDS, Ballot, BallotError, full, voted
 from server.store.changes import announce
@@ -57,6 +58,8 @@ class BallotBox:
         Raises BallotError if the seat voted otherwise on this ply, if the relay has all that it can carry, or if
         nothing reaches the disk.
         """
+        if (trace := tracing.carried()) is not None:
+            ballot = replace(ballot, trace=trace)
         future: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
         self._waiting.append((ballot, future))
         if self._writer is None or self._writer.done():
@@ -91,7 +94,9 @@ class BallotBox:
         async with self.redis.pipeline(transaction=False) as pipe:
             for ballot in ballots:
                 name = self.names.ballots(ballot.game, ballot.ply, ballot.position_key)
-                stored = StoredBallot(signature=ballot.signature.hex(), receipt=self._receipt(ballot))
+                stored = StoredBallot(
+                    signature=ballot.signature.hex(), receipt=self._receipt(ballot), trace=ballot.trace
+                )
                 sent.append(stored.dump())
                 given = str(ballot.seat), sent[-1], str(ballot.room), str(ballot.game)
                 pipe.eval(TAKE, 2, name, self.names.journal, *given)

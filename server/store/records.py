@@ -11,7 +11,7 @@ import time
 from typing import Annotated, Literal, NamedTuple, Self, cast, get_args
 
 import chess
-from pydantic import BeforeValidator, PlainSerializer
+from pydantic import BeforeValidator, Field, PlainSerializer
 
 from engine.encoding import BITMAP_WORDS, pack_move, unpack_move
 from server.model.frozen import Frozen, Wei
@@ -100,6 +100,9 @@ class CountedVote(NamedTuple):
 
 # ------------------------------------------------------------------------------------------------ not yet on the chain
 
+Trace = Annotated[str | None, Field(exclude_if=lambda trace: trace is None)]
+"""A trace that is recorded, as server/tracing.py carries it."""
+
 
 class Receipt(Frozen):
     """Received; counted when it is on chain. `relay`, the receipt key's address, signed the EIP-712 struct Receipt."""
@@ -120,6 +123,8 @@ class StoredBallot(Frozen):
     signature: str
     """The vote key's, of 64 bytes (EIP-2098), in hex without 0x."""
     receipt: Receipt
+    trace: Trace = None
+    """The trace that its POST began (server/tracing.py)."""
 
     def packed(self) -> bytes:
         """As castBallots takes it."""
@@ -165,6 +170,8 @@ class StoredProof(Frozen):
     payee: str
     seconds: float
     """What the worker took."""
+    trace: Trace = None
+    """The trace of its making."""
 
     @property
     def bitmap(self) -> list[int]:
@@ -184,6 +191,15 @@ class StoredDecision(Frozen):
 
 
 Kind = Literal["lobby", "begin", "draw", "cast", "close", "move"]
+SENT: dict[Kind, str] = {
+    "lobby": "lobby_close_sent",
+    "begin": "begin_sent",
+    "draw": "beacon_round_sent",
+    "cast": "ballot_batch_sent",
+    "close": "vote_close_sent",
+    "move": "proven_move_sent",
+}
+"""Names of the log lines about what was sent."""
 
 
 class Purpose(NamedTuple):
