@@ -31,7 +31,7 @@ HOOKS = {
 """Commands and the modules that have them, imported only when asked for."""
 
 
-SERVING = {"api": "server.api.serve", "streams": "server.api.streaming"}
+SERVING = {"api": "server.api.serve", "streams": "server.api.streaming", "publisher": "server.api.publisher"}
 """Processes that are not in `server.processes`."""
 
 
@@ -198,6 +198,7 @@ def parser(hooks: Sequence[str] = ()) -> argparse.ArgumentParser:
     processes = {
         "api": "serve the page and its API",
         "streams": "serve the streams of games alone, beside an api",
+        "publisher": "post the games' documents to MERCURE_URL",
         "indexer": "read the chain into Redis",
         "relay": "bring ballots and proofs to the chain",
         "worker": "prove the network's moves, and a vault's decisions",

@@ -30,7 +30,7 @@ LOCAL_CHAINS = (31337, 1337)
 
 SECRETS = (
     *("owner_key", "relay_key", "receipt_key", "house_key", "keeper_key"),
-    *("redis_url", "database_url", "rpc_url"),
+    *("redis_url", "database_url", "rpc_url", "mercure_token"),
 )
 """Settings whose value may be in a file that NAME_FILE names; URLs, because they may hold a password."""
 
@@ -131,6 +131,8 @@ class Environment(BaseSettings):
     posts_per_second: float = Field(20, gt=0, description="ballots a second that a visitor may send; ten times at once")
     streams: int = Field(2000, ge=1, description="event streams that are open at once in a process")
     streams_each: int = Field(20, ge=1, description="those of one visitor (an IPv4 address, an IPv6 /56)")
+    mercure_url: str | None = Field(None, description="a Mercure hub that sends the streams of games instead")
+    mercure_token: SecretStr | None = Field(None, description="the JWT by which the hub lets the publisher publish")
     forwarded_allow_ips: str = Field(
         "127.0.0.1,::1", description="reverse proxies, by address or network, whose X-Forwarded-For header is trusted"
     )
@@ -138,9 +140,7 @@ class Environment(BaseSettings):
         None, ge=0, le=65535, description="port of a process's /livez, /readyz and /metrics; `up` counts on from it"
     )
     operator_host: str = Field("127.0.0.1", description="address of that port; keep it away from the public")
-    otel_exporter_otlp_endpoint: str | None = Field(
-        None, description="collector of OpenTelemetry traces (OTLP over HTTP), such as http://collector:4318"
-    )
+    otel_exporter_otlp_endpoint: str | None = Field(None, description="collector of OpenTelemetry traces (OTLP/HTTP)")
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="debug, info, warning or error")
     log_format: str = Field("text", pattern="^(text|json)$", description="text, or json: an object a line")
 
@@ -199,7 +199,13 @@ class Environment(BaseSettings):
         return urls
 
     @field_validator(
-        "public_rpc_url", "explorer", "beacon_url", "owner_signer", "relay_signer", "otel_exporter_otlp_endpoint"
+        "public_rpc_url",
+        "explorer",
+        "beacon_url",
+        "owner_signer",
+        "relay_signer",
+        "otel_exporter_otlp_endpoint",
+        "mercure_url",
     )
     @classmethod
     def _http(cls, url: str | None) -> str | None:
@@ -288,6 +294,7 @@ class Settings:
     posts_per_second: float
     streams: int
     streams_each: int
+    mercure_url: str | None
     operator_port: int | None
     operator_host: str
     forwarded_allow_ips: str

@@ -179,7 +179,8 @@ export interface paths {
          * @description The document at once and after every change, as server-sent events `game` with its version as id.
          *
          *     With `Accept: application/x-ndjson` one document a line. A reader that is slow skips documents and gets the newest.
-         *     With Last-Event-ID nothing is sent before there is a newer document.
+         *     With Last-Event-ID nothing is sent before there is a newer document. 307: this server leaves its events to a Mercure
+         *     hub, which sends whole documents after every change, and none at once.
          */
         get: operations["stream_api_v1_games__number__stream_get"];
         put?: never;
@@ -1484,6 +1485,13 @@ export interface operations {
                      */
                     "text/event-stream": string;
                 };
+            };
+            /** @description To a Mercure hub. */
+            307: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description There is no such thing. */
             404: {

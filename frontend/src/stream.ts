@@ -9,6 +9,9 @@ const LONGEST_RETRY = 8_000;
 /** The server says something at least every 4 s (server/api/stream.py); a connection silent for longer than two is dead. */
 const SILENCE = 9_000;
 
+/** A stream begins with the document at once; a hub that stands in for the server does not, and then it is fetched. */
+const AWAITED = 700;
+
 /** What the server's patches consist of (RFC 6902), paths by field name; `-` is the end of a list. */
 export interface Operation {
   op: 'add' | 'replace' | 'remove';
@@ -63,6 +66,10 @@ export function follow(game: number, onGame: (game: Game) => void, onState: (sta
     source.addEventListener('open', () => {
       retry = FIRST_RETRY;
       heard();
+      const opened = source;
+      window.setTimeout(() => {
+        if (document === null && source === opened) void fetchGame(game).then(onGame, () => {});
+      }, AWAITED);
     });
     source.addEventListener('ping', heard);
     source.addEventListener('game', (event) => {

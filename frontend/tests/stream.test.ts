@@ -126,3 +126,15 @@ test('a page that is refused a stream asks for the document', async () => {
   await vi.waitFor(() => expect(games).toEqual([{ id: 3 }]));
   expect(asked).toHaveBeenCalledOnce();
 });
+
+test('a hub that sends nothing at once leaves the document to be fetched', async () => {
+  const asked = vi.fn(async () => new Response(JSON.stringify({ id: 3 })));
+  vi.stubGlobal('fetch', asked);
+  last().open();
+  vi.advanceTimersByTime(700);
+  await vi.waitFor(() => expect(games).toEqual([{ id: 3 }]));
+  last().send({ id: 4 } as Game);
+  expect(games.at(-1)).toEqual({ id: 4 });
+  vi.advanceTimersByTime(8_000);
+  expect(asked).toHaveBeenCalledOnce();
+});

@@ -62,6 +62,8 @@ def create(settings: Settings, chain: Chain, streams_only: bool = False) -> Fast
     connect, frame = "'self'", "'none'"
     if settings.public_rpc_url is not None:
         connect += f" {_origin(settings.public_rpc_url)}"
+    if settings.mercure_url is not None:
+        connect += f" {_origin(settings.mercure_url)}"
     if settings.walletconnect_project_id is not None:
         connect += " wss://relay.walletconnect.org"
         frame = "https://verify.walletconnect.org"

@@ -25,6 +25,7 @@ def schema() -> dict[str, Any]:
         port=1,
         redis_url="redis://127.0.0.1",
         redis_replicas=0,
+        mercure_url=None,
         database_url="sqlite://",
         rpc_url="http://127.0.0.1",
         public_rpc_url=None,

@@ -8,7 +8,7 @@ cluster the prefix is a hash tag, which puts all of them into one slot: transact
     not yet in the database (must not be lost)   journal
     passing (may be lost)                        head, version, progress, thought, thoughts, relay, carriage, leader,
                                                  indexer, prover, spent, coin, stats, faucet, series,
-                                                 series_state, visited, recorder, keeper,
+                                                 series_state, visited, recorder, keeper, publisher,
                                                  vault_visited, vault_progress
 
 A vault's read model is `vault`; its proofs that are not yet on the chain are `decision`.
@@ -50,6 +50,8 @@ class Names:
         """Stream of entries for the database of record (server/store/journal.py)."""
         self.recorder = self.prefix + "recorder"
         """Lease of the one process that writes them there."""
+        self.publisher = self.prefix + "publisher"
+        """Lease of the one process that posts documents to a Mercure hub."""
         self.series = self.prefix + "series"
         """Lease of the one process that opens games."""
         self.series_state = self.prefix + "series_state"

@@ -8,10 +8,11 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import PlainTextResponse, StreamingResponse
+from fastapi.responses import PlainTextResponse, RedirectResponse, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from server import metrics
+from server.api import publisher
 from server.api.documents import matches
 from server.api.pgn import pgn
 from server.api.problems import Problem, answers
@@ -110,7 +111,11 @@ STREAM = {
 }
 
 
-@stream_router.get("/games/{number}/stream", response_class=StreamingResponse, responses={200: STREAM, **answers(404)})
+@stream_router.get(
+    "/games/{number}/stream",
+    response_class=StreamingResponse,
+    responses={200: STREAM, 307: {"description": "To a Mercure hub."}, **answers(404)},
+)
 async def stream(
     request: Request,
     api: Shared,
@@ -118,19 +123,22 @@ async def stream(
     last_event_id: Annotated[str | None, Header(max_length=32)] = None,
     accept: Annotated[str, Header()] = "",
     patch: Annotated[bool, Query(description="send what changed instead of whole documents")] = False,
-) -> StreamingResponse:
+) -> Response:
     """The document at once and after every change, as server-sent events `game` with its version as id.
 
     With `Accept: application/x-ndjson` one document a line. A reader that is slow skips documents and gets the newest.
-    With Last-Event-ID nothing is sent before there is a newer document.
+    With Last-Event-ID nothing is sent before there is a newer document. 307: this server leaves its events to a Mercure
+    hub, which sends whole documents after every change, and none at once.
     """
     api.limit(api.reads, request)
     await api.game(number)
+    lines, hub = NDJSON in accept, api.settings.mercure_url
+    if hub is not None and not lines:
+        return RedirectResponse(publisher.redirect(api.settings, hub, number), headers={"Cache-Control": "no-store"})
     who = client(request)
     if not api.streams.take(who):
         metrics.streams_refused.inc()
         raise Problem(429, "too many open streams", "streams", retry_after=10)
-    lines = NDJSON in accept
     news = api.hub.watch(number, last_event_id)
     written = as_lines(news) if lines else as_events(news, patch)
     metrics.streams.inc()
