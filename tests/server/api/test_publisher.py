@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import http.server
 import json
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from server.api import publisher
 from server.settings import Settings
 from server.store.connect import async_redis, connect_redis
 from server.store.lease import Lease
+from tests.server.processes.test_run import environment, running
 from tests.server.table import Table, serve
 
 TOKEN = "a-token-of-the-hub"
@@ -67,8 +69,8 @@ async def publishing(settings: Settings, token: str, script: Any) -> None:
     await redis.aclose(close_connection_pool=True)
 
 
-def until(holds: Any) -> None:
-    end = time.monotonic() + 20
+def until(holds: Any, seconds: float = 20) -> None:
+    end = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < end, "it never came to that"
         time.sleep(0.02)
@@ -144,3 +146,17 @@ def test_readers_of_events_are_sent_to_the_hub(table: Table) -> None:
         assert client.get("/api/v1/games/99/stream").status_code == 404
         with client.stream("GET", f"/api/v1/games/{game}/stream", headers={"Accept": "application/x-ndjson"}) as lines:
             assert json.loads(next(lines.iter_lines()))["id"] == game
+
+
+@pytest.mark.slow
+def test_the_process_posts_and_stops_when_told(table: Table, hub: Hub) -> None:
+    game = table.new_game()
+    table.indexer.step()
+    with running(environment(table.settings, MERCURE_URL=hub.url, MERCURE_TOKEN=TOKEN), "publisher") as (process,):
+        until(lambda: any(update["topic"].endswith(f":{game}") for update in hub.updates), 60)
+        process.send_signal(signal.SIGTERM)
+        _, said = process.communicate(timeout=10)
+        assert process.returncode == 0 and "Traceback" not in said and TOKEN not in said
+    with running(environment(table.settings, MERCURE_URL=hub.url), "publisher") as (process,):
+        _, said = process.communicate(timeout=60)
+        assert process.returncode == 2 and said.startswith("proofmate: MERCURE_TOKEN: missing")
