@@ -26,9 +26,15 @@ def simulate(voters: int, seed: int, save: Path | None) -> dict[str, Any]:
     if not 2 <= voters <= 1000:
         raise SettingsError(f"--voters: {voters} is not between 2 and 1000")
     folder = Path(tempfile.mkdtemp(prefix="proofmate-"))
-    defaults = dict.fromkeys(("redis_url", "rpc_url", "public_rpc_url", "contract", "start_block"))
+    defaults = dict.fromkeys(("redis_url", "rpc_url", "public_rpc_url", "contract", "start_block", "mercure_url"))
     payee = plan.payee(seed).address
-    ports = {"port": unused_port(), "chain_port": unused_port(), "host": "127.0.0.1", "chain_id": 31337}
+    ports = {
+        "port": unused_port(),
+        "chain_port": unused_port(),
+        "host": "127.0.0.1",
+        "chain_id": 31337,
+        "redis_replicas": 0,
+    }
     stack = Stack(Environment.read(data_dir=folder, payee=payee, **defaults, **ports), _say, demo=False)
     try:
         stack.start()
