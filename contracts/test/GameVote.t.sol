@@ -70,6 +70,31 @@ contract GameVoteTest is GameTest {
         vm.assertEq(game.tally(other).castWeight, 20_000);
     }
 
+    /// The log of a crowd that agrees grows past the size of the legal moves, which the last ballots still need.
+    function test_largeCrowdThenOthersInOneBatch() public {
+        uint256 other = create(ordinary());
+        uint32 crowd = 900;
+        for (uint256 n = 0; n < crowd + 4; ++n) {
+            stakeWorld(other, n, 1000);
+        }
+        begin(other);
+        bytes memory batch;
+        bytes memory log;
+        for (uint32 n = 0; n < crowd; ++n) {
+            batch = bytes.concat(batch, ballot(other, n, uci("e2e4")));
+            log = abi.encodePacked(log, n, uci("e2e4"));
+        }
+        string[4] memory others = ["b1a3", "g1f3", "e2e5", "a2a3"];
+        for (uint32 n = 0; n < 4; ++n) {
+            batch = bytes.concat(batch, ballot(other, crowd + n, uci(others[n])));
+            if (n != 2) log = abi.encodePacked(log, crowd + n, uci(others[n])); // e2e5 is illegal
+        }
+        vm.expectEmit(address(game));
+        emit IGame.BallotsCast(other, 0, log);
+        vm.assertEq(game.castBallots(other, 0, batch), crowd + 3);
+        vm.assertEq(game.tally(other).castWeight, (crowd + 3) * 1000);
+    }
+
     /// What counts nothing leaves no trace: neither an event nor weight.
     function test_nothingCountedNothingLogged() public {
         bytes memory illegal = ballot(id, 2, uci("e2e5"));
