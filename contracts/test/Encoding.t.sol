@@ -109,6 +109,11 @@ contract EncodingTest is Test {
         this.policyBit(Fen.parse(KIWIPETE), 0);
     }
 
+    function test_policyIndex_refusesNoMove() external {
+        vm.expectRevert(abi.encodeWithSelector(Encoding.NoSuchMove.selector, Fen.move("a1b4")));
+        this.policyIndex(Fen.parse(KIWIPETE), Fen.move("a1b4"));
+    }
+
     // ------------------------------------------------------------------------------------------------------ bitmap
 
     /// A legal move alone is accepted, and so it is with every illegal move set beside it.
@@ -258,6 +263,10 @@ contract EncodingTest is Test {
 
     function moveAt(Position memory position, uint256 index) external pure returns (uint16) {
         return Encoding.moveAt(position, index);
+    }
+
+    function policyIndex(Position memory position, uint16 move) external pure returns (uint256) {
+        return Encoding.policyIndex(position, move);
     }
 
     function policyBit(Position memory position, uint16 move) external pure returns (uint256 word, uint256 mask) {
