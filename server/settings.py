@@ -55,8 +55,8 @@ class Environment(BaseSettings):
     port: int = Field(8000, ge=1, le=65535, description="port the page is served on")
     redis_url: str | None = Field(
         None,
-        description="Redis to use instead of the embedded one, such as redis://host:6379/0; Sentinel or a cluster: see "
-        "[Redis](#redis)",
+        description="Redis to use instead of the embedded one, such as redis://host:6379/0; also by Sentinels "
+        "(redis+sentinel://) or as a cluster (redis+cluster://)",
     )
     redis_replicas: int = Field(
         0, ge=0, le=10, description="Redis's replicas that have a ballot on their disks before it is acknowledged"
