@@ -350,6 +350,13 @@ contract ChessTest is Test {
         vm.assertEq(Chess.contains(Chess.legalMoves(p), Fen.move(move)), legal, string.concat(fen, " ", move));
     }
 
+    /// Neither stalemate nor mate while one jump of a knight is left, whichever.
+    function test_oneJumpLeft() public pure {
+        _assertEnding("8/8/8/8/8/2k5/2P2q2/N6K w - - 0 1", 1, Ending.None); // a1b3
+        _assertEnding("n6k/2p2Q2/2K5/8/8/8/8/8 b - - 0 1", 1, Ending.None); // a8b6
+        _assertEnding("8/8/8/8/8/5k2/2q2P2/K6N w - - 0 1", 1, Ending.None); // h1g3
+    }
+
     function _assertEnding(string memory fen, uint256 occurrences, Ending ending) private pure {
         vm.assertEq(uint256(Chess.ending(Fen.parse(fen), occurrences)), uint256(ending), fen);
     }
