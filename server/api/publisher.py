@@ -23,7 +23,7 @@ from server.api.views import Views
 from server.logline import line
 from server.ops.port import PULSE
 from server.settings import Environment, Settings, SettingsError
-from server.store.connect import async_redis, connect_redis
+from server.store.connect import AWAY, async_redis, connect_redis
 from server.store.lease import Lease
 from server.store.names import Names
 
@@ -100,10 +100,11 @@ class Publisher:
                     PULSE.beat()
                     await asyncio.sleep(PACE_SECONDS)
                 except (RedisError, httpx.HTTPError) as error:
-                    what = "Redis" if isinstance(error, RedisError) else "the Mercure hub"
+                    hub = isinstance(error, httpx.HTTPError)
+                    what, text = ("hub", "the Mercure hub") if hub else ("redis", AWAY["redis"])
                     log.warning(line("publisher_waits", fault=type(error).__name__, error=error))
-                    metrics.faults.labels("redis" if isinstance(error, RedisError) else "hub").inc()
-                    PULSE.beat(f"{what} does not answer")
+                    metrics.faults.labels(what).inc()
+                    PULSE.beat(f"{text} does not answer")
                     await asyncio.sleep(RETRY_SECONDS)
         finally:
             listener.cancel()

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, cast
 
+from hexbytes import HexBytes
 from web3 import Web3
 from web3.contract import Contract
 
@@ -140,3 +141,12 @@ def compile_verifier(source: str, cache_dir: Path) -> Compiled:
     except OSError as error:
         raise SettingsError(f"CACHE_DIR: {kept} cannot be written ({error.strerror})") from None
     return compiled
+
+
+def check_verifier_code(address: str, code: bytes, source: str, cache_dir: Path, maker: str) -> None:
+    """Raises SettingsError unless the code at an address is what a source compiles to; `maker`: who put it there."""
+    if code != bytes(HexBytes(compile_verifier(source, cache_dir).runtime)):
+        raise SettingsError(
+            f"the verifier at {address} is not the one that this network and setup make: another setup (SETUP), "
+            f"another version of this program, or a dishonest {maker}"
+        )

@@ -18,7 +18,7 @@ from web3.exceptions import BadFunctionCallOutput, ContractLogicError
 
 from engine.dense import Network
 from engine.policy import NETWORKS
-from server.chain.contracts import CONTRACTS, artifact, compile_verifier, is_code_of
+from server.chain.contracts import CONTRACTS, artifact, check_verifier_code, is_code_of
 from server.chain.logs import EventLog
 from server.chain.node import Unreachable
 from server.chain.sender import Sender
@@ -103,11 +103,7 @@ def check_verifier(vault: Vault, prover: Prover, cache: Path) -> None:
     """Raises SettingsError unless the vault's verifier has the code that we make, and the vault this checkout's."""
     address = vault.contract.functions.verifier().call()
     code = bytes(vault.w3.eth.get_code(address))
-    if code != bytes(HexBytes(compile_verifier(prover.verifier_source(), cache).runtime)):
-        raise SettingsError(
-            f"the verifier at {address} is not the one that this network and setup make: another setup (SETUP), "
-            "another version of this program, or a dishonest deployer"
-        )
+    check_verifier_code(address, code, prover.verifier_source(), cache, "deployer")
     kinds = ("Rockefeller", "LocalRockefeller") if vault.w3.eth.chain_id in LOCAL_CHAINS else ("Rockefeller",)
     found = bytes(vault.w3.eth.get_code(vault.contract.address))
     if not any(is_code_of(kind, found) for kind in kinds):

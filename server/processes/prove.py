@@ -23,7 +23,7 @@ from engine import encoding
 from engine.proof import ProofCancelled
 from server.chain import chains, deploy, proving
 from server.chain.client import Chain, Summary
-from server.chain.contracts import compile_verifier, is_code_of
+from server.chain.contracts import check_verifier_code, is_code_of
 from server.chain.node import Unreachable
 from server.chain.reverts import Refused
 from server.chain.sender import Fees, Reverted, Sender, gas_limit
@@ -258,15 +258,10 @@ def check_verifier(chain: Chain, prover: Prover, game: int | None, cache: Path) 
 
     A verifier of other code might refuse our proofs, or accept anything: neither is worth the gas.
     """
-    made = bytes(HexBytes(compile_verifier(prover.verifier_source(), cache).runtime))
     for model in _models(chain, game):
         if model["networkHash"] == prover.network_hash:
             code = bytes(chain.w3.eth.get_code(model["verifier"]))
-            if code != made:
-                raise SettingsError(
-                    f"the verifier at {model['verifier']} is not the one that this network and setup make: another "
-                    "setup (SETUP), another version of this program, or a dishonest owner"
-                )
+            check_verifier_code(model["verifier"], code, prover.verifier_source(), cache, "owner")
 
 
 def _model(chain: Chain, game: int) -> dict[str, Any]:

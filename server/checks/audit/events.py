@@ -85,8 +85,11 @@ def topic_of(number: int) -> str:
 def decode(log: Log) -> tuple[str, Mapping[str, Any]] | None:
     """The name and the arguments of a log; None if it is no event that the audit replays. Raises ValueError."""
     name = {topic: name for name, topic in topics().items()}.get(Web3.to_hex(log.topics[0]) if log.topics else "")
-    if name is None:
-        return None
+    return None if name is None else (name, arguments_of(interface(), name, log))
+
+
+def arguments_of(contract: Any, name: str, log: Log) -> Mapping[str, Any]:
+    """The arguments of a log, read as an event of a contract's interface. Raises ValueError if it is none."""
     raw = {
         "address": log.address,
         "topics": [HexBytes(topic) for topic in log.topics],
@@ -95,9 +98,10 @@ def decode(log: Log) -> tuple[str, Mapping[str, Any]] | None:
         **{"transactionIndex": 0, "logIndex": 0},
     }
     try:
-        return name, interface().events[name]().process_log(raw)["args"]
+        arguments: Mapping[str, Any] = contract.events[name]().process_log(raw)["args"]
     except (Web3Exception, DecodingError) as error:
         raise ValueError(f"{name} is not as the contract writes it ({error})") from None
+    return arguments
 
 
 def ours(log: Log, contract: str, game: int, model: int | None, book: int | None) -> bool:

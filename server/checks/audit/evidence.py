@@ -77,7 +77,6 @@ class _Checker(Tied):
         """The game's events in a transaction, each with the call that emitted it."""
         number, transaction = int(entry["block"]), self.transaction(entry)
         receipt = self.receipt(entry)
-        expect(receipt.succeeded or not receipt.logs, f"a transaction of block {number} failed and has logs")
         model, book = self._registered()
         found = []
         for position, log in enumerate(receipt.logs):

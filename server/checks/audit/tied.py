@@ -163,7 +163,10 @@ class Tied:
 
     def receipt(self, entry: Any) -> Receipt:
         """Its receipt."""
-        return decode_receipt(self._item(entry, "receipt", "receipts_root"))
+        receipt = decode_receipt(self._item(entry, "receipt", "receipts_root"))
+        failed = f"a transaction of block {entry['block']} failed and has logs"
+        expect(receipt.succeeded or not receipt.logs, failed)
+        return receipt
 
     def _item(self, entry: Any, kind: str, root: str) -> bytes:
         """A transaction or receipt as the block's root commits to it."""

@@ -7,13 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from hexbytes import HexBytes
 from web3.exceptions import Web3Exception
 
 from engine.dense import Network
 from engine.rockefeller.hours import FEATURES
 from server.chain import deploy, proving
-from server.chain.contracts import compile_verifier
+from server.chain.contracts import check_verifier_code
 from server.chain.vault import NETWORK
 from server.checks.audit.command import block_hash, trust
 from server.checks.audit.node import Node, NodeError
@@ -59,11 +58,11 @@ def _audited(urls: Sequence[str], contract: str, network: Path | None, block: st
     facts = evidence.check(fetch([Node(w3), *map(Node, urls[1:])], address, start, block, show=True), block)
     prover = Prover(file, proving.setup_of(env), env.cache_dir / "prover")
     found = audit(facts, file, lambda words, proof: prover.verify(words, canonical(proof)))
-    if facts.verifier_code != bytes(HexBytes(compile_verifier(prover.verifier_source(), env.cache_dir).runtime)):
-        found["false"].append(
-            f"the verifier at {facts.terms['verifier']} is not the one that this network and setup make: another setup "
-            "(SETUP), another version of this program, or a dishonest deployer"
-        )
+    source = prover.verifier_source()
+    try:
+        check_verifier_code(facts.terms["verifier"], facts.verifier_code, source, env.cache_dir, "deployer")
+    except SettingsError as error:
+        found["false"].append(str(error))
     return {**found, "block": facts.anchor.number, "blockHash": "0x" + facts.anchor.hash.hex()}
 
 

@@ -21,9 +21,10 @@ from engine.rockefeller.hours import HOUR
 from server.chain.contracts import artifact, is_code_of
 from server.chain.vault import vault_abi, window
 from server.checks.audit.encoding import Header, Log, Transaction
+from server.checks.audit.events import arguments_of
 from server.checks.audit.layout import Layout
 from server.checks.audit.record import Record
-from server.checks.audit.tied import FindingError, Tied, expect, findings
+from server.checks.audit.tied import FindingError, Tied, findings
 from server.local.vault import HOUR_SECONDS, KIND
 from server.settings import LOCAL_CHAINS
 
@@ -172,7 +173,6 @@ class _Checker(Tied):
 
     def _events(self, entry: Any) -> list[Event]:
         number, transaction, receipt = int(entry["block"]), self.transaction(entry), self.receipt(entry)
-        expect(receipt.succeeded or not receipt.logs, f"a transaction of block {number} failed and has logs")
         call = self._decide(transaction)
         found = []
         for log in receipt.logs:
@@ -186,14 +186,7 @@ class _Checker(Tied):
         name = names.get(log.topics[0]) if log.topics and log.address == self.contract else None
         if name is None:
             return None
-        raw = {
-            "address": log.address,
-            "topics": [HexBytes(topic) for topic in log.topics],
-            "data": HexBytes(log.data),
-            **{"blockNumber": 0, "blockHash": HexBytes(bytes(32)), "transactionHash": HexBytes(bytes(32))},
-            **{"transactionIndex": 0, "logIndex": 0},
-        }
-        return name, interface().events[name]().process_log(raw)["args"]
+        return name, arguments_of(interface(), name, log)
 
     def _decide(self, transaction: Transaction) -> Mapping[str, Any] | None:
         """The arguments of `decide`, if a transaction is a call of it."""
