@@ -18,7 +18,7 @@ On a CPU, or on a GPU, where the tower is compiled (of a run's folder only the c
 need travel, at most 64 MiB; positions are decoded again in seconds). The first argument is the run's folder:
 
     proofmate train .training/small --games games-1.bin games-2.bin --processes 2 --seconds 3600
-    proofmate train .training/flagship --games games-1.bin games-2.bin --network wide --steps 18000 --batch 4096 \\
+    proofmate train .training/wide --games games-1.bin games-2.bin --network wide --steps 18000 --batch 4096 \\
         --muon-rate 0.03 --adam-rate 0.003 --mirror --device cuda
 
 Ctrl-C and SIGTERM end it after the step under way, with a checkpoint. A run that is killed loses what it did since its
