@@ -25,13 +25,20 @@ def _add_label(subparsers: Any) -> None:
         "label", help="make training data with Stockfish; can be stopped and continued at any time"
     )
     label.add_argument("folder", type=Path, help="where the games files are, or will be")
+    label.add_argument(
+        "--from",
+        dest="kind",
+        choices=("games", "endgames"),
+        default="games",
+        help="positions of whole games, or of won endgames (games)",
+    )
     label.add_argument("--workers", type=int, default=os.cpu_count(), help="cores to use, at low priority (all)")
     label.add_argument("--minutes", type=float, default=60, help="how long to label, in minutes (60)")
     label.add_argument(
         "--seed",
         type=int,
         default=1000,
-        help="the first worker's seed, counted up for the others; each writes games-SEED.bin (1000)",
+        help="the first worker's seed, counted up for the others; each writes a file of its own (1000)",
     )
     label.set_defaults(run=_or_sentence(_label))
 
@@ -42,6 +49,17 @@ def _add_train(subparsers: Any) -> None:
     )
     train.add_argument("folder", type=Path, help="folder of the run: made, or continued where it stands")
     train.add_argument("--games", type=Path, nargs="+", required=True, help="files of labelled games")
+    train.add_argument(
+        "--endgames",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="FILE",
+        help="files of labelled endgames, from which a share of each batch is drawn",
+    )
+    train.add_argument(
+        "--endgame-share", type=float, default=0.25, metavar="SHARE", help="of each batch, if there are endgames (0.25)"
+    )
     train.add_argument("--network", default="small", help="small, flagship, wide or large (small)")
     train.add_argument(
         "--steps", type=int, default=16_000, help="steps of the whole run, over which the learning rate falls (16,000)"
@@ -74,6 +92,9 @@ def _add_export(subparsers: Any) -> None:
     export.add_argument("folder", type=Path, help="folder of the run")
     export.add_argument(
         "--games", type=Path, nargs="+", required=True, help="the files of games that it was trained on"
+    )
+    export.add_argument(
+        "--endgames", type=Path, nargs="+", default=[], metavar="FILE", help="and the files of endgames"
     )
     export.add_argument("--name", required=True, help="name of the network")
     export.add_argument("--plot", type=Path, metavar="FILE", help="draw loss and accuracy over positions (.svg, .png)")
@@ -131,7 +152,7 @@ def _label(options: argparse.Namespace) -> None:
 
     _at_least(1, options, "workers")
     _at_least(0, options, "minutes", "seed")
-    label_on_cores(options.folder, options.seed, options.workers, 60 * options.minutes, print)
+    label_on_cores(options.folder, options.seed, options.workers, 60 * options.minutes, print, options.kind)
 
 
 def _train(options: argparse.Namespace) -> None:
@@ -145,16 +166,20 @@ def _train(options: argparse.Namespace) -> None:
         if not getattr(options, name) > 0:
             raise ValueError(f"--{name.replace('_', '-')} must be above 0, not {getattr(options, name)}")
     rates = options.muon_rate, options.adam_rate
-    config = Config(options.network, options.steps, options.batch, *rates, options.seed, options.mirror)
+    if not 0 < options.endgame_share < 1:
+        raise ValueError(f"--endgame-share must lie between 0 and 1, not {options.endgame_share}")
+    share = options.endgame_share if options.endgames else 0.0
+    config = Config(options.network, options.steps, options.batch, *rates, options.seed, options.mirror, share)
     first = Network.load(network_file(Path(options.first))) if options.first else None
-    start(options.folder, config, options.games, options.device, options.processes, options.seconds, first)
+    where = options.device, options.processes, options.seconds
+    start(options.folder, config, options.games, *where, first, options.endgames)
 
 
 def _export(options: argparse.Namespace) -> None:
     from engine import plots
     from engine.quantise import export
 
-    network = export(options.folder, options.name, options.games, options.target)
+    network = export(options.folder, options.name, options.games, options.target, endgames=options.endgames)
     if options.plot:
         plots.training(options.folder, options.plot)
     print(f"{options.target / options.name}.safetensors: {network.parameters:,} parameters, {network.hash.hex()}")

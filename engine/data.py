@@ -1,7 +1,9 @@
 """Labelled games decoded once into memory-mapped positions.
 
 A games file holds little-endian uint16 pairs (played, best), one a ply, every game from the initial position; moves are
-numbered as in `encoding.pack_move`. best = 0xFFFF is a ply without a label, (0xFFFF, 0xFFFF) ends a game.
+numbered as in `encoding.pack_move`. best = 0xFFFF is a ply without a label, (0xFFFF, 0xFFFF) ends a game. A game may
+begin with pairs (square | piece << 6, 0xFFFE) instead: they place all pieces of its first position (pieces 1..12,
+White's pawn .. king, then Black's), in which White moves and nobody may castle.
 
 All games are stepped at once, ply by ply, as arrays: a position is 64 codes seen from the mover's side,
 
@@ -24,7 +26,7 @@ from numpy.typing import NDArray
 
 from engine.encoding import DIRECTIONS, KNIGHT_JUMPS, POLICY_PLANES, policy_index, unpack_move
 
-UNLABELLED = 0xFFFF
+UNLABELLED, PLACED = 0xFFFF, 0xFFFE
 PAWN, KNIGHT, ROOK, KING, BLACK = 1, 2, 4, 6, 6  # a black piece is BLACK more than a white one
 CASTLING_ROOK, EN_PASSANT = 13, 15
 CORNERS = np.array([chess.H1, chess.A1, chess.H8, chess.A8])
@@ -120,15 +122,18 @@ def decode(games: Sequence[NDArray[np.uint16]]) -> Positions:
 
     A position occurred before as FIDE article 9.2.2 says: same squares, mover, castling and en passant rights.
     """
+    placed = [int((game[:32, 1] == PLACED).sum()) for game in games]
     # Longest first: the games still running are a prefix.
-    order = np.argsort([-len(game) for game in games], kind="stable")
-    lengths = np.array([len(games[g]) for g in order])
+    order = np.argsort([n - len(game) for n, game in zip(placed, games, strict=True)], kind="stable")
+    lengths = np.array([len(games[g]) - placed[g] for g in order])
     moves = np.full((len(games), max(lengths, default=0), 2), UNLABELLED, np.uint16)
-    for row, g in enumerate(order):
-        moves[row, : lengths[row]] = games[g]
-
     squares = np.tile(_initial_squares(), (len(games), 1))
     castling = np.ones((len(games), 4), bool)
+    for row, g in enumerate(order):
+        setup, moves[row, : lengths[row]] = games[g][: placed[g], 0], games[g][placed[g] :]
+        if placed[g]:
+            squares[row], castling[row] = 0, False
+            squares[row, setup & 63] = setup >> 6
     history = np.zeros(moves.shape[:2], np.uint64)
     parts = []
     double_push = np.full(len(games), -1)  # where a pawn just moved two squares, else -1
@@ -253,6 +258,15 @@ def batches(rows: NDArray[np.int64], size: int, seed: int, start: int = 0) -> It
         shuffled = np.random.default_rng((seed, epoch)).permutation(rows)
         for batch in range(start - epoch * per_epoch if epoch == start // per_epoch else 0, per_epoch):
             yield shuffled[batch * size : (batch + 1) * size]
+
+
+def mixed_batches(
+    sources: Sequence[NDArray[np.int64]], sizes: Sequence[int], seed: int, start: int = 0
+) -> Iterator[NDArray[np.int64]]:
+    """Batches of so many rows of each source, in random order; `start` as in `batches`."""
+    parts = [batches(rows, size, seed, start) for rows, size in zip(sources, sizes, strict=True)]
+    for step, batch in enumerate(zip(*parts, strict=True), start):
+        yield np.random.default_rng((seed, step)).permutation(np.concatenate(batch))
 
 
 def board_of(packed: NDArray[np.uint8]) -> chess.Board:

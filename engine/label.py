@@ -1,7 +1,11 @@
 """Labelled games: mixtures of Stockfish's best moves and random ones, every position labelled with the best move.
 
-Each worker appends whole games to a file of its own, `games-<seed>.bin` (format: `engine.data`). A game depends on its
-seed and number alone, so a file can be continued at any time and is the same however often it was interrupted.
+Games begin at the initial position, or in won endgames: there a policy without search learns least from whole games,
+for few of them get so far, and draws most by stalemate.
+
+Each worker appends whole games to a file of its own, `games-<seed>.bin` or `endgames-<seed>.bin` (format:
+`engine.data`). A game depends on its seed and number alone, so a file can be continued at any time and is the same
+however often it was interrupted.
 """
 
 from __future__ import annotations
@@ -13,15 +17,17 @@ import struct
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 import chess
 
 from engine.console import Bar, ending_cleanly, ignore_signals
-from engine.data import UNLABELLED, read_pairs
+from engine.data import BLACK, PLACED, UNLABELLED, read_pairs
 from engine.encoding import pack_move
-from engine.stockfish import Stockfish
+from engine.stockfish import WON, Stockfish
 
+Kind = Literal["games", "endgames"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 NODES = 1200
 """Stockfish's limit for a label."""
 OPENING_PLIES = (0, 1, 2, 2, 3, 4, 4, 5, 6, 7, 8, 10)
@@ -30,20 +36,18 @@ RANDOM_SHARES = (0.05, 0.1, 0.2, 0.3, 0.45)
 """The share of moves that are random after the opening; a game draws one of these."""
 QUIET_PLIES = 60
 """A game ends when no pawn moved and nothing was captured for so many plies: such endings teach little."""
+EXTRA = "P PP PPP BP NP BPP NPP BN BB R RP RPP RN RB RR RRP RBN Q QP QPP QN QB QR QRP QQ QRBN"
+"""What the winning side of an endgame has more than the other; it draws one of these."""
+SHARED_PIECES, SHARED_PAWNS = ("", "N", "B", "R", "Q", "NN", "NB", "BB", "RN", "RB", "RR"), (0, 0, 1, 2, 3, 4)
+"""What both sides of an endgame have besides."""
 END = struct.pack("<HH", UNLABELLED, UNLABELLED)
 
 
-def label_game(stockfish: Stockfish, seed: int, number: int) -> bytes:
+def label_game(stockfish: Stockfish, seed: int, number: int, kind: Kind = "games") -> bytes:
     """One game in the data's format, end mark included."""
     chance = random.Random(f"{seed}/{number}")
     stockfish.new_game()
-    board, pairs = chess.Board(), bytearray()
-    for _ in range(chance.choice(OPENING_PLIES)):
-        move = chance.choice(list(board.legal_moves))
-        pairs += struct.pack("<HH", pack_move(move), UNLABELLED)
-        board.push(move)
-        if board.is_game_over():
-            break
+    board, pairs = opening(chance) if kind == "games" else won_endgame(chance, stockfish)
     length, random_share = chance.randint(60, 180), chance.choice(RANDOM_SHARES)
     while board.ply() < length and board.halfmove_clock < QUIET_PLIES and not board.is_game_over():
         best = stockfish.best(board, f"nodes {NODES}", history=False)
@@ -53,29 +57,63 @@ def label_game(stockfish: Stockfish, seed: int, number: int) -> bytes:
     return bytes(pairs) + END
 
 
+def opening(chance: random.Random) -> tuple[chess.Board, bytearray]:
+    """Some random plies from the initial position, and their pairs."""
+    board, pairs = chess.Board(), bytearray()
+    for _ in range(chance.choice(OPENING_PLIES)):
+        move = chance.choice(list(board.legal_moves))
+        pairs += struct.pack("<HH", pack_move(move), UNLABELLED)
+        board.push(move)
+        if board.is_game_over():
+            break
+    return board, pairs
+
+
+def won_endgame(chance: random.Random, stockfish: Stockfish) -> tuple[chess.Board, bytearray]:
+    """A position of few pieces, White to move, that either side wins by Stockfish's opinion, and its pairs."""
+    while True:
+        shared = chance.choice(SHARED_PIECES) + "P" * chance.choice(SHARED_PAWNS)
+        sides = [f"K{shared}{chance.choice(EXTRA.split())}", f"K{shared}"]
+        winner = chance.choice(chess.COLORS)
+        board = chess.Board(None)
+        for color, letters in zip((winner, not winner), sides, strict=True):
+            for letter in letters:
+                squares = chess.SQUARES[8:56] if letter == "P" else chess.SQUARES
+                square = chance.choice([square for square in squares if board.piece_at(square) is None])
+                board.set_piece_at(square, chess.Piece.from_symbol(letter if color else letter.lower()))
+        if not board.is_valid() or board.is_game_over():
+            continue
+        value = stockfish.lines(board, f"nodes {NODES}")[0].value
+        if (value if winner == chess.WHITE else -value) >= WON:
+            pieces = board.piece_map().items()
+            numbers = [square | piece.piece_type + BLACK * (not piece.color) << 6 for square, piece in pieces]
+            return board, bytearray(b"".join(struct.pack("<HH", number, PLACED) for number in numbers))
+
+
 def label(
     folder: Path,
     seed: int,
     seconds: float,
     games: int | None = None,
+    kind: Kind = "games",
     stop: Callable[[], bool] = lambda: False,
-    done: Callable[[int], object] = lambda plies: None,
+    done: Callable[[int], object] = lambda labels: None,
 ) -> int:
     """Appends games to the seed's file until the time is over, the file holds so many, or `stop` says so.
 
-    Returns how many games the file holds; `done` is called with the plies of each new one.
+    Returns how many games the file holds; `done` is called with the number of labels of each new one.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"games-{seed}.bin"
+    path = folder / f"{kind}-{seed}.bin"
     number = whole_games(path)
     end = time.monotonic() + seconds
     with Stockfish() as stockfish, path.open("ab") as file:
         while time.monotonic() < end and (games is None or number < games) and not stop():
-            game = label_game(stockfish, seed, number)
+            game = label_game(stockfish, seed, number, kind)
             file.write(game)
             file.flush()
             number += 1
-            done(len(game) // 4 - 1)
+            done(sum(best not in (UNLABELLED, PLACED) for _, best in struct.iter_unpack("<HH", game)))
     return number
 
 
@@ -88,7 +126,9 @@ def whole_games(path: Path) -> int:
     return len(ends)
 
 
-def label_on_cores(folder: Path, first_seed: int, workers: int, seconds: float, say: Callable[[str], object]) -> None:
+def label_on_cores(
+    folder: Path, first_seed: int, workers: int, seconds: float, say: Callable[[str], object], kind: Kind = "games"
+) -> None:
     """Labels with one worker a core at the lowest priority, seeds counted from the first.
 
     SIGINT and SIGTERM end it after the games under way. Raises RuntimeError if a worker fails, FileNotFoundError
@@ -96,10 +136,11 @@ def label_on_cores(folder: Path, first_seed: int, workers: int, seconds: float, 
     """
     Stockfish().close()
     context = multiprocessing.get_context("spawn")
-    stop, games, plies = context.Event(), context.Value("q", 0), context.Value("q", 0)
+    stop, games, labels = context.Event(), context.Value("q", 0), context.Value("q", 0)
     seeds = range(first_seed, first_seed + workers)
     processes = [
-        context.Process(target=_worker, args=(folder, s, seconds, stop, games, plies, os.getpid())) for s in seeds
+        context.Process(target=_worker, args=(folder, s, seconds, kind, stop, games, labels, os.getpid()))
+        for s in seeds
     ]
     started = time.monotonic()
     with ending_cleanly() as asked, Bar("label", round(seconds), "seconds", every=5) as bar:
@@ -110,21 +151,24 @@ def label_on_cores(folder: Path, first_seed: int, workers: int, seconds: float, 
             if asked():
                 stop.set()
             passed = min(round(time.monotonic() - started), round(seconds))
-            bar.advance(passed - bar.done, games=games.value, positions=plies.value)
+            bar.advance(passed - bar.done, games=games.value, positions=labels.value)
         for seed, process in zip(seeds, processes, strict=True):
             if process.exitcode:
                 raise RuntimeError(f"the worker with seed {seed} failed (exit code {process.exitcode})")
-            say(f"{folder / f'games-{seed}.bin'}: {whole_games(folder / f'games-{seed}.bin')} games")
+            path = folder / f"{kind}-{seed}.bin"
+            say(f"{path}: {whole_games(path)} games")
 
 
-def _worker(folder: Path, seed: int, seconds: float, stop: Any, games: Any, plies: Any, parent: int) -> None:
-    """One process: counts its games and plies, and ends when its parent says so or is gone."""
+def _worker(
+    folder: Path, seed: int, seconds: float, kind: Kind, stop: Any, games: Any, labels: Any, parent: int
+) -> None:
+    """One process: counts its games and labels, and ends when its parent says so or is gone."""
     ignore_signals()
     os.nice(19)
 
     def done(count: int) -> None:
-        for value, more in ((games, 1), (plies, count)):
+        for value, more in ((games, 1), (labels, count)):
             with value.get_lock():
                 value.value += more
 
-    label(folder, seed, seconds, stop=lambda: stop.is_set() or os.getppid() != parent, done=done)
+    label(folder, seed, seconds, kind=kind, stop=lambda: stop.is_set() or os.getppid() != parent, done=done)

@@ -23,7 +23,7 @@ from engine.data import Positions
 from engine.encoding import INPUT_PLANES
 from engine.native import NativeNetwork
 from engine.network import STEPS, Tower, adds_skip, planes_of, pseudo_legal
-from engine.policy import ACTIVATION_MAX, SCORE_BITS, Layer, Network, logit_unit, narrowed
+from engine.policy import ACTIVATION_MAX, NETWORKS, SCORE_BITS, Layer, Network, logit_unit, narrowed
 from engine.train import Run, positions_of
 
 LIMIT_16 = (1 << 15) - 1
@@ -121,7 +121,9 @@ def passport(
     }
 
 
-def export(folder: Path, name: str, games: Sequence[Path], target: Path, size: int = 8192) -> Network:
+def export(
+    folder: Path, name: str, games: Sequence[Path], target: Path, size: int = 8192, endgames: Sequence[Path] = ()
+) -> Network:
     """Writes the integer network and the passport of a training run into a folder.
 
     Raises ValueError if the network breaks the circuit's bounds.
@@ -132,8 +134,13 @@ def export(folder: Path, name: str, games: Sequence[Path], target: Path, size: i
     network = quantise(run.tower, name, _planes(positions.select(training[:: len(training) // 512 + 1])))
     agrees = agreement(run.tower, network, positions.select(held_out[:: max(1, len(held_out) // size)][:size]))
     log = run.summary() | {"training_positions": len(training), "held_out_positions": len(held_out)}
+    if run.config.endgame_share:
+        log["endgame_positions"] = len(positions_of(endgames, folder / "endgames"))
+    for known in map(json.loads, map(Path.read_text, NETWORKS.glob("*.json"))):
+        if known["sha256"] == run.config.start:
+            log["before"] = known["training"]
     target.mkdir(parents=True, exist_ok=True)
     network.save(target / f"{name}.safetensors")
-    text = json.dumps(passport(network, games, log, agrees), indent=2)
+    text = json.dumps(passport(network, [*games, *endgames], log, agrees), indent=2)
     (target / f"{name}.json").write_text(text + "\n")
     return network

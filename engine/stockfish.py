@@ -12,6 +12,8 @@ import chess
 
 MATE = 100_000
 """Centipawns of a mate now; a mate in n moves is worth n less."""
+WON = 300
+"""Centipawns from which a position counts as won."""
 
 
 @dataclass(frozen=True)

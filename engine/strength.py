@@ -28,13 +28,11 @@ from engine.console import Bar
 from engine.elo import Result, estimate
 from engine.native import NativeNetwork
 from engine.policy import Network, scores
-from engine.stockfish import Stockfish
+from engine.stockfish import WON, Stockfish
 
 MAX_PLIES = 300
 OPENING_PLIES, BALANCED = 8, 50
 """Openings are so many random plies, kept if Stockfish calls them even within so many centipawns."""
-WON = 300
-"""Centipawns from which a position counts as won."""
 TACTIC_GAP = 200
 """Centipawns by which the best move of a tactic beats the second best; the best must also be worth that much."""
 JUDGE = "nodes 20000"

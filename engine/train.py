@@ -14,6 +14,8 @@ of repeating moves, unless it sees only one.
 With `mirror`, half of the positions in which nobody may castle any more are shown with files a and h exchanged, and so
 is their label. The rules of chess are the same in the mirror, so the mirrored label is exact.
 
+Given labelled endgames, a share of each batch is drawn from them; the held-out positions are those of the games alone.
+
 On a CPU, or on a GPU, where the tower is compiled (of a run's folder only the checkpoint, the log and the configuration
 need travel, at most 64 MiB; positions are decoded again in seconds). The first argument is the run's folder:
 
@@ -37,6 +39,7 @@ from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 import torch.distributed as dist
 import torch.nn.functional as F  # noqa: N812
@@ -83,6 +86,8 @@ class Config:
     """Learning rate of all else."""
     seed: int = 0
     mirror: bool = False
+    endgame_share: float = 0.0
+    """Of each batch, drawn from the endgames."""
     start: str | None = None
     """SHA-256 of the network's file that the run began from; None: it began from nothing."""
 
@@ -90,9 +95,9 @@ class Config:
 class Positions:
     """Positions on the training device."""
 
-    def __init__(self, positions: data.Positions, device: torch.device) -> None:
-        self.boards = torch.from_numpy(positions.boards.copy()).to(device)
-        self.labels = torch.from_numpy(positions.labels.astype("int64")).to(device)
+    def __init__(self, positions: Sequence[data.Positions], device: torch.device) -> None:
+        self.boards = torch.from_numpy(np.concatenate([part.boards for part in positions])).to(device)
+        self.labels = torch.from_numpy(np.concatenate([part.labels for part in positions]).astype("int64")).to(device)
 
     def batch(self, rows: Tensor, chance: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
         """Planes, none of them marked as repeated, and labels; `chance` mirrors half of the positions that it can."""
@@ -241,7 +246,13 @@ class Run:
         with (self.folder / "log.jsonl").open("a") as file:
             file.write(json.dumps(entry) + "\n")
 
-    def train(self, positions: data.Positions, seconds: float, asked_to_stop: Callable[[], bool]) -> None:
+    def train(
+        self,
+        positions: data.Positions,
+        seconds: float,
+        asked_to_stop: Callable[[], bool],
+        endgames: data.Positions | None = None,
+    ) -> None:
         """Trains until the run's steps are done, the time is over or it is asked to stop; leaves a checkpoint."""
         config, tower = self.config, self.tower
         if self.step >= config.steps:
@@ -251,14 +262,21 @@ class Run:
         saved = reported = started
         reported_step = self.step
         training, held_out = data.split(positions)
-        if len(training) < config.batch:
-            raise ValueError(f"a batch of {config.batch} is more than the {len(training)} training positions")
-        on_device = Positions(positions, self.device)
+        sources, few = [training], round(config.batch * config.endgame_share)
+        if few:
+            if endgames is None:
+                raise ValueError(f"the run in {self.folder} wants endgames for {config.endgame_share:.0%} of a batch")
+            sources.append(len(positions) + np.arange(len(endgames)))
+        sizes = [config.batch - few, few][: len(sources)]
+        for rows, size in zip(sources, sizes, strict=True):
+            if len(rows) < size:
+                raise ValueError(f"a batch takes {size} of only {len(rows)} training positions of one kind")
+        on_device = Positions([part for part in (positions, endgames) if part is not None], self.device)
         held_out_rows = torch.from_numpy(held_out[:: len(held_out) // 8192 + 1]).to(self.device)
         sums = torch.zeros(2, device=self.device)
         tower.train()
         with Bar("train", config.steps, "steps", every=15, start=self.step, shown=rank == 0) as bar:
-            for rows in data.batches(training, config.batch, config.seed, self.step):
+            for rows in data.mixed_batches(sources, sizes, config.seed, self.step):
                 progress = self.step / config.steps
                 self.set_rate(progress)
                 mine = torch.from_numpy(rows[rank::processes])
@@ -330,7 +348,7 @@ def quantised(progress: float) -> bool:
 
 
 def positions_of(games: Sequence[Path], cache: Path) -> data.Positions:
-    """The positions of games files, decoded once into a cache folder."""
+    """The positions of files of games, decoded once into a cache folder."""
     if not (cache / "games.npy").exists():
         data.decode([game for path in games for game in data.read_games(path)]).save(cache)
     return data.Positions.load(cache)
@@ -344,6 +362,7 @@ def start(
     processes: int,
     seconds: float,
     first: Network | None = None,
+    endgames: Sequence[Path] = (),
 ) -> None:
     """Trains for some time, with each batch split over processes (CPU only); a new run from `first`, if it is given.
 
@@ -356,13 +375,14 @@ def start(
         raise ValueError(f"the run in {folder} is being trained already") from None
     with lock, tempfile.TemporaryDirectory() as meeting:
         positions = positions_of(games, folder / "positions")
+        few = positions_of(endgames, folder / "endgames") if endgames else None
         if config.network not in SHAPES:
             raise ValueError(f"there is no network {config.network!r}, only {', '.join(SHAPES)}")
         if first is not None:
             config = begin(folder, config, positions, first)
         with ending_cleanly() as asked:
             if processes == 1:
-                Run(folder, config, torch.device(device)).train(positions, seconds, asked)
+                Run(folder, config, torch.device(device)).train(positions, seconds, asked, few)
             else:
                 stop = get_context("spawn").Event()
                 arguments = (folder, config, seconds, f"file://{meeting}/gradients", processes, stop, os.getpid())
@@ -395,5 +415,8 @@ def _train_part(
     torch.set_num_threads(1)
     dist.init_process_group("gloo", init_method=meeting, rank=rank, world_size=processes)
     run = Run(folder, config, torch.device("cpu"))
-    run.train(data.Positions.load(folder / "positions"), seconds, lambda: stop.is_set() or os.getppid() != parent)
+    positions, endgames = data.Positions.load(folder / "positions"), None
+    if config.endgame_share:
+        endgames = data.Positions.load(folder / "endgames")
+    run.train(positions, seconds, lambda: stop.is_set() or os.getppid() != parent, endgames)
     dist.destroy_process_group()

@@ -32,6 +32,27 @@ def test_decoding_equals_python_chess() -> None:
     assert len(positions) == sum(map(len, found.values()))
 
 
+def test_a_game_may_begin_with_placed_pieces() -> None:
+    board, plies = chess.Board("7k/8/8/8/2p5/8/1P1q4/K6R w - - 0 1"), []
+    for square, piece in board.piece_map().items():
+        code = piece.piece_type + (data.BLACK if piece.color == chess.BLACK else 0)
+        plies.append((square | code << 6, data.PLACED))
+    expected = []
+    for uci in ("b2b4", "c4b3", "h1h8"):  # the king leaves no castling right behind, the pawn can be taken en passant
+        move = chess.Move.from_uci(uci)
+        expected.append((encoding.planes(board, False).tobytes(), encoding.policy_index(move, board.turn)))
+        plies.append((encoding.pack_move(move), encoding.pack_move(move)))
+        board.push(move)
+    placed = np.array(plies, np.uint16)
+    positions = data.decode([GAMES[0], placed, GAMES[1], placed])
+    planes = data.planes(positions.boards, positions.repeated)
+    for game in (1, 3):
+        rows = np.flatnonzero(positions.games == game)
+        assert [(planes[row].tobytes(), int(positions.labels[row])) for row in rows] == expected
+    alone = data.decode(GAMES[:1])
+    assert (positions.boards[positions.games == 0] == alone.boards).all()
+
+
 def test_the_games_show_what_is_rare() -> None:
     positions = data.decode(GAMES)
     assert (data.unpack(positions.boards) == data.EN_PASSANT).any()
@@ -90,4 +111,8 @@ def test_batches_go_on_where_they_stopped() -> None:
     whole = [batch.tolist() for batch in islice(data.batches(rows, 8, seed=3), 30)]
     rest = [batch.tolist() for batch in islice(data.batches(rows, 8, seed=3, start=17), 13)]
     assert whole[17:] == rest
+    mixed = [batch.tolist() for batch in islice(data.mixed_batches([rows, rows + 100], [6, 2], seed=3), 20)]
+    assert all(len(batch) == 8 and sum(row >= 100 for row in batch) == 2 for batch in mixed)
+    rest = [b.tolist() for b in islice(data.mixed_batches([rows, rows + 100], [6, 2], seed=3, start=17), 3)]
+    assert mixed[17:] == rest
     assert len({row for batch in whole[:12] for row in batch}) == 96 and whole[:12] != whole[12:24]

@@ -12,7 +12,7 @@ import pytest
 
 from engine import data, encoding
 from engine.label import label, label_on_cores, whole_games
-from engine.stockfish import MATE, Stockfish
+from engine.stockfish import MATE, WON, Stockfish
 
 
 def test_an_interrupted_file_is_continued_to_the_same(tmp_path: Path) -> None:
@@ -32,6 +32,26 @@ def test_labels_are_legal_moves(tmp_path: Path) -> None:
     for played, best in data.read_games(tmp_path / "games-5.bin")[0].tolist():
         assert best == data.UNLABELLED or encoding.unpack_move(best) in board.legal_moves
         board.push(encoding.unpack_move(played))
+
+
+def test_endgames_are_won_and_labelled(tmp_path: Path) -> None:
+    label(tmp_path, 5, seconds=600, games=4, kind="endgames")
+    games = data.read_games(tmp_path / "endgames-5.bin")
+    again = tmp_path / "again"
+    label(again, 5, seconds=600, games=4, kind="endgames")
+    assert (again / "endgames-5.bin").read_bytes() == (tmp_path / "endgames-5.bin").read_bytes()
+    for game in games:
+        placed = [number for number, kind in game.tolist() if kind == data.PLACED]
+        board = chess.Board(None)
+        for number in placed:
+            piece = chess.Piece(((number >> 6) - 1) % data.BLACK + 1, number >> 6 <= data.BLACK)
+            board.set_piece_at(number & 63, piece)
+        assert board.is_valid() and len(placed) <= 16
+        with Stockfish() as judge:
+            assert abs(judge.lines(board, "nodes 1200")[0].value) >= WON
+        for played, best in game[len(placed) :].tolist():
+            assert encoding.unpack_move(best) in board.legal_moves
+            board.push(encoding.unpack_move(played))
 
 
 @pytest.mark.slow

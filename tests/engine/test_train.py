@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import chess
@@ -17,6 +18,7 @@ import torch
 from filelock import FileLock
 
 from engine import data, encoding, network, quantise, train
+from engine.label import label as label_games
 from engine.network import Shape
 from engine.policy import Network
 from tests.engine.games import random_game
@@ -213,8 +215,42 @@ def test_a_run_begins_where_a_network_stands(trained: Path, games: list[Path], t
 
 
 def test_a_batch_larger_than_the_data_is_refused(games: list[Path], tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"a batch of 100000 is more than the \d+ training positions"):
+    with pytest.raises(ValueError, match=r"a batch takes 100000 of only \d+ training positions"):
         train.start(tmp_path, train.Config("tiny", 1, 100_000), games, "cpu", processes=1, seconds=1)
+
+
+def test_a_share_of_each_batch_is_endgames(trained: Path, games: list[Path], tmp_path: Path) -> None:
+    label_games(tmp_path, 1, seconds=600, games=3, kind="endgames")
+    endgames = [tmp_path / "endgames-1.bin"]
+    config = replace(CONFIG, steps=20, batch=16, endgame_share=0.25)
+    run = tmp_path / "run"
+    train.start(run, config, games, "cpu", processes=1, seconds=600, endgames=endgames)
+    assert train.Run.open(run).step == 20 and log(run)[-1]["held_out_top1"] >= 0
+    quantise.export(run, "tiny", games, tmp_path, endgames=endgames)
+    passport = json.loads((tmp_path / "tiny.json").read_text())
+    assert list(passport["data"]["files"]) == ["games-1.bin", "endgames-1.bin"]
+    assert passport["training"]["endgame_share"] == 0.25 and passport["training"]["endgame_positions"] > 16
+    shared = replace(config, network="small", steps=1)
+    train.start(tmp_path / "shared", shared, games, "cpu", processes=2, seconds=600, endgames=endgames)
+    assert train.Run.open(tmp_path / "shared").step == 1
+    with pytest.raises(ValueError, match="wants endgames for 25% of a batch"):
+        train.start(tmp_path / "other", config, games, "cpu", processes=1, seconds=600)
+    with pytest.raises(ValueError, match=r"a batch takes 900 of only \d+ training positions"):
+        greedy = replace(config, batch=1000, endgame_share=0.9)
+        train.start(tmp_path / "other", greedy, games, "cpu", processes=1, seconds=600, endgames=endgames)
+
+
+def test_the_passport_tells_the_training_before(
+    trained: Path, games: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(quantise, "NETWORKS", tmp_path)
+    first = quantise.export(trained, "tiny", games, tmp_path)
+    before = json.loads((tmp_path / "tiny.json").read_text())["training"]
+    config = replace(CONFIG, steps=1, seed=1)
+    train.start(tmp_path / "run", config, games, "cpu", processes=1, seconds=600, first=first)
+    quantise.export(tmp_path / "run", "tiny", games, tmp_path)
+    training = json.loads((tmp_path / "tiny.json").read_text())["training"]
+    assert training["before"] == before and training["steps"] == 1
 
 
 def test_mirrored_positions_are_exact() -> None:
