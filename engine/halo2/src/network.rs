@@ -23,6 +23,8 @@ use safetensors::{Dtype, SafeTensors};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
+use crate::product::{Activations, Product, REACH};
+
 /// Cells of a plane: 64 squares and 8 pads.
 pub const POSITIONS: usize = 72;
 /// How far a 3x3 kernel reaches: one rank and one file.
@@ -33,13 +35,10 @@ pub const ACTIVATION_MAX: i64 = 127;
 pub const SCORE_BITS: u32 = 13;
 
 /// Sums at positions -10..85, of which -10..81 mean something (96 is a multiple of a vector's lanes).
-const WINDOW: usize = 96;
-/// Activations at positions -20..95, zero where there is no square.
-const REACH: usize = WINDOW + 2 * MARGIN;
+pub const WINDOW: usize = 96;
 
 /// One output channel before requantisation; index 0 is position -10.
 pub type Sums = [i32; WINDOW];
-type Activations = [i32; REACH];
 
 /// Whether a position is a pad.
 pub fn is_pad(position: usize) -> bool {
@@ -66,11 +65,6 @@ impl Kind {
     }
 }
 
-/// Position that offset `d` = 3 dr + df of a 3x3 kernel reads, relative to the one it writes.
-fn step(d: usize) -> isize {
-    9 * (d as isize / 3 - 1) + d as isize % 3 - 1
-}
-
 /// One linear layer.
 #[derive(Clone, Debug)]
 pub struct Layer {
@@ -84,6 +78,7 @@ pub struct Layer {
     pub outputs: usize,
     /// `[output][input][offset]`
     weights: Vec<i32>,
+    product: Product,
     /// By output, with `shift` fractional bits.
     pub biases: Vec<i32>,
 }
@@ -307,29 +302,28 @@ impl Network {
 
     /// Evaluates the network on input planes of 64 squares (0 or 1).
     pub fn evaluate(&self, planes: &[[u8; 64]]) -> Evaluation {
-        let mut entering: Vec<Vec<Activations>> = vec![planes.iter().map(input_plane).collect()];
+        let input = |plane: usize, square: usize| planes.get(plane).map_or(0, |squares| i16::from(squares[square]));
+        let mut entering = vec![activations(planes.len(), input)];
         let mut sums = Vec::with_capacity(self.layers.len());
         for (index, layer) in self.layers.iter().enumerate() {
             let x = &entering[index];
-            let mut y: Vec<Sums> =
-                (0..layer.outputs).into_par_iter().map(|channel| linear(layer, channel, x)).collect();
+            let blocks = (0..layer.product.blocks()).into_par_iter();
+            let mut y: Vec<Sums> = blocks.flat_map_iter(|block| layer.product.sums(block, x)).collect();
+            add_biases(&mut y, &layer.biases);
             if layer.skip {
-                y.iter_mut().zip(&entering[index - 1]).for_each(|(y, x)| add_skip(y, x, self.shift));
+                add_skip(&mut y, &entering[index - 1], self.shift);
             }
-            entering.push(y.iter().map(|y| self.requantise(y)).collect());
+            let activation = |channel: usize, square| y.get(channel).map_or(0, |sums| self.requantise(sums, square));
+            entering.push(activations(y.len(), activation));
             sums.push(y);
         }
         Evaluation { sums }
     }
 
-    fn requantise(&self, sums: &Sums) -> Activations {
-        let mut x = [0; REACH];
-        for square in 0..64 {
-            let y = i64::from(sums[position(square) + MARGIN]);
-            let rounded = (y + (1 << (self.shift - 1))) >> self.shift;
-            x[position(square) + 2 * MARGIN] = rounded.clamp(0, ACTIVATION_MAX) as i32;
-        }
-        x
+    fn requantise(&self, sums: &Sums, square: usize) -> i16 {
+        let y = i64::from(sums[position(square) + MARGIN]);
+        let rounded = (y + (1 << (self.shift - 1))) >> self.shift;
+        rounded.clamp(0, ACTIVATION_MAX) as i16
     }
 }
 
@@ -360,63 +354,34 @@ fn read_layer(tensors: &SafeTensors, index: usize, header: &LayerHeader, inputs:
     if outputs == 0 || shape != expected || bias_shape != [outputs] {
         return Err(format!("layer {index}: w{index} is {shape:?} and b{index} {bias_shape:?}, expected {expected:?}"));
     }
-    Ok(Layer { kind: header.kind, skip: header.skip, inputs, outputs, weights, biases })
+    let product = Product::new(header.kind, outputs, &weights);
+    Ok(Layer { kind: header.kind, skip: header.skip, inputs, outputs, weights, product, biases })
 }
 
-fn input_plane(squares: &[u8; 64]) -> Activations {
-    let mut x = [0; REACH];
-    for (square, &value) in squares.iter().enumerate() {
-        x[position(square) + 2 * MARGIN] = i32::from(value);
-    }
-    x
-}
-
-/// One output channel of `W x + b`. The bias counts on the board only: products off the board are bare.
-fn linear(layer: &Layer, channel: usize, x: &[Activations]) -> Sums {
-    let mut y = [0; WINDOW];
-    y[MARGIN..MARGIN + POSITIONS].fill(layer.biases[channel]);
-    multiply_add(layer, channel, x, &mut y);
-    y
-}
-
-/// `y[p] += sum w[d] x[p + step(d)]` over all inputs; every partial sum is inside the static bound, so i32 holds it.
-#[inline(always)]
-fn multiply_add_body(layer: &Layer, channel: usize, x: &[Activations], y: &mut Sums) {
-    for (input, x) in x.iter().enumerate() {
-        for (d, &weight) in layer.kernel(channel, input).iter().enumerate() {
-            let step = if layer.kind == Kind::Conv3 { step(d) } else { 0 };
-            let start = (MARGIN as isize + step) as usize;
-            for (y, &x) in y.iter_mut().zip(&x[start..start + WINDOW]) {
-                *y += weight * x;
-            }
+/// The activations of channels in pairs; `value` of channel and square is 0 for the channel after an odd last one.
+fn activations(channels: usize, value: impl Fn(usize, usize) -> i16) -> Vec<Activations> {
+    let pair = |first: usize| {
+        let mut x = [[0; 2]; REACH];
+        for square in 0..64 {
+            x[position(square) + 2 * MARGIN] = [value(first, square), value(first + 1, square)];
         }
+        x
+    };
+    (0..channels).step_by(2).map(pair).collect()
+}
+
+/// The bias counts on the board only: products off the board are bare. A product without its bias may lie outside i32,
+/// their sum does not.
+fn add_biases(y: &mut [Sums], biases: &[i32]) {
+    for (y, bias) in y.iter_mut().zip(biases) {
+        y[MARGIN..MARGIN + POSITIONS].iter_mut().for_each(|y| *y = y.wrapping_add(*bias));
     }
 }
 
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
-fn multiply_add_avx2(layer: &Layer, channel: usize, x: &[Activations], y: &mut Sums) {
-    multiply_add_body(layer, channel, x, y);
-}
-
-#[cfg(target_arch = "x86_64")]
-#[allow(unsafe_code)]
-fn multiply_add(layer: &Layer, channel: usize, x: &[Activations], y: &mut Sums) {
-    if std::arch::is_x86_feature_detected!("avx2") {
-        // SAFETY: the processor has AVX2.
-        unsafe { multiply_add_avx2(layer, channel, x, y) }
-    } else {
-        multiply_add_body(layer, channel, x, y);
-    }
-}
-
-#[cfg(not(target_arch = "x86_64"))]
-fn multiply_add(layer: &Layer, channel: usize, x: &[Activations], y: &mut Sums) {
-    multiply_add_body(layer, channel, x, y);
-}
-
-fn add_skip(y: &mut Sums, x: &Activations, shift: u32) {
-    for (y, &x) in y.iter_mut().zip(&x[MARGIN..MARGIN + WINDOW]) {
-        *y += x << shift;
+fn add_skip(y: &mut [Sums], x: &[Activations], shift: u32) {
+    for (channel, y) in y.iter_mut().enumerate() {
+        for (y, x) in y.iter_mut().zip(&x[channel / 2][MARGIN..]) {
+            *y += i32::from(x[channel % 2]) << shift;
+        }
     }
 }
