@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
+from web3.contract.contract import ContractFunction
 from web3.exceptions import BlockNotFound
 from web3.logs import DISCARD
 from web3.types import TxReceipt
@@ -18,8 +19,8 @@ from server.model.game import Event, State, ballots
 from server.model.position import Position
 from server.settings import Settings, SettingsError
 
-SUMMARIES = 100
-"""Games asked for in one request."""
+BATCH = 100
+"""Calls of the contract in one request."""
 
 
 @dataclass(frozen=True)
@@ -89,15 +90,24 @@ class Chain:
         return _summary(self.contract.functions.summary(game).call())
 
     def summaries(self, games: Sequence[int]) -> dict[int, Summary]:
-        """Games as they stand, in one request for each SUMMARIES of them."""
-        found: dict[int, Summary] = {}
-        for start in range(0, len(games), SUMMARIES):
-            part = games[start : start + SUMMARIES]
+        """Games as they stand."""
+        answers = self._each([self.contract.functions.summary(game) for game in games])
+        return dict(zip(games, map(_summary, answers), strict=True))
+
+    def voted(self, game: int, ply: int, seats: Sequence[int]) -> set[int]:
+        """Those of the seats that have voted at this ply, which is the game's present one."""
+        answers = self._each([self.contract.functions.seat(game, seat) for seat in seats])
+        return {seat for seat, answer in zip(seats, answers, strict=True) if answer.votedPly == ply + 1}
+
+    def _each(self, calls: Sequence[ContractFunction]) -> list[Any]:
+        """What the contract answers to each call, in one request for each BATCH of them."""
+        answers: list[Any] = []
+        for start in range(0, len(calls), BATCH):
             with self.w3.batch_requests() as batch:
-                for game in part:
-                    batch.add(self.contract.functions.summary(game))
-                found |= dict(zip(part, map(_summary, batch.execute()), strict=True))
-        return found
+                for call in calls[start : start + BATCH]:
+                    batch.add(call)
+                answers += batch.execute()
+        return answers
 
     def touched(self, first: int, last: Block) -> set[int]:
         """The games that have events in blocks first..last, `last` being the chain's newest block."""

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import functools
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
 from redis import Redis
 
+from server.chain.client import Chain
 from server.model.position import Position
 from server.store.names import Names
 from server.store.records import BALLOT_BYTES, Seat, StoredBallot
 
 CHUNK = 2_000
 """Ballots read from Redis at once."""
-REREAD_SECONDS = 1.0
-"""Time between two looks at what the indexer has read, while no block comes."""
 DATA_WORDS = 4
 """castBallots' calldata: after the selector game, ply, offset and length of the ballots, a word each."""
 
@@ -37,10 +35,9 @@ class Box:
     indexed: set[int] = field(default_factory=set)
     """Seats that voted at this ply, as the indexer says."""
     mined: set[int] = field(default_factory=set)
-    """Seats whose ballots the relay itself saw counted."""
+    """Seats that voted at this ply, as the relay itself saw."""
     useless: set[int] = field(default_factory=set)
     """Seats whose ballots the contract does not count, because their accounts voted otherwise or were emptied."""
-    read_at: float = float("-inf")
 
     @property
     def ply(self) -> int:
@@ -50,18 +47,31 @@ class Box:
     def counted(self) -> set[int]:
         return self.indexed | self.mined
 
-    def read(self, redis: Redis, names: Names, new_block: bool) -> None:
-        """Reads the ballots that came, and after a new block what the indexer says was counted."""
+    def read(self, redis: Redis, names: Names) -> None:
+        """Reads the ballots that came."""
         name = names.ballots(self.game, self.ply, self.position.key)
         if redis.hlen(name) != len(self.received):
             new = [seat for seat in cast("list[str]", redis.hkeys(name)) if int(seat) not in self.received]
             for start in range(0, len(new), CHUNK):
                 self._take(redis, names, name, new[start : start + CHUNK])
-        if new_block or time.monotonic() - self.read_at > REREAD_SECONDS:
-            mark = f"{self.ply}:"
-            voted = cast("dict[str, str]", redis.hgetall(names.voted(self.game)))
-            self.indexed = {int(seat) for seat, vote in voted.items() if vote.startswith(mark)}
-            self.read_at = time.monotonic()
+
+    def check(self, redis: Redis, names: Names, chain: Chain | None) -> None:
+        """Reads what the indexer says was counted. `chain`: it is believed of those seats that have voted there."""
+        voted = self._voted(redis, names)
+        if chain is None:
+            self.indexed = voted
+            return
+        self.indexed = set()
+        self.mined |= chain.voted(self.game, self.ply, sorted(voted & self.received.keys() - self.mined))
+
+    def end(self, redis: Redis, names: Names) -> None:
+        """Reads that when the vote is over: seats that vote again by now have no entry for it any more."""
+        self.indexed |= self._voted(redis, names)
+
+    def _voted(self, redis: Redis, names: Names) -> set[int]:
+        mark = f"{self.ply}:"
+        votes = cast("dict[str, str]", redis.hgetall(names.voted(self.game)))
+        return {int(seat) for seat, vote in votes.items() if vote.startswith(mark)}
 
     def _take(self, redis: Redis, names: Names, name: str, seats: list[str]) -> None:
         ballots = map(StoredBallot.load, cast("list[str | None]", redis.hmget(name, seats)))
@@ -89,7 +99,6 @@ class Box:
         self.indexed.clear()
         self.mined.clear()
         self.useless.clear()
-        self.read_at = float("-inf")
 
     def lost(self) -> set[int]:
         """Seats that have a receipt and no counted ballot."""

@@ -18,7 +18,7 @@ from server.settings import Settings
 from server.store import records
 from server.store.changes import announce
 from server.store.names import Names
-from server.store.records import Carriage, Flight, Head, Purpose
+from server.store.records import Carriage, Cursor, Flight, Purpose
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +31,10 @@ BLOCKS_IN_FLIGHT = 2
 FIRST_OF_MOVE_GAS = 30_000
 """What the first ballot for a move costs more than those after it."""
 BASE_GAS = 150_000
+REREAD_SECONDS = 1.0
+"""Time between two looks at what the indexer has read, while no block comes."""
+PATIENCE_SECONDS = 3.0
+"""How long the indexer is believed that is not on the relay's chain: time for it to see a reorganisation."""
 PUBLISH_SECONDS = 0.5
 KEPT_SECONDS = 6
 """How long what was published counts, if nothing newer comes."""
@@ -55,6 +59,8 @@ class Polling:
         self.closed: list[tuple[int, Box]] = []
         """Votes that are over, and the block at which that was seen; what was lost in them is still to be counted."""
         self.batches: dict[int, list[list[bytes]]] = {}
+        self.looked = self.agreed = float("-inf")
+        """When the indexer was heard last, and when it was last on the relay's chain (monotonic clock)."""
         self.price = 0
         """Wei per gas."""
         self.purse = 0
@@ -78,30 +84,45 @@ class Polling:
 
     # ---------------------------------------------------------------------------------------------------- ballots
 
-    def read(self, votes: Mapping[int, Summary], new_block: bool) -> None:
-        """Reads the ballots of these votes, and forgets those that are over."""
+    def read(self, votes: Mapping[int, Summary], head: Block, new_block: bool) -> None:
+        """Reads the ballots of these votes, and forgets those that are over. `head`: the newest block, perhaps new."""
         for game, box in list(self.boxes.items()):
             vote = votes.get(game)
             if vote is None or vote.position.key != box.position.key or vote.position.ply != box.ply:
-                box.read(self.redis, self.names, True)
-                self.closed.append((self.pace.heads[-1][0] if self.pace.heads else 0, self.boxes.pop(game)))
+                box.read(self.redis, self.names)
+                self.closed.append((head.number, self.boxes.pop(game)))
         self.deadlines = {game: vote.deadline for game, vote in votes.items()}
         for game, vote in votes.items():
-            box = self.boxes.setdefault(game, Box(game, vote.position))
-            box.read(self.redis, self.names, new_block)
-        self._count_lost()
+            self.boxes.setdefault(game, Box(game, vote.position)).read(self.redis, self.names)
+        if (self.boxes or self.closed) and (new_block or time.monotonic() - self.looked > REREAD_SECONDS):
+            self._hear_indexer(head)
 
-    def _count_lost(self) -> None:
-        """Raises the alarm for ballots that have a receipt and were not counted, once the indexer has read the end."""
-        if not self.closed:
-            return
-        head = Head.load(self.redis.get(self.names.head))  # type: ignore[arg-type]
-        for entry in list(self.closed):
-            block, box = entry
-            if head is None or head.number < block:
-                continue
+    def _hear_indexer(self, head: Block) -> None:
+        """Takes the indexer's word on what was counted; while it is long on another chain than `head`, the chain's."""
+        blocks = Cursor.load(self.redis.get(self.names.cursor)).blocks  # type: ignore[arg-type]
+        agrees = self._on_chain(blocks, head)
+        self.looked = time.monotonic()
+        if agrees:
+            self.agreed = self.looked
+        doubted = self.looked - self.agreed > PATIENCE_SECONDS
+        for box in self.boxes.values():
+            box.check(self.redis, self.names, self.chain if doubted else None)
+        if agrees:
+            self._count_lost(blocks[-1][0])
+
+    def _on_chain(self, blocks: Sequence[tuple[int, str]], head: Block) -> bool:
+        """Whether the chain that ends in `head` holds the last of these blocks, or is a part of theirs."""
+        known = next((block for block in reversed(blocks) if block[0] <= head.number), None)
+        if known is None or (known != blocks[-1] and known[0] != head.number):
+            return False
+        return self.chain.extends(*known, head)
+
+    def _count_lost(self, indexed: int) -> None:
+        """Raises the alarm for ballots that have a receipt and were not counted. `indexed`: the last block read."""
+        for entry in [entry for entry in self.closed if entry[0] <= indexed]:
+            box = entry[1]
             self.closed.remove(entry)
-            box.read(self.redis, self.names, True)
+            box.end(self.redis, self.names)
             if lost := box.lost() - box.useless:
                 self.redis.hincrby(self.names.stats, "lost", len(lost))
                 log.error(line("ballots_lost", game=box.game, ply=box.ply, ballots=len(lost), seats=sorted(lost)[:10]))

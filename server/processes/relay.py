@@ -240,7 +240,7 @@ class Relay:
         assert self.head is not None
         votes = {game: desk.summary for game, desk in self.desks.items() if desk.summary.state == "vote"}
         flying = [flight for outbox in self.outboxes for flight in list(outbox.flying.values())]
-        self.polling.read(votes, self.new_block)
+        self.polling.read(votes, self.head, self.new_block)
         self.polling.plan(self.head, self.now, flying)
         self.polling.publish(self.head, self.now, max(outbox.oldest() for outbox in self.outboxes))
 

@@ -63,3 +63,18 @@ def test_a_second_game_shares_what_is_left_of_the_first(table: Table) -> None:
     table.relay.step()
     both = carriage(table, first).rate + carriage(table, second).rate
     assert carriage(table, first).rate < alone and both < 1.01 * max(alone, both)
+
+
+def test_whether_the_indexer_is_on_the_relays_chain(table: Table) -> None:
+    table.mine(5)
+    *_, third, second, last = [(number, block.hash) for number in range(1, 6) if (block := table.chain.block(number))]
+    head, polling = table.chain.head(), table.relay.polling
+    before = table.chain.block(second[0])
+    other = (last[0], "0x" + 32 * "00")
+    assert before is not None
+    assert polling._on_chain([third, second, last], head)
+    assert polling._on_chain([third], head), "it is behind"
+    assert polling._on_chain([third, second, last], before), "it is ahead: the relay's node lags"
+    assert not polling._on_chain([third, second, other], head), "it is on another chain"
+    assert not polling._on_chain([third, other], before), "what its chain has between, nobody knows"
+    assert not polling._on_chain([], head)

@@ -10,6 +10,7 @@ from web3.exceptions import Web3RPCError
 
 from engine.encoding import pack_move
 from server.chain.reverts import Refused
+from server.model.game import ballots
 from server.processes import polling
 from server.processes.box import ballots_in
 from server.processes.pace import BALLOT_GAS
@@ -107,6 +108,43 @@ def test_ballots_are_sent_again_after_a_reorganisation(table: Table) -> None:
     table.rpc("anvil_reorg", 1, [])
     assert table.call.tally(game).call().castWeight == 0
     table.run(lambda: table.call.tally(game).call().castWeight == 2 * ETHER)
+
+
+def test_forgotten_ballots_are_sent_again_while_the_indexer_sees_nothing(table: Table) -> None:
+    game, voters = table.start(ETHER, ETHER, ETHER, minPeriod=1000)
+    table.mine()
+    for voter, block in zip(voters, (1, 2, 3), strict=True):
+        receive(table, game, [voter], "e2e4")
+        table.run(lambda block=block: table.redis.hlen(table.names.voted(game)) == block)  # type: ignore[misc]
+    before = transactions(table)
+    table.rpc("anvil_reorg", 2, [])  # of three batches one is left; from now on the indexer's nodes fail
+    assert table.call.tally(game).call().castWeight == ETHER
+    table.relay.step()
+    assert table.relay.polling.batches == {}, "a moment's patience with the indexer"
+    table.relay.polling.agreed -= polling.PATIENCE_SECONDS
+    for _ in range(5):
+        table.mine()
+        table.relay.step()
+    assert table.call.tally(game).call().castWeight == 3 * ETHER
+    assert table.redis.hlen(table.names.voted(game)) == 3
+    assert transactions(table) == before - 1, "in one batch"
+    last = [event for event in table.chain.events(0, table.chain.head().number, game) if event.name == "BallotsCast"][
+        -1
+    ]
+    assert [seat for seat, _ in ballots(last.args["ballots"])] == [1, 2], "of the forgotten alone"
+
+
+def test_an_indexer_behind_on_the_same_chain_is_believed(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    game, voters = table.start(ETHER, ETHER, minPeriod=1000)
+    receive(table, game, voters, "e2e4", "e2e4")
+    table.run(lambda: table.redis.hlen(table.names.voted(game)) == 2)
+    asked: list[Any] = []
+    monkeypatch.setattr(table.chain, "voted", lambda *args: asked.append(args) or set())
+    monkeypatch.setattr(polling, "PATIENCE_SECONDS", 0.0)
+    for _ in range(3):
+        table.mine(2)
+        table.relay.step()
+    assert not asked
 
 
 def test_a_proof_is_sent_again_after_a_reorganisation(table: Table) -> None:
