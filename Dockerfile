@@ -39,6 +39,8 @@ COPY bench/ bench/
 COPY --from=contracts /build/ contracts/
 COPY --from=page /build/dist/ frontend/dist/
 COPY --from=prover /build/target/release/lib_halo2.so engine/_halo2.abi3.so
+# The user cannot write bytecode here, and without it every start would compile.
+RUN python -m compileall -q bench engine server
 RUN useradd --create-home proofmate && install --directory --owner=proofmate /data /cache
 USER proofmate
 ENV DATA_DIR=/data CACHE_DIR=/cache HOST=0.0.0.0 PYTHONUNBUFFERED=1

@@ -29,7 +29,7 @@ bench: setup
 	@touch $@
 
 .venv/packages.done: .venv/uv.done requirements/play.txt
-	@$(TIMED) "Python packages" $(UV) pip install --require-hashes --requirements requirements/play.txt
+	@$(TIMED) "Python packages" $(UV) pip install --compile-bytecode --require-hashes --requirements requirements/play.txt
 	@touch $@
 
 .venv/play.done: .venv/packages.done pyproject.toml $(shell find engine/halo2/src engine/halo2/Cargo.* -type f)
