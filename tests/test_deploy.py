@@ -55,6 +55,10 @@ def test_alerts_and_dashboard_ask_for_metrics_that_are_exported() -> None:
     asked += [target["expr"] for panel in board["panels"] for target in panel["targets"]]
     names = {name for expression in asked for name in OWN.findall(expression)}
     assert len(names) > 15 and names <= exported(), names - exported()
+    shown = OWN.findall(" ".join(target["expr"] for panel in board["panels"] for target in panel["targets"]))
+    assert {"proofmate_ballots_acknowledged_total", "proofmate_ballots_counted_total", "proofmate_relay_lost"} <= set(
+        shown
+    )
     assert len({panel["id"] for panel in board["panels"]}) == len(board["panels"])
 
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from web3.contract.contract import ContractFunction
 from web3.exceptions import BlockNotFound
 from web3.logs import DISCARD
 from web3.types import TxReceipt
@@ -19,8 +18,8 @@ from server.model.game import Event, State, ballots
 from server.model.position import Position
 from server.settings import Settings, SettingsError
 
-BATCH = 100
-"""Calls of the contract in one request."""
+SUMMARIES = 100
+"""Games asked for in one request."""
 
 
 @dataclass(frozen=True)
@@ -90,24 +89,15 @@ class Chain:
         return _summary(self.contract.functions.summary(game).call())
 
     def summaries(self, games: Sequence[int]) -> dict[int, Summary]:
-        """Games as they stand."""
-        answers = self._each([self.contract.functions.summary(game) for game in games])
-        return dict(zip(games, map(_summary, answers), strict=True))
-
-    def voted(self, game: int, ply: int, seats: Sequence[int]) -> set[int]:
-        """Those of the seats that have voted at this ply, which is the game's present one."""
-        answers = self._each([self.contract.functions.seat(game, seat) for seat in seats])
-        return {seat for seat, answer in zip(seats, answers, strict=True) if answer.votedPly == ply + 1}
-
-    def _each(self, calls: Sequence[ContractFunction]) -> list[Any]:
-        """What the contract answers to each call, in one request for each BATCH of them."""
-        answers: list[Any] = []
-        for start in range(0, len(calls), BATCH):
+        """Games as they stand, in one request for each SUMMARIES of them."""
+        found: dict[int, Summary] = {}
+        for start in range(0, len(games), SUMMARIES):
+            part = games[start : start + SUMMARIES]
             with self.w3.batch_requests() as batch:
-                for call in calls[start : start + BATCH]:
-                    batch.add(call)
-                answers += batch.execute()
-        return answers
+                for game in part:
+                    batch.add(self.contract.functions.summary(game))
+                found |= dict(zip(part, map(_summary, batch.execute()), strict=True))
+        return found
 
     def touched(self, first: int, last: Block) -> set[int]:
         """The games that have events in blocks first..last, `last` being the chain's newest block."""
@@ -128,6 +118,12 @@ class Chain:
             counted |= {seat for seat, _ in ballots(event["args"]["ballots"])}
         return counted
 
+    def voted(self, game: int, ply: int, first: int) -> set[int]:
+        """The seats whose ballots were counted at a ply, by the events since block `first`."""
+        topic = self.contract.events.BallotsCast().topic.removeprefix("0x")
+        found = self.log.events(first, self.head().number, ["0x" + topic, _word(game), _word(ply)])
+        return {seat for event in found for seat, _ in ballots(event.args["ballots"])}
+
     def events(self, first: int, last: int, game: int | None = None) -> Iterator[Event]:
         """The contract's events in blocks first..last, in order; of one game, or of all."""
         return self.log.events(first, last, _topics(game))
@@ -138,7 +134,11 @@ class Chain:
 
 
 def _topics(game: int | None) -> list[str | None]:
-    return [] if game is None else [None, "0x" + game.to_bytes(32, "big").hex()]
+    return [] if game is None else [None, _word(game)]
+
+
+def _word(number: int) -> str:
+    return "0x" + number.to_bytes(32, "big").hex()
 
 
 def _is_proven(name: str, args: dict[str, Any]) -> bool:

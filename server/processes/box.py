@@ -9,7 +9,6 @@ from typing import cast
 
 from redis import Redis
 
-from server.chain.client import Chain
 from server.model.position import Position
 from server.store.names import Names
 from server.store.records import BALLOT_BYTES, Seat, StoredBallot
@@ -55,20 +54,8 @@ class Box:
             for start in range(0, len(new), CHUNK):
                 self._take(redis, names, name, new[start : start + CHUNK])
 
-    def check(self, redis: Redis, names: Names, chain: Chain | None) -> None:
-        """Reads what the indexer says was counted. `chain`: it is believed of those seats that have voted there."""
-        voted = self._voted(redis, names)
-        if chain is None:
-            self.indexed = voted
-            return
-        self.indexed = set()
-        self.mined |= chain.voted(self.game, self.ply, sorted(voted & self.received.keys() - self.mined))
-
-    def end(self, redis: Redis, names: Names) -> None:
-        """Reads that when the vote is over: seats that vote again by now have no entry for it any more."""
-        self.indexed |= self._voted(redis, names)
-
-    def _voted(self, redis: Redis, names: Names) -> set[int]:
+    def voted(self, redis: Redis, names: Names) -> set[int]:
+        """The seats that voted at this ply, as the indexer says. Those that vote at a later one are not among them."""
         mark = f"{self.ply}:"
         votes = cast("dict[str, str]", redis.hgetall(names.voted(self.game)))
         return {int(seat) for seat, vote in votes.items() if vote.startswith(mark)}

@@ -12,6 +12,7 @@ from server.chain.client import Chain, Summary
 from server.chain.logs import Block
 from server.chain.sender import GAS_LIMIT
 from server.logline import line
+from server.model.game import Game
 from server.processes.box import Box, ballots_in, seat_of
 from server.processes.pace import BALLOT_GAS, Demand, Pace, day, part_of_day, shares
 from server.settings import Settings
@@ -51,6 +52,7 @@ class Polling:
         self.redis = redis
         self.names = names
         self.margin = settings.ballot_margin
+        self.start_block = settings.start_block
         self.budget = settings.relay_budget
         self.unbounded = settings.local and settings.relay_budget is None
         self.pace = Pace(settings.local)
@@ -104,11 +106,18 @@ class Polling:
         self.looked = time.monotonic()
         if agrees:
             self.agreed = self.looked
-        doubted = self.looked - self.agreed > PATIENCE_SECONDS
         for box in self.boxes.values():
-            box.check(self.redis, self.names, self.chain if doubted else None)
+            if self.looked - self.agreed <= PATIENCE_SECONDS:
+                box.indexed = box.voted(self.redis, self.names)
+            else:
+                box.indexed, box.mined = set(), box.mined | self._voted(box)
         if agrees:
             self._count_lost(blocks[-1][0])
+
+    def _voted(self, box: Box) -> set[int]:
+        """The seats that voted, as the chain itself says."""
+        game = Game.load(self.redis.get(self.names.game(box.game)))  # type: ignore[arg-type]
+        return self.chain.voted(box.game, box.ply, self.start_block if game is None else game.created)
 
     def _on_chain(self, blocks: Sequence[tuple[int, str]], head: Block) -> bool:
         """Whether the chain that ends in `head` holds the last of these blocks, or is a part of theirs."""
@@ -121,9 +130,10 @@ class Polling:
         """Raises the alarm for ballots that have a receipt and were not counted. `indexed`: the last block read."""
         for entry in [entry for entry in self.closed if entry[0] <= indexed]:
             box = entry[1]
+            lost = box.lost() - box.useless
+            lost -= self._voted(box) if lost else set()  # seats that vote again by now have no other entry for it
             self.closed.remove(entry)
-            box.end(self.redis, self.names)
-            if lost := box.lost() - box.useless:
+            if lost:
                 self.redis.hincrby(self.names.stats, "lost", len(lost))
                 log.error(line("ballots_lost", game=box.game, ply=box.ply, ballots=len(lost), seats=sorted(lost)[:10]))
 

@@ -33,6 +33,15 @@ def test_events_of_one_game_only(table: Table) -> None:
     assert list(table.chain.events(head + 1, head)) == []
 
 
+def test_who_voted_at_a_ply(table: Table) -> None:
+    game, voters = table.start(ETHER, ETHER, minPeriod=1000)
+    table.receive(voters[1], game, "e2e4")
+    table.run(lambda: table.redis.hlen(table.names.voted(game)) == 1)
+    assert table.chain.voted(game, 0, 0) == {1}
+    assert table.chain.voted(game, 2, 0) == table.chain.voted(game + 1, 0, 0) == set()
+    assert table.chain.voted(game, 0, table.chain.head().number + 1) == set()
+
+
 def test_the_newest_events_are_asked_for_by_hash(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
     game = table.new_game()
     table.stake(game)

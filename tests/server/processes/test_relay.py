@@ -12,7 +12,7 @@ from engine.encoding import pack_move
 from server.chain.reverts import Refused
 from server.model.game import ballots
 from server.processes import polling
-from server.processes.box import ballots_in
+from server.processes.box import Box, ballots_in
 from server.processes.pace import BALLOT_GAS
 from server.processes.relay import Relay
 from server.store.records import Purpose
@@ -328,6 +328,18 @@ def test_a_ballot_that_was_acknowledged_and_not_counted_is_an_alarm(
     for _ in range(3):
         table.relay.step()
     assert table.redis.hget(table.names.stats, "lost") == "2"
+
+
+def test_who_votes_again_before_the_last_vote_was_looked_at_lost_nothing(table: Table) -> None:
+    game, voters = table.start(ETHER, ETHER)
+    position = table.chain.summary(game).position
+    receive(table, game, voters, "e2e4", "e2e4")
+    table.run(lambda: table.document(game)["state"] == "prove")
+    table.redis.hset(table.names.voted(game), mapping={"0": "2:1804", "1": "2:1804"})
+    table.relay.polling.closed = [(0, Box(game, position, received={seat: bytes(70) for seat in range(3)}))]
+    table.mine()
+    table.run(lambda: not table.relay.polling.closed)
+    assert table.redis.hget(table.names.stats, "lost") == "1", "seat 2 never voted"
 
 
 def test_an_acknowledged_ballot_is_carried_before_a_decided_vote_is_closed(
