@@ -27,7 +27,6 @@ ELSEWHERE = {
     "server/checks/audit/tied.py": "tests/server/checks/audit/test_evidence.py",
     "server/checks/simulate/play.py": "tests/test_whole_flow.py",
     "server/checks/vault/command.py": "tests/server/checks/simulate/test_vault.py",
-    "server/local/valkey.py": "tests/server/local/test_stack.py",
     "server/metrics.py": "tests/test_deploy.py",
     "server/store/migrations/env.py": "tests/server/store/test_database.py",
     "server/store/migrations/versions/0001_first.py": "tests/server/store/test_database.py",
