@@ -106,10 +106,12 @@ fn routines() -> impl Iterator<Item = Routine> {
 fn portable(weights: &[Weights], starts: &[usize], x: &[Activations], sums: &mut [Sums; BLOCK]) {
     for (weights, x) in weights.chunks_exact(starts.len()).zip(x) {
         for (weights, &start) in weights.iter().zip(starts) {
-            for (sums, [w0, w1]) in sums.iter_mut().zip(weights) {
-                for (sum, [x0, x1]) in sums.iter_mut().zip(&x[start..start + WINDOW]) {
-                    let products = [(w0, x0), (w1, x1)].map(|(w, x)| i32::from(*w) * i32::from(*x));
-                    *sum = sum.wrapping_add(products[0]).wrapping_add(products[1]);
+            let x: &[Pair; WINDOW] = x[start..].first_chunk().expect("a window");
+            for (sums, w) in sums.iter_mut().zip(weights) {
+                let [w0, w1] = w.map(i32::from);
+                for p in 0..WINDOW {
+                    let [x0, x1] = x[p].map(i32::from);
+                    sums[p] = sums[p].wrapping_add(w0 * x0).wrapping_add(w1 * x1);
                 }
             }
         }
