@@ -106,11 +106,12 @@ class Polling:
         self.looked = time.monotonic()
         if agrees:
             self.agreed = self.looked
+        believed = self.looked - self.agreed <= PATIENCE_SECONDS
         for box in self.boxes.values():
-            if self.looked - self.agreed <= PATIENCE_SECONDS:
-                box.indexed = box.voted(self.redis, self.names)
-            else:
-                box.indexed, box.mined = set(), box.mined | self._voted(box)
+            voted = box.voted(self.redis, self.names)
+            box.indexed = voted if believed else set()
+            if not believed and voted - box.mined:
+                box.mined |= self._voted(box)
         if agrees:
             self._count_lost(blocks[-1][0])
 

@@ -145,6 +145,10 @@ def test_an_indexer_behind_on_the_same_chain_is_believed(table: Table, monkeypat
         table.mine(2)
         table.relay.step()
     assert not asked
+    table.redis.delete(table.names.cursor, table.names.voted(game))
+    table.mine()
+    table.relay.step()
+    assert not asked, "an empty read model says nothing that could be doubted"
 
 
 def test_a_proof_is_sent_again_after_a_reorganisation(table: Table) -> None:
