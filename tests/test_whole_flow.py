@@ -209,8 +209,9 @@ def kill_and_go_on(visitor: Visitor, environment: dict[str, str], log: Path) -> 
         stack.kill()
         stack.wait()
     with up(environment, log) as stack:
-        # The kill can lose the chain's last blocks. The acknowledged ballot counts all the same: it is sent again.
-        until(lambda: visitor.game()["ply"] > first)
+        # The kill can lose the chain's last blocks, of which the read model still tells until the indexer looks. The
+        # acknowledged ballot counts all the same: it is sent again.
+        until(lambda: (game := visitor.game())["state"] == "vote" and game["ply"] > first)
         second = visitor.vote()
         assert second == first + 2, "Leela's move was proven after the kill"
         moves = visitor.game()["moves"]

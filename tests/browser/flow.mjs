@@ -132,7 +132,8 @@ class Visitor {
         if (!(turn === 'w' ? 'NBRQ' : 'nbrq').includes(piece)) continue;
         const [x, y] = white ? [column, row] : [7 - column, 7 - row];
         await this.page.mouse.click(box.x + (x + 0.5) * size, box.y + (y + 0.5) * size);
-        const target = this.page.locator('cg-board square.move-dest').first();
+        await this.page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
+        const target = this.page.locator('cg-board square.move-dest:visible').first();
         if ((await target.count()) > 0) return target.click();
       }
     }
