@@ -329,7 +329,7 @@ async function flow(stack, page) {
   await visitor.mayVote(60_000);
   await visitor.moveByKeys([0, 0], [0, 7]);
   await visitor.button('Vote Ra8#').waitFor();
-  assert.equal(await page.evaluate(() => document.activeElement?.id), 'vote');
+  await page.waitForFunction(() => document.activeElement?.id === 'vote');
   await page.keyboard.press('Enter');
   await page.getByText('The World wins by checkmate').first().waitFor({ timeout: 30_000 });
   await visitor.reload();
