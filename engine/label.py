@@ -17,7 +17,7 @@ import struct
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import chess
 
@@ -27,7 +27,6 @@ from engine.encoding import pack_move
 from engine.stockfish import WON, Stockfish
 
 Kind = Literal["games", "endgames"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
 NODES = 1200
 """Stockfish's limit for a label."""
 OPENING_PLIES = (0, 1, 2, 2, 3, 4, 4, 5, 6, 7, 8, 10)
