@@ -177,10 +177,15 @@ def _policy_table() -> NDArray[np.uint16]:
 POLICY_OF = _policy_table()
 
 
+def piece_number(piece: chess.Piece) -> int:
+    """1..6 for White's pawn .. king, 7..12 for Black's."""
+    return piece.piece_type + (0 if piece.color else BLACK)
+
+
 def _initial_squares() -> NDArray[np.uint8]:
     board = chess.Board()
     pieces = (board.piece_at(square) for square in chess.SQUARES)
-    return np.array([p.piece_type + (0 if p.color else BLACK) if p else 0 for p in pieces], np.uint8)
+    return np.array([piece_number(piece) if piece else 0 for piece in pieces], np.uint8)
 
 
 def _movers_view(

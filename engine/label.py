@@ -22,7 +22,7 @@ from typing import Any, Literal
 import chess
 
 from engine.console import Bar, ending_cleanly, ignore_signals
-from engine.data import BLACK, PLACED, UNLABELLED, read_pairs
+from engine.data import PLACED, UNLABELLED, piece_number, read_pairs
 from engine.encoding import pack_move
 from engine.stockfish import WON, Stockfish
 
@@ -85,7 +85,7 @@ def won_endgame(chance: random.Random, stockfish: Stockfish) -> tuple[chess.Boar
         value = stockfish.lines(board, f"nodes {NODES}")[0].value
         if (value if winner == chess.WHITE else -value) >= WON:
             pieces = board.piece_map().items()
-            numbers = [square | piece.piece_type + BLACK * (not piece.color) << 6 for square, piece in pieces]
+            numbers = [square | piece_number(piece) << 6 for square, piece in pieces]
             return board, bytearray(b"".join(struct.pack("<HH", number, PLACED) for number in numbers))
 
 

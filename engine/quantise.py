@@ -126,9 +126,13 @@ def export(
 ) -> Network:
     """Writes the integer network and the passport of a training run into a folder.
 
-    Raises ValueError if the network breaks the circuit's bounds.
+    Raises ValueError if the network breaks the circuit's bounds, or if endgames are given that the run did not see, or
+    not given that it saw.
     """
     run = Run.open(folder)
+    if bool(endgames) != bool(run.config.endgame_share):
+        saw = "saw endgames: name their files" if run.config.endgame_share else "saw no endgames: name none"
+        raise ValueError(f"the run in {folder} {saw} (--endgames), for the passport tells what it was trained on")
     positions = positions_of(games, folder / "positions")
     training, held_out = data.split(positions)
     network = quantise(run.tower, name, _planes(positions.select(training[:: len(training) // 512 + 1])))

@@ -314,14 +314,14 @@ def start(
         raise ValueError(f"the run in {folder} is being trained already") from None
     with lock, tempfile.TemporaryDirectory() as meeting:
         positions = positions_of(games, folder / "positions")
-        few = positions_of(endgames, folder / "endgames") if endgames else None
+        drawn = positions_of(endgames, folder / "endgames") if endgames else None
         if config.network not in SHAPES:
             raise ValueError(f"there is no network {config.network!r}, only {', '.join(SHAPES)}")
         if first is not None:
             config = begin(folder, config, positions, first)
         with ending_cleanly() as asked:
             if processes == 1:
-                Run(folder, config, torch.device(device)).train(positions, seconds, asked, few)
+                Run(folder, config, torch.device(device)).train(positions, seconds, asked, drawn)
             else:
                 stop = get_context("spawn").Event()
                 arguments = (folder, config, seconds, f"file://{meeting}/gradients", processes, stop, os.getpid())
@@ -354,8 +354,7 @@ def _train_part(
     torch.set_num_threads(1)
     dist.init_process_group("gloo", init_method=meeting, rank=rank, world_size=processes)
     run = Run(folder, config, torch.device("cpu"))
-    positions, endgames = data.Positions.load(folder / "positions"), None
-    if config.endgame_share:
-        endgames = data.Positions.load(folder / "endgames")
+    positions = data.Positions.load(folder / "positions")
+    endgames = data.Positions.load(folder / "endgames") if config.endgame_share else None
     run.train(positions, seconds, lambda: stop.is_set() or os.getppid() != parent, endgames)
     dist.destroy_process_group()

@@ -59,6 +59,7 @@ def test_matches_that_cannot_be_played(
         (["label", "data", "--workers", 0], "--workers must be at least 1, not 0"),
         (["label", "data", "--minutes", -1], "--minutes must be at least 0, not -1.0"),
         (["train", "run", "--games", "g", "--batch", 0], "--batch must be at least 1, not 0"),
+        (["train", "run", "--games", "g", "--endgame-share", 1], "--endgame-share must lie between 0 and 1, not 1.0"),
         (["train", "run", "--games", "g", "--processes", 2, "--device", "cuda"], "for --device cpu only, not cuda"),
     ],
 )
@@ -84,6 +85,8 @@ def test_games_that_are_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[
 def test_labelling(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("label", tmp_path, "--workers", 1, "--minutes", 0, "--seed", 4) == 0
     assert (tmp_path / "games-4.bin").exists() and "games-4.bin" in capsys.readouterr().out
+    assert run("label", tmp_path, "--from", "endgames", "--workers", 1, "--minutes", 0, "--seed", 4) == 0
+    assert (tmp_path / "endgames-4.bin").exists() and "endgames-4.bin" in capsys.readouterr().out
 
 
 def test_the_parser_needs_no_torch() -> None:

@@ -209,6 +209,10 @@ def test_a_share_of_each_batch_is_endgames(trained: Path, games: list[Path], tmp
     passport = json.loads((tmp_path / "tiny.json").read_text())
     assert list(passport["data"]["files"]) == ["games-1.bin", "endgames-1.bin"]
     assert passport["training"]["endgame_share"] == 0.25 and passport["training"]["endgame_positions"] > 16
+    with pytest.raises(ValueError, match="saw endgames: name their files"):
+        quantise.export(run, "tiny", games, tmp_path)
+    with pytest.raises(ValueError, match="saw no endgames: name none"):
+        quantise.export(trained, "tiny", games, tmp_path, endgames=endgames)
     shared = replace(config, network="small", steps=1)
     train.start(tmp_path / "shared", shared, games, "cpu", processes=2, seconds=600, endgames=endgames)
     assert train.Run.open(tmp_path / "shared").step == 1
